@@ -1,0 +1,45 @@
+package jetstream
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/atlant-log/atlant/events"
+	atlantv1 "github.com/atlant-log/atlant/proto/gen/atlant/v1"
+)
+
+// Park implements events.Source.
+func (l *Log) Park(ctx context.Context, m events.Message, cause error) error {
+	data, err := proto.Marshal(&atlantv1.ParkedEvent{
+		Stream: string(m.Stream), Sequence: m.Sequence, Subject: m.Subject, Cause: cause.Error(), Data: m.Data,
+	})
+	if err != nil {
+		return fmt.Errorf("park %s %d: %w", m.Stream, m.Sequence, err)
+	}
+	msg := nats.NewMsg(parkedSubject(m.Stream, m.Sequence))
+	msg.Data = data
+	// The first to park a message wins, so that a replay does not park it again.
+	_, err = l.js.PublishMsg(ctx, msg, jetstream.WithExpectLastSequencePerSubject(0))
+	if err != nil && !isConflict(err) {
+		return unavailable(fmt.Sprintf("park %s %d", m.Stream, m.Sequence), err)
+	}
+	return nil
+}
+
+// Parked implements events.Source.
+func (l *Log) Parked(ctx context.Context, stream events.Stream) (int64, error) {
+	s, err := l.js.Stream(ctx, parkedStream)
+	if err != nil {
+		return 0, unavailable("count parked events", err)
+	}
+	// Seldom are there any, so asking for their subjects is cheap.
+	info, err := s.Info(ctx, jetstream.WithSubjectFilter("parked."+string(stream)+".*"))
+	if err != nil {
+		return 0, unavailable("count parked events", err)
+	}
+	return int64(len(info.State.Subjects)), nil
+}

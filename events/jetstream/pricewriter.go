@@ -1,0 +1,247 @@
+package jetstream
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+	"github.com/synadia-io/orbit.go/jetstreamext"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/atlant-log/atlant/events"
+	atlantv1 "github.com/atlant-log/atlant/proto/gen/atlant/v1"
+)
+
+const (
+	// batchEvents is how many events go into an atomic batch: the server takes 1000 messages, one is the marker.
+	batchEvents = 999
+	// commitAttempts bounds how often a batch whose fate is unknown is looked up and sent again.
+	commitAttempts = 8
+)
+
+// priceWriter spreads the observations of a fetch over the shards.
+type priceWriter struct {
+	shards []*shardWriter
+}
+
+// WritePrices implements events.PriceLog.
+func (l *Log) WritePrices(ctx context.Context, fetch events.FetchID) (events.PriceWriter, error) {
+	w := &priceWriter{shards: make([]*shardWriter, l.shards)}
+	for shard := range w.shards {
+		s := &shardWriter{js: l.js, shard: shard, observed: observedSubject(shard), marker: markerSubject(shard, fetch)}
+		at, sequence, err := s.readMarker(ctx)
+		if err != nil {
+			return nil, err
+		}
+		s.resumeAt, s.next, s.sequence = at.GetNextLine(), at, sequence
+		s.published = at.GetPublished()
+		w.shards[shard] = s
+	}
+	return w, nil
+}
+
+// Add implements events.PriceWriter.
+func (w *priceWriter) Add(ctx context.Context, o *events.Observation) error {
+	return w.shards[events.ShardOf(o.ProductID(), len(w.shards))].add(ctx, o)
+}
+
+// Published implements events.PriceWriter.
+func (w *priceWriter) Published() int64 {
+	var sum int64
+	for _, s := range w.shards {
+		sum += s.published
+	}
+	return sum
+}
+
+// Finish implements events.PriceWriter.
+func (w *priceWriter) Finish(ctx context.Context) (int64, events.LogPosition, error) {
+	position := events.LogPosition{}
+	for _, s := range w.shards {
+		if err := s.finish(ctx); err != nil {
+			return 0, nil, err
+		}
+		if s.published > 0 {
+			position[uint32(s.shard)] = s.sequence
+		}
+	}
+	return w.Published(), position, nil
+}
+
+// shardWriter publishes to one shard. Each batch is committed while the next one is being filled.
+type shardWriter struct {
+	js               jetstream.JetStream
+	shard            int
+	observed, marker string
+
+	resumeAt  int64                 // lines before this one are in the log
+	next      *atlantv1.FetchMarker // what the log's marker says, or will say once the batch in flight is committed
+	sequence  uint64                // of the marker in the log, 0 if there is none
+	published int64                 // as the marker in the log says
+
+	filling  []byte // encoded events, one behind the other
+	ends     []int  // where each of them ends
+	lastLine int64
+	spare    []byte
+	spareEnd []int
+	inFlight chan commitResult // of the batch being committed, nil if there is none
+}
+
+// commitResult is what became of a batch: the marker that the log holds and its sequence, or why it holds none.
+type commitResult struct {
+	marker   *atlantv1.FetchMarker
+	sequence uint64
+	err      error
+}
+
+func (s *shardWriter) add(ctx context.Context, o *events.Observation) error {
+	if o.Line < s.resumeAt {
+		return nil
+	}
+	data, err := events.AppendObservation(s.filling, o)
+	if err != nil {
+		return fmt.Errorf("encode observation of line %d: %w", o.Line, err)
+	}
+	s.filling, s.ends, s.lastLine = data, append(s.ends, len(data)), o.Line
+	if len(s.ends) < batchEvents {
+		return nil
+	}
+	return s.flush(ctx, false)
+}
+
+// finish commits what is left and ends the fetch in this shard, unless an earlier attempt did.
+func (s *shardWriter) finish(ctx context.Context) error {
+	if s.next.GetDone() || (len(s.ends) == 0 && s.next.GetPublished() == 0) {
+		return s.settle()
+	}
+	if err := s.flush(ctx, true); err != nil {
+		return err
+	}
+	return s.settle()
+}
+
+// settle waits for the batch in flight.
+func (s *shardWriter) settle() error {
+	if s.inFlight == nil {
+		return nil
+	}
+	result := <-s.inFlight
+	s.inFlight = nil
+	if result.err != nil {
+		return result.err
+	}
+	s.sequence, s.published = result.sequence, result.marker.GetPublished()
+	return nil
+}
+
+// flush begins to commit the events gathered, once the batch before them is committed.
+func (s *shardWriter) flush(ctx context.Context, done bool) error {
+	if err := s.settle(); err != nil {
+		return err
+	}
+	before := s.next
+	after := &atlantv1.FetchMarker{
+		NextLine: max(s.lastLine+1, before.GetNextLine()), Published: before.GetPublished() + int64(len(s.ends)), Done: done,
+	}
+	s.next = after
+	data, ends := s.filling, s.ends
+	s.filling, s.ends = s.spare[:0], s.spareEnd[:0]
+	s.spare, s.spareEnd = data, ends
+	inFlight := make(chan commitResult, 1)
+	s.inFlight = inFlight
+	go func() {
+		sequence, err := s.commit(ctx, data, ends, before, after)
+		inFlight <- commitResult{marker: after, sequence: sequence, err: err}
+	}()
+	return nil
+}
+
+// commit publishes a batch until its fate is known. An answer can be lost, so after a failure the marker tells whether the
+// batch is in: it is what was written, what was there before, or somebody else's. It returns the marker's sequence.
+func (s *shardWriter) commit(
+	ctx context.Context, data []byte, ends []int, before, after *atlantv1.FetchMarker,
+) (uint64, error) {
+	var failure error
+	for attempt := range commitAttempts {
+		if attempt > 0 {
+			if err := sleep(ctx, time.Duration(attempt)*250*time.Millisecond); err != nil {
+				return 0, err
+			}
+		}
+		ack, err := s.publish(ctx, data, ends, after)
+		if err == nil {
+			return ack.Sequence, nil
+		}
+		failure = err
+		at, sequence, err := s.readMarker(ctx)
+		switch {
+		case err != nil:
+			failure = err
+		case proto.Equal(at, after):
+			return sequence, nil
+		case !proto.Equal(at, before) || sequence != s.sequence:
+			return 0, fmt.Errorf("publish to %s: %w", s.marker, events.ErrConflict)
+		}
+	}
+	return 0, unavailable("publish to "+s.marker, failure)
+}
+
+func (s *shardWriter) publish(
+	ctx context.Context, data []byte, ends []int, after *atlantv1.FetchMarker,
+) (*jetstreamext.BatchAck, error) {
+	batch, err := jetstreamext.NewBatchPublisher(s.js)
+	if err != nil {
+		return nil, fmt.Errorf("begin batch: %w", err)
+	}
+	start := 0
+	msg := nats.NewMsg(s.observed) // one for all: the client has written it out when AddMsg returns
+	for _, end := range ends {
+		msg.Data, msg.Reply = data[start:end], ""
+		if err := batch.AddMsg(msg); err != nil {
+			return nil, fmt.Errorf("add to batch: %w", err)
+		}
+		start = end
+	}
+	marker := nats.NewMsg(s.marker)
+	if marker.Data, err = proto.Marshal(after); err != nil {
+		return nil, fmt.Errorf("encode marker: %w", err)
+	}
+	ack, err := batch.CommitMsg(ctx, marker, jetstreamext.WithBatchExpectLastSequencePerSubject(s.sequence))
+	if err != nil {
+		return nil, fmt.Errorf("commit batch: %w", err)
+	}
+	return ack, nil
+}
+
+// readMarker returns the fetch's marker in this shard and its sequence; an empty one and 0 if there is none.
+func (s *shardWriter) readMarker(ctx context.Context) (*atlantv1.FetchMarker, uint64, error) {
+	doing := "read marker " + s.marker
+	stream, err := s.js.Stream(ctx, string(events.PriceStream(s.shard)))
+	if err != nil {
+		return nil, 0, unavailable(doing, err)
+	}
+	marker := &atlantv1.FetchMarker{}
+	msg, err := stream.GetLastMsgForSubject(ctx, s.marker)
+	if errors.Is(err, jetstream.ErrMsgNotFound) {
+		return marker, 0, nil
+	}
+	if err != nil {
+		return nil, 0, unavailable(doing, err)
+	}
+	if err := proto.Unmarshal(msg.Data, marker); err != nil {
+		return nil, 0, fmt.Errorf("%s: %w: %w", doing, events.ErrMalformed, err)
+	}
+	return marker, msg.Sequence, nil
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(d):
+		return nil
+	}
+}

@@ -1,0 +1,87 @@
+package jetstream
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/atlant-log/atlant/events"
+)
+
+// readAhead is how many messages may wait in this process to be read.
+const readAhead = 8192
+
+// reader reads a stream with an ordered consumer, which the client renews by itself when the connection breaks.
+type reader struct {
+	stream   events.Stream
+	messages jetstream.MessagesContext
+	last     uint64
+}
+
+// Read implements events.Source.
+func (l *Log) Read(ctx context.Context, stream events.Stream, after uint64) (events.Reader, error) {
+	consumer, err := l.js.OrderedConsumer(ctx, string(stream), jetstream.OrderedConsumerConfig{
+		DeliverPolicy: jetstream.DeliverByStartSequencePolicy, OptStartSeq: after + 1,
+	})
+	if err != nil {
+		return nil, unavailable("read stream "+string(stream), err)
+	}
+	messages, err := consumer.Messages(jetstream.PullMaxMessages(readAhead))
+	if err != nil {
+		return nil, unavailable("read stream "+string(stream), err)
+	}
+	return &reader{stream: stream, messages: messages, last: after}, nil
+}
+
+// Next implements events.Reader.
+func (r *reader) Next(ctx context.Context, limit int, linger time.Duration) ([]events.Message, error) {
+	first, err := r.next(ctx)
+	if err != nil {
+		return nil, err
+	}
+	batch := append(make([]events.Message, 0, min(limit, readAhead)), first)
+	waiting, cancel := context.WithTimeout(ctx, linger)
+	defer cancel()
+	for len(batch) < limit {
+		m, err := r.next(waiting)
+		if err != nil {
+			// The batch is good. If it was not the wait that ended, the next call meets the error again.
+			return batch, nil //nolint:nilerr // see above
+		}
+		batch = append(batch, m)
+	}
+	return batch, nil
+}
+
+func (r *reader) next(ctx context.Context) (events.Message, error) {
+	for {
+		m, err := r.messages.Next(jetstream.NextContext(ctx))
+		if err != nil {
+			if ctx.Err() != nil {
+				return events.Message{}, ctx.Err()
+			}
+			if errors.Is(err, jetstream.ErrNoHeartbeat) {
+				continue // the ordered consumer is being renewed
+			}
+			return events.Message{}, unavailable("read stream "+string(r.stream), err)
+		}
+		meta, err := m.Metadata()
+		if err != nil {
+			return events.Message{}, fmt.Errorf("read stream %s: %w", r.stream, err)
+		}
+		if meta.Sequence.Stream <= r.last {
+			continue
+		}
+		r.last = meta.Sequence.Stream
+		kind, key := kindOf(m.Subject())
+		return events.Message{
+			Stream: r.stream, Sequence: r.last, Subject: m.Subject(), Kind: kind, Key: key, Data: m.Data(), Time: meta.Timestamp,
+		}, nil
+	}
+}
+
+// Close implements events.Reader.
+func (r *reader) Close() { r.messages.Stop() }

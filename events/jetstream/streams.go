@@ -1,0 +1,79 @@
+package jetstream
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/atlant-log/atlant/events"
+)
+
+// shardsKey is where the fetch stream's metadata keeps the number of shards: it is fixed when the log is created.
+const shardsKey = "atlant.shards"
+
+// ensureStreams creates what is missing and returns the number of shards.
+func ensureStreams(ctx context.Context, js jetstream.JetStream, config Config) (int, error) {
+	shards, err := ensureFetchStream(ctx, js, config)
+	if err != nil {
+		return 0, err
+	}
+	replicas := max(config.Replicas, 1)
+	for shard := range shards {
+		err := createStream(ctx, js, logStream(events.PriceStream(shard), replicas, fmt.Sprintf("prices.%d.>", shard)))
+		if err != nil {
+			return 0, err
+		}
+	}
+	if err := createStream(ctx, js, logStream(parkedStream, replicas, "parked.>")); err != nil {
+		return 0, err
+	}
+	return shards, createStream(ctx, js, jetstream.StreamConfig{
+		Name: queueStream, Subjects: []string{"queue.*"}, Storage: jetstream.FileStorage, Replicas: replicas,
+		Retention: jetstream.WorkQueuePolicy,
+		// A request is on the queue once, however often it is put there.
+		MaxMsgsPerSubject: 1, Discard: jetstream.DiscardNew, DiscardNewPerSubject: true,
+	})
+}
+
+// ensureFetchStream creates or opens the stream that also remembers the number of shards.
+func ensureFetchStream(ctx context.Context, js jetstream.JetStream, config Config) (int, error) {
+	stream, err := js.Stream(ctx, string(events.FetchStream))
+	if errors.Is(err, jetstream.ErrStreamNotFound) {
+		shards := max(config.Shards, 1)
+		if shards > events.MaxShards {
+			return 0, fmt.Errorf("create log: %d shards, at most %d are possible", shards, events.MaxShards)
+		}
+		wanted := logStream(events.FetchStream, max(config.Replicas, 1), "fetches.*", "requests.*")
+		wanted.Metadata = map[string]string{shardsKey: strconv.Itoa(shards)}
+		return shards, createStream(ctx, js, wanted)
+	}
+	if err != nil {
+		return 0, unavailable("open log", err)
+	}
+	shards, err := strconv.Atoi(stream.CachedInfo().Config.Metadata[shardsKey])
+	if err != nil || shards < 1 || shards > events.MaxShards {
+		return 0, fmt.Errorf("open log: stream %s is not Atlant's: its metadata has no %s", events.FetchStream, shardsKey)
+	}
+	if config.Shards != 0 && config.Shards != shards {
+		return 0, fmt.Errorf("open log: it has %d shards, not %d; that is fixed when a log is created", shards, config.Shards)
+	}
+	return shards, nil
+}
+
+// logStream is the configuration of a stream that keeps everything.
+func logStream(name events.Stream, replicas int, subjects ...string) jetstream.StreamConfig {
+	return jetstream.StreamConfig{
+		Name: string(name), Subjects: subjects, Storage: jetstream.FileStorage, Replicas: replicas,
+		Compression: jetstream.S2Compression, AllowAtomicPublish: true, AllowDirect: true,
+	}
+}
+
+func createStream(ctx context.Context, js jetstream.JetStream, config jetstream.StreamConfig) error {
+	if _, err := js.CreateOrUpdateStream(ctx, config); err != nil {
+		return unavailable("create stream "+config.Name, err)
+	}
+	return nil
+}

@@ -1,0 +1,132 @@
+package events
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	atlantv1 "github.com/atlant-log/atlant/proto/gen/atlant/v1"
+)
+
+// Stream names one stream of the log.
+type Stream string
+
+// FetchStream holds what happened to each fetch.
+const FetchStream Stream = "FETCH_EVENTS"
+
+// PriceStream names the stream of a shard.
+func PriceStream(shard int) Stream { return Stream(fmt.Sprintf("PRICES_%02d", shard)) }
+
+// Kind tells what a message of a stream holds.
+type Kind int
+
+// The kinds of messages.
+const (
+	KindUnknown    Kind = iota // nothing this version knows
+	KindObserved               // PriceObserved
+	KindMarker                 // FetchMarker
+	KindFetchEvent             // FetchEvent
+	KindClaim                  // RequestClaim
+)
+
+// Message is one message of a stream.
+type Message struct {
+	Stream   Stream
+	Sequence uint64 // from 1, without gaps unless messages were deleted
+	Subject  string
+	Kind     Kind
+	Key      string // of a fetch event or a marker: the fetch's id
+	Data     []byte // valid for good
+	Time     time.Time
+}
+
+// Errors of a log.
+var (
+	// ErrConflict: a compare-and-set failed, somebody else wrote first.
+	ErrConflict = errors.New("the log was written by somebody else meanwhile")
+	// ErrUnavailable: the log cannot be reached now; trying again later may help.
+	ErrUnavailable = errors.New("the log is not available")
+)
+
+// Reader reads a stream in order.
+type Reader interface {
+	// Next blocks until there is a message, then gathers more for up to linger or until it has limit of them.
+	// It returns the context's error when that ends first, and ErrUnavailable when the stream cannot be read.
+	Next(ctx context.Context, limit int, linger time.Duration) ([]Message, error)
+	// Close frees the reader; Next must not be called after.
+	Close()
+}
+
+// Source is what a projection reads from.
+type Source interface {
+	// Read returns a reader of the messages after a sequence.
+	Read(ctx context.Context, stream Stream, after uint64) (Reader, error)
+	// LastSequence returns the sequence of the stream's last message, 0 if it never held one.
+	LastSequence(ctx context.Context, stream Stream) (uint64, error)
+	// Park keeps a message that cannot be decoded, with its cause. Parking a message again changes nothing.
+	Park(ctx context.Context, m Message, cause error) error
+	// Parked returns how many messages of the stream are parked.
+	Parked(ctx context.Context, stream Stream) (int64, error)
+}
+
+// PriceWriter publishes the observations of one fetch, in the order of their lines.
+type PriceWriter interface {
+	// Add publishes an observation, unless an earlier attempt did. It blocks while a batch is committed. ErrConflict
+	// means that another writer is at work on the same fetch: stop.
+	Add(ctx context.Context, o *Observation) error
+	// Finish publishes what is left, and the end of the fetch; it returns how many events of the fetch the log holds and
+	// where they end.
+	Finish(ctx context.Context) (published int64, position LogPosition, err error)
+	// Published returns how many events of the fetch are in the log so far.
+	Published() int64
+}
+
+// PriceLog takes observations.
+type PriceLog interface {
+	// WritePrices begins, or goes on with, the publishing of a fetch.
+	WritePrices(ctx context.Context, fetch FetchID) (PriceWriter, error)
+}
+
+// RecordedFetchEvent is a fetch event with its place in the log.
+type RecordedFetchEvent struct {
+	Sequence uint64
+	Event    *atlantv1.FetchEvent
+}
+
+// FetchLog keeps what happened to fetches.
+type FetchLog interface {
+	// AppendFetchEvents appends events of one fetch, all or none, if the last event of that fetch is the one at the
+	// sequence given (0: there is none yet). It returns the sequence of the last event appended, or ErrConflict.
+	AppendFetchEvents(ctx context.Context, fetch FetchID, last uint64, events ...*atlantv1.FetchEvent) (uint64, error)
+	// FetchEvents returns all events of one fetch in order; none if there is no such fetch.
+	FetchEvents(ctx context.Context, fetch FetchID) ([]RecordedFetchEvent, error)
+	// Claim binds an idempotency key to a request. If the key is bound already it returns that request.
+	Claim(ctx context.Context, key string, request *atlantv1.FetchRequested) (*atlantv1.FetchRequested, error)
+}
+
+// WorkItem is a request taken from the queue. It comes back, here or elsewhere, until it is done.
+type WorkItem interface {
+	// Request is what is to be done.
+	Request() *atlantv1.FetchRequested
+	// InProgress says that work goes on; without it for 30 s the item is given to somebody else.
+	InProgress() error
+	// Done takes the item off the queue. It blocks until the queue has confirmed.
+	Done(ctx context.Context) error
+}
+
+// FetchQueue hands requests to fetchers.
+type FetchQueue interface {
+	// Enqueue puts a request on the queue; it is durable when Enqueue returns.
+	Enqueue(ctx context.Context, request *atlantv1.FetchRequested) error
+	// Dequeue blocks for the next request.
+	Dequeue(ctx context.Context) (WorkItem, error)
+}
+
+// Progress carries the figures of running fetches to whoever watches. Nothing of it is kept.
+type Progress interface {
+	// Report sends the fetch as it is now.
+	Report(fetch *atlantv1.Fetch) error
+	// Follow calls see with each report on the fetch until stop is called; see must not block.
+	Follow(id FetchID, see func(*atlantv1.Fetch)) (stop func(), err error)
+}

@@ -1,0 +1,61 @@
+package events
+
+import (
+	"errors"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/google/uuid"
+	"golang.org/x/text/unicode/norm"
+)
+
+// DefaultSource is the namespace of product names where none is given.
+const DefaultSource = "default"
+
+// MaxNameBytes bounds a product's name, measured in UTF-8 after normalization.
+const MaxNameBytes = 1024
+
+// Faults of a product name, as NormalizeName finds them.
+var (
+	ErrNameMissing = errors.New("the name is empty")
+	ErrNameTooLong = errors.New("the name is longer than 1024 bytes")
+	ErrNameControl = errors.New("the name holds a control character")
+	ErrNameNotUTF8 = errors.New("the name is not valid UTF-8")
+)
+
+// ProductID identifies a product: the UUIDv5 of its source and name.
+type ProductID = uuid.UUID
+
+// productNamespace is Atlant's own namespace for UUIDv5 (RFC 9562, section 5.5). It can never change: ids are in clients' hands.
+var productNamespace = uuid.MustParse("6f2f2c5e-2d1c-5f0e-9a5b-7c1d6a4e8b90")
+
+// NewProductID derives the id from a source and a normalized name. A NUL separates the two; neither can hold one.
+func NewProductID(source, name string) ProductID {
+	var buf [128]byte
+	data := append(buf[:0], source...)
+	data = append(data, 0)
+	data = append(data, name...)
+	return uuid.NewSHA1(productNamespace, data)
+}
+
+// NormalizeName returns the name in Unicode NFC, trimmed, each run of white space replaced by one space.
+// It returns one of the ErrName errors where the name cannot stand for a product.
+func NormalizeName(raw string) (string, error) {
+	if !utf8.ValidString(raw) {
+		return "", ErrNameNotUTF8
+	}
+	name := strings.Join(strings.Fields(raw), " ")
+	if !norm.NFC.IsNormalString(name) {
+		name = norm.NFC.String(name)
+	}
+	switch {
+	case name == "":
+		return "", ErrNameMissing
+	case len(name) > MaxNameBytes:
+		return "", ErrNameTooLong
+	case strings.IndexFunc(name, unicode.IsControl) >= 0:
+		return "", ErrNameControl
+	}
+	return name, nil
+}
