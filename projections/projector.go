@@ -1,0 +1,145 @@
+package projections
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/atlant-log/atlant/events"
+)
+
+const (
+	// batchLimit and batchLinger bound a batch. A large one makes fewer passes over the indexes; the wait for more is what
+	// a lone event pays before it is visible.
+	batchLimit  = 20_000
+	batchLinger = 20 * time.Millisecond
+
+	// While the log or the store cannot be used, the projector tries again after a pause that doubles between these.
+	minBackOff = 100 * time.Millisecond
+	maxBackOff = 10 * time.Second
+)
+
+// ErrViewsAhead says that the views hold more than the log: they belong to another log, or the log was lost.
+var ErrViewsAhead = errors.New("the views are ahead of the log: they were made from another one, or it lost its end. " +
+	"Delete the views, and they are rebuilt from the log that is there")
+
+// Projector takes one stream of the log into the views.
+type Projector struct {
+	stream      events.Stream
+	source      events.Source
+	checkpoints Checkpoints
+	apply       applier
+	log         *slog.Logger
+
+	mu      sync.Mutex
+	rate    rateMeter
+	failure error
+}
+
+// NewPriceProjector returns the projector of a shard of the price log.
+func NewPriceProjector(shard int, source events.Source, store Store, log *slog.Logger) *Projector {
+	return newProjector(events.PriceStream(shard), source, store, applyPrices(store), log)
+}
+
+// NewFetchProjector returns the projector of the fetch events.
+func NewFetchProjector(source events.Source, store Store, log *slog.Logger) *Projector {
+	return newProjector(events.FetchStream, source, store, applyFetches(store), log)
+}
+
+func newProjector(
+	stream events.Stream, source events.Source, checkpoints Checkpoints, apply applier, log *slog.Logger,
+) *Projector {
+	return &Projector{
+		stream: stream, source: source, checkpoints: checkpoints, apply: apply, log: log.With(slog.String("stream", string(stream))),
+	}
+}
+
+// Run projects until the context ends. Whatever fails is tried again, from the checkpoint, after a pause.
+func (p *Projector) Run(ctx context.Context) {
+	pause := minBackOff
+	for ctx.Err() == nil {
+		progressed, err := p.follow(ctx)
+		if ctx.Err() != nil {
+			return
+		}
+		p.setFailure(err)
+		if progressed {
+			pause = minBackOff
+		}
+		p.log.Error("projection stands still", slog.Any("error", err), slog.Duration("retry_in", pause))
+		select {
+		case <-ctx.Done():
+		case <-time.After(pause):
+		}
+		pause = min(2*pause, maxBackOff)
+	}
+}
+
+// follow projects from the checkpoint on until something fails; it tells whether any batch got through.
+func (p *Projector) follow(ctx context.Context) (progressed bool, err error) {
+	checkpoint, err := p.checkpoints.Checkpoint(ctx, p.stream)
+	if err != nil {
+		return false, fmt.Errorf("read checkpoint: %w", err)
+	}
+	last, err := p.source.LastSequence(ctx, p.stream)
+	if err != nil {
+		return false, err
+	}
+	if checkpoint.Sequence > last {
+		return false, fmt.Errorf("%w (views at %d, log at %d)", ErrViewsAhead, checkpoint.Sequence, last)
+	}
+	reader, err := p.source.Read(ctx, p.stream, checkpoint.Sequence)
+	if err != nil {
+		return false, err
+	}
+	defer reader.Close()
+	for {
+		batch, err := reader.Next(ctx, batchLimit, batchLinger)
+		if err != nil {
+			return progressed, err
+		}
+		if err := p.apply(ctx, batch, p.park); err != nil {
+			return progressed, err
+		}
+		progressed = true
+		p.advanced(len(batch))
+	}
+}
+
+func (p *Projector) park(ctx context.Context, m events.Message, cause error) error {
+	p.log.Warn("event parked", slog.Uint64("sequence", m.Sequence), slog.Any("error", cause))
+	return p.source.Park(ctx, m, cause)
+}
+
+func (p *Projector) advanced(messages int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.failure = nil
+	p.rate.add(time.Now(), messages)
+}
+
+func (p *Projector) setFailure(err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.failure = err
+}
+
+// Stream returns the stream that the projector takes in.
+func (p *Projector) Stream() events.Stream { return p.stream }
+
+// Rate returns how many messages were taken in per second over the last minute.
+func (p *Projector) Rate() float64 {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.rate.perSecond(time.Now())
+}
+
+// Failure returns why the projector stands still, nil while it gets on.
+func (p *Projector) Failure() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.failure
+}

@@ -1,0 +1,167 @@
+package projections
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/atlant-log/atlant/events"
+	atlantv1 "github.com/atlant-log/atlant/proto/gen/atlant/v1"
+)
+
+// Errors of a store. Whatever else a store returns means that it is not available now.
+var (
+	// ErrNotFound: there is no such product or fetch.
+	ErrNotFound = errors.New("not found")
+	// ErrConflict: another projector wrote first; load the state and fold the batch again.
+	ErrConflict = errors.New("the views were written by another projector meanwhile")
+)
+
+// Checkpoint is how far the views have taken in one stream.
+type Checkpoint struct {
+	Stream      events.Stream
+	Sequence    uint64    // of the last message that the views hold
+	Late        int64     // observations that came too late to count, since the views began
+	ProjectedAt time.Time // when it was written; zero if it never was
+}
+
+// Store keeps the views. Its methods may be called from many goroutines at once.
+type Store interface {
+	PriceViews
+	FetchViews
+	ProductQueries
+	FetchQueries
+	Checkpoints
+	// Close releases the store; no other method may be called after.
+	Close() error
+}
+
+// Checkpoints tells how far the views have come.
+type Checkpoints interface {
+	// Checkpoint returns the checkpoint of a stream, with sequence 0 if there is none.
+	Checkpoint(ctx context.Context, stream events.Stream) (Checkpoint, error)
+}
+
+// PriceViews is what the projector of a price shard writes to: products, sightings and changes.
+type PriceViews interface {
+	// Products returns the state of those of the products that are known.
+	Products(ctx context.Context, ids []events.ProductID) (map[events.ProductID]Product, error)
+	// ApplyPrices writes a delta, then the checkpoint. A crash in between is healed by folding the same events again. It
+	// returns ErrConflict, with sightings and checkpoint untouched, where a product is not as the delta expects it. The
+	// checkpoint's Late is added to the stored one.
+	ApplyPrices(ctx context.Context, delta Delta, checkpoint Checkpoint) error
+}
+
+// FetchView is one fetch with the bookkeeping of its fold.
+type FetchView struct {
+	Fetch    *atlantv1.Fetch
+	Sequence uint64 // of the last event folded into it
+	Rejects  int64  // how many rejects are stored
+}
+
+// FetchDelta is what a batch of fetch events changes.
+type FetchDelta struct {
+	Fetches []FetchView                        // to be inserted or replaced
+	Rejects map[events.FetchID][]IndexedReject // to be inserted; those that are there already stay
+}
+
+// IndexedReject is a reject with its place among those of its fetch, counted from 0.
+type IndexedReject struct {
+	Index  int64
+	Reject *atlantv1.Reject
+}
+
+// FetchViews is what the projector of the fetch events writes to.
+type FetchViews interface {
+	// Fetches returns those of the fetches that are known.
+	Fetches(ctx context.Context, ids []events.FetchID) (map[events.FetchID]FetchView, error)
+	// ApplyFetches writes a delta, then the checkpoint. A stored fetch of a higher sequence stays as it is.
+	ApplyFetches(ctx context.Context, delta FetchDelta, checkpoint Checkpoint) error
+}
+
+// SortKey is what products are sorted by. Equal values are sorted by id.
+type SortKey int
+
+// The sort keys.
+const (
+	SortByName            SortKey = iota // bytewise, that is by Unicode code point
+	SortByPrice                          // Price.Micros, whatever the currency
+	SortByPriceChanges                   // PriceChanges
+	SortByPriceChangedAt                 // PriceChangedAt(); those that never changed count as 0
+	SortByFirstObservedAt                // FirstObservedAt
+)
+
+// SortValue is a product's value under a sort key: Text for SortByName, Number for the others.
+type SortValue struct {
+	Number int64
+	Text   string
+}
+
+// SortValueOf returns the product's value under the key.
+func (p *Product) SortValueOf(key SortKey) SortValue {
+	switch key {
+	case SortByPrice:
+		return SortValue{Number: p.Price.Micros}
+	case SortByPriceChanges:
+		return SortValue{Number: p.PriceChanges}
+	case SortByPriceChangedAt:
+		return SortValue{Number: int64(p.PriceChangedAt())}
+	case SortByFirstObservedAt:
+		return SortValue{Number: int64(p.FirstObservedAt)}
+	case SortByName:
+	}
+	return SortValue{Text: p.Name}
+}
+
+// ProductCursor is a place between two products in a sorted list: right behind the product with this value and id.
+type ProductCursor struct {
+	Value SortValue
+	ID    events.ProductID
+}
+
+// ProductFilter says which products are meant; its zero value means all.
+type ProductFilter struct {
+	Source         string         // empty: all
+	MinPriceMicros *int64         // nil: no bound
+	MaxPriceMicros *int64         // nil: no bound
+	ChangedSince   *events.Micros // nil: also those that never changed
+}
+
+// ProductQuery asks for a page of products.
+type ProductQuery struct {
+	Filter     ProductFilter
+	SortBy     SortKey
+	Descending bool           // of value and id
+	After      *ProductCursor // nil: from the start
+	Limit      int            // at least 1
+}
+
+// ProductQueries reads the product and change views.
+type ProductQueries interface {
+	// ListProducts returns up to Limit products in order. It reads a bounded range of an index, however deep the page.
+	ListProducts(ctx context.Context, query ProductQuery) ([]Product, error)
+	// CountProducts counts the products that match. It reads all of them.
+	CountProducts(ctx context.Context, filter ProductFilter) (int64, error)
+	// GetProduct returns a product or ErrNotFound.
+	GetProduct(ctx context.Context, id events.ProductID) (Product, error)
+	// ListChanges returns up to limit changes of a product, ordered by At, the latest first unless ascending, beginning
+	// right behind after (nil: from the start).
+	ListChanges(ctx context.Context, id events.ProductID, ascending bool, after *events.Position, limit int) ([]Change, error)
+}
+
+// FetchCursor is a place in the list of fetches: right behind the fetch with this request time and id.
+type FetchCursor struct {
+	RequestedAt events.Micros
+	ID          events.FetchID
+}
+
+// FetchQueries reads the fetch view.
+type FetchQueries interface {
+	// GetFetch returns a fetch or ErrNotFound.
+	GetFetch(ctx context.Context, id events.FetchID) (*atlantv1.Fetch, error)
+	// ListFetches returns up to limit fetches of a source (empty: all), the latest request first, beginning right behind
+	// after (nil: from the start).
+	ListFetches(ctx context.Context, source string, after *FetchCursor, limit int) ([]*atlantv1.Fetch, error)
+	// ListRejects returns up to limit rejects of a fetch from an index on, by index.
+	ListRejects(ctx context.Context, id events.FetchID, from int64, limit int) ([]*atlantv1.Reject, error)
+}
