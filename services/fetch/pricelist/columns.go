@@ -1,0 +1,180 @@
+package pricelist
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	atlantv1 "github.com/atlant-log/atlant/proto/gen/atlant/v1"
+)
+
+const (
+	nameOption  = "csv.name_columns"
+	priceOption = "csv.price_column"
+)
+
+// columns say where in a row name and price are.
+type columns struct {
+	names  []int // from 0
+	price  int   // from 0
+	width  int   // how many columns a row has
+	header bool  // whether the first record is one
+}
+
+// columnRef is a column as an option names it: by number or by header text.
+type columnRef struct {
+	text     string
+	number   int
+	isNumber bool
+}
+
+func newColumnRef(text string) columnRef {
+	text = strings.TrimSpace(text)
+	number, err := strconv.Atoi(text)
+	return columnRef{text: text, number: number, isNumber: err == nil}
+}
+
+// columnFinder settles the columns from the options, the first record and the number of columns most rows have.
+type columnFinder struct {
+	names    []columnRef
+	price    []columnRef // none or one
+	noHeader bool
+	first    header
+	width    int
+}
+
+func newColumnFinder(o *atlantv1.CsvOptions, first header, width int) *columnFinder {
+	f := &columnFinder{first: first, width: width, noHeader: o.GetNoHeader()}
+	for _, text := range o.GetNameColumns() {
+		f.names = append(f.names, newColumnRef(text))
+	}
+	if text := o.GetPriceColumn(); text != "" {
+		f.price = append(f.price, newColumnRef(text))
+	}
+	return f
+}
+
+// find returns the columns, or an *UnreadableError.
+func (f *columnFinder) find() (columns, error) {
+	c := columns{width: f.width, header: f.hasHeader()}
+	if c.header {
+		c.width = f.first.width()
+	}
+	for _, ref := range f.names {
+		i, err := f.resolve(ref, nameOption, c)
+		if err != nil {
+			return columns{}, err
+		}
+		c.names = append(c.names, i)
+	}
+	if err := f.findPrice(&c); err != nil {
+		return columns{}, err
+	}
+	if err := f.findName(&c); err != nil {
+		return columns{}, err
+	}
+	if slices.Contains(c.names, c.price) {
+		return columns{}, unreadable("column %d can't be both name and price; %s and %s would say which they are",
+			c.price+1, nameOption, priceOption)
+	}
+	return c, nil
+}
+
+// hasHeader reports whether the first record is a header.
+func (f *columnFinder) hasHeader() bool {
+	if f.noHeader {
+		return false
+	}
+	isText := func(r columnRef) bool { return !r.isNumber }
+	if slices.ContainsFunc(f.names, isText) || slices.ContainsFunc(f.price, isText) {
+		return true
+	}
+	if f.first.isKnown() || len(f.price) == 0 && len(f.names) > 0 && len(f.first.priceColumns()) > 0 {
+		return true
+	}
+	// The options tell the price's column: a text without a digit is no price there. An empty cell may be one that is missing.
+	price, ok := f.priceByNumber()
+	if !ok || price < 0 || price >= len(f.first.cells) {
+		return false
+	}
+	cell := f.first.cells[price]
+	return cell != "" && !strings.ContainsAny(cell, "0123456789")
+}
+
+// priceByNumber returns the price's column, from 0, as far as numbers in the options tell it.
+func (f *columnFinder) priceByNumber() (int, bool) {
+	switch {
+	case len(f.price) > 0:
+		return f.price[0].number - 1, true
+	case len(f.names) == 1 && f.width == 2:
+		return 2 - f.names[0].number, true
+	}
+	return 0, false
+}
+
+// resolve returns the column, from 0, that an option names.
+func (f *columnFinder) resolve(ref columnRef, option string, c columns) (int, error) {
+	switch {
+	case ref.isNumber && (ref.number < 1 || ref.number > c.width):
+		return 0, unreadable("%s names column %d, but the columns of the list are 1 to %d", option, ref.number, c.width)
+	case ref.isNumber:
+		return ref.number - 1, nil
+	case f.noHeader:
+		return 0, unreadable("%s names the column %q by its header, but csv.no_header says that there is none", option, ref.text)
+	}
+	found := f.first.find(ref.text)
+	if len(found) == 0 {
+		return 0, unreadable("%s names the column %q, but line %d, where the header should be, has %v",
+			option, ref.text, f.first.line, &f.first)
+	}
+	return the(found, &f.first, "column "+strconv.Quote(ref.text), "its number in "+option)
+}
+
+func (f *columnFinder) findPrice(c *columns) (err error) {
+	byWords := f.first.priceColumns()
+	switch {
+	case len(f.price) > 0:
+		c.price, err = f.resolve(f.price[0], priceOption, *c)
+	case c.header && len(byWords) > 0:
+		c.price, err = the(byWords, &f.first, "price", priceOption)
+	case c.width == 2 && len(c.names) <= 1:
+		c.price = 1
+		if len(c.names) == 1 {
+			c.price = 1 - c.names[0]
+		}
+	default:
+		err = f.untold(c)
+	}
+	return err
+}
+
+func (f *columnFinder) findName(c *columns) error {
+	byWords := f.first.nameColumns()
+	switch {
+	case len(c.names) > 0:
+		return nil
+	case c.header && len(byWords) > 0:
+		i, err := the(byWords, &f.first, "name", nameOption)
+		c.names = []int{i}
+		return err
+	case c.width == 2:
+		c.names = []int{1 - c.price}
+		return nil
+	}
+	return f.untold(c)
+}
+
+// untold says that the columns can't be told from the list.
+func (f *columnFinder) untold(c *columns) error {
+	return unreadable("the list has %s and nothing says which are name and price; "+
+		"%s and %s would (header texts or numbers from 1); line %d has %v",
+		plural(c.width, "column"), nameOption, priceOption, f.first.line, &f.first)
+}
+
+// columnEvidence says in words where the columns come from.
+func (p *shape) columnEvidence() string {
+	if p.columns.header {
+		return "line " + strconv.FormatInt(p.first.line, 10) + " is the header: " + p.first.String()
+	}
+	return "no header: line " + strconv.FormatInt(p.first.line, 10) + " is a row"
+}

@@ -1,0 +1,157 @@
+package pricelist
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"strings"
+
+	atlantv1 "github.com/atlant-log/atlant/proto/gen/atlant/v1"
+)
+
+// Delimiters that may be found in a list, and those that are looked for only so that a list they separate is not taken for another.
+const (
+	detectedDelimiters = ";,"
+	allDelimiters      = ";,|\t"
+)
+
+var delimiterNames = map[byte]string{';': "semicolons", ',': "commas", '|': "pipes", '\t': "tabs"}
+
+// settleFormat finds out how the sample is separated. The shape's err is its caller's to look at.
+func settleFormat(s *sample, o *atlantv1.CsvOptions) (*shape, error) {
+	quotes := o.GetQuote() != "none"
+	if given := o.GetDelimiter(); given != "" {
+		return s.look(format{given[0], quotes}, o), nil
+	}
+	shapes := make([]*shape, 0, len(allDelimiters))
+	for _, delimiter := range []byte(allDelimiters) {
+		p := s.look(format{delimiter, quotes}, o)
+		s.score(p, o)
+		shapes = append(shapes, p)
+	}
+	p, err := bestShape(shapes)
+	switch {
+	case s.ctx.Err() != nil:
+		return nil, s.ctx.Err()
+	case err != nil:
+		return nil, err
+	case !bytes.Contains([]byte(detectedDelimiters), []byte{p.delimiter}):
+		return nil, unreadable("the list seems to be separated by %s; csv.delimiter = %q would say so",
+			delimiterNames[p.delimiter], p.delimiter)
+	}
+	return p, nil
+}
+
+// score counts the rows that make sense when the sample is separated in one way.
+func (s *sample) score(p *shape, o *atlantv1.CsvOptions) {
+	told := len(o.GetNameColumns()) > 0 || o.GetPriceColumn() != ""
+	if p.width < 2 || p.err != nil && told {
+		return
+	}
+	c := &columns{width: p.width}
+	if p.err == nil {
+		c = &p.columns
+	}
+	_ = s.each(p.format, func(rec *record) { // an error was seen by look
+		switch {
+		case rec.fault != 0 || !c.fits(rec) || !hasPrice(rec, c, p.err == nil):
+		case p.delimiter == ',' && !c.header && splitsNumber(rec.raw):
+			p.doubtful++
+		default:
+			p.good++
+		}
+	})
+}
+
+// hasPrice reports whether there is a price in its column, or in any where that is not known.
+func hasPrice(rec *record, c *columns, known bool) bool {
+	from, to := 0, c.width
+	if known {
+		from, to = c.price, c.price+1
+	}
+	for i := from; i < to; i++ {
+		if _, reason := scanNumber(rec.trimmed(i)); reason == 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// splitsNumber reports whether a comma of the row may be a decimal comma: "Milk;12,50", "Milk 12,50". Separated by commas these
+// would be "Milk;12" and "Milk 12" for 50.
+func splitsNumber(raw []byte) bool {
+	raw = bytes.TrimSpace(raw)
+	separates := func(r rune) bool { return strings.ContainsRune(";|\t \u00A0", r) }
+	for part := range bytes.FieldsFuncSeq(raw, separates) {
+		if len(part) == len(raw) {
+			return false
+		}
+		if n, reason := scanNumber(part); reason == 0 && n.mark == ',' {
+			return true
+		}
+	}
+	return false
+}
+
+// bestShape picks the one that by far makes the most sense.
+func bestShape(shapes []*shape) (*shape, error) {
+	good := func(p *shape) int { return p.good }
+	first, second := bestTwo(shapes, good)
+	if first.good > 0 && first.good < markMajority*second.good {
+		return nil, unreadable("the list could be separated by %s (%s) or %s (%s); csv.delimiter would settle it",
+			delimiterNames[first.delimiter], plural(first.good, "row"), delimiterNames[second.delimiter], plural(second.good, "row"))
+	}
+	for _, p := range shapes {
+		if p.doubtful > 0 && p.doubtful > markMajority*first.good {
+			return nil, unreadable("the commas of the list could separate columns or be decimal commas, as on line %d: %v; "+
+				"csv.delimiter would settle it",
+				p.first.line, &p.first)
+		}
+	}
+	if first.good > 0 {
+		return first, nil
+	}
+	return hopelessShape(shapes)
+}
+
+// hopelessShape picks the one whose rejects say best what is wrong with a list in which no row has a price.
+func hopelessShape(shapes []*shape) (*shape, error) {
+	for _, p := range shapes {
+		if p.err == nil && p.width >= 2 && p.first.isKnown() {
+			return p, nil
+		}
+	}
+	first, second := bestTwo(shapes, (*shape).consistent)
+	if n := first.consistent(); n > 0 && n >= markMajority*second.consistent() {
+		return first, nil
+	}
+	for _, p := range shapes {
+		if p.broken != nil {
+			return nil, p.broken
+		}
+	}
+	return nil, unreadable("neither ; nor , separates the lines into a name and a price; line %d is %v; csv.delimiter would say what does",
+		shapes[0].first.line, &shapes[0].first)
+}
+
+// consistent returns the number of rows of one width, if they are most rows and have columns at all.
+func (p *shape) consistent() int {
+	if p.width < 2 || 2*p.alike <= p.rows {
+		return 0
+	}
+	return p.alike
+}
+
+func bestTwo(shapes []*shape, by func(*shape) int) (first, second *shape) {
+	sorted := slices.Clone(shapes)
+	slices.SortStableFunc(sorted, func(a, b *shape) int { return by(b) - by(a) })
+	return sorted[0], sorted[1]
+}
+
+// evidence says in words what speaks for the shape.
+func (p *shape) evidence(given bool) string {
+	if given {
+		return "csv.delimiter gives the delimiter"
+	}
+	return fmt.Sprintf("%s of the sampled %d separated by %s have a price", plural(p.good, "row"), p.rows, delimiterNames[p.delimiter])
+}

@@ -1,0 +1,148 @@
+package pricelist_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+const longest = 64 << 10
+
+func TestLongRows(t *testing.T) {
+	t.Parallel()
+	fill := func(n int) string { return strings.Repeat("x", n) }
+	for _, test := range []struct {
+		name, row, want string
+	}{
+		{"at the limit", fill(longest-2) + ";1", "NAME_TOO_LONG/1"},
+		{"one over", fill(longest-1) + ";1", "ROW_TOO_LONG/0"},
+		{"far over", fill(5*longest) + ";1", "ROW_TOO_LONG/0"},
+		{"white space first", strings.Repeat(" ", longest) + fill(9) + ";1", "ROW_TOO_LONG/0"},
+		{"quoted lines at its end", fill(longest) + ";\"\nb;2\n\"", "ROW_TOO_LONG/0"},
+		{"quote across the limit", fill(longest-3) + ";\"a\nb;3\"", "ROW_TOO_LONG/0"},
+	} {
+		for _, end := range []string{"\n", "\r\n"} {
+			t.Run(fmt.Sprintf("%s %q", test.name, end), func(t *testing.T) {
+				t.Parallel()
+				l, err := open("a;1"+end+test.row+end+"z;2"+end, nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				all := rows(t, l)
+				n, offset := strings.Count(test.row, "\n"), 3+len(end)
+				want := []string{
+					"1@0 a=1000000", fmt.Sprintf("2@%d %s", offset, test.want),
+					fmt.Sprintf("%d@%d z=2000000", n+3, offset+len(test.row)+len(end)),
+				}
+				if diff := cmp.Diff(want, showAll(all)); diff != "" {
+					t.Error(diff)
+				}
+				if raw := all[1].Reject.GetRaw(); len(raw) != 500 || !strings.HasPrefix(test.row, raw) {
+					t.Errorf("raw %q", raw)
+				}
+			})
+		}
+	}
+}
+
+func TestLongQuotes(t *testing.T) {
+	t.Parallel()
+	head := strings.Repeat("a;1\n", 100)
+	wantUnreadable(t, head+"b;\""+strings.Repeat("x\n", longest)+"\";1\n", nil, "line 101 in column 2 goes on for more than 64 KiB")
+	wantUnreadable(t, head+"b;2;\"\n\";\"c\n", nil, "line 102 in column 4 is still open")
+	// The quote that opens before the sample's end and closes after it is none of those.
+	text := strings.Repeat("abcdefg;1.50\n", 1<<20/13) + "\"two\n" + strings.Repeat("lines\n", 9) + "\";2.50\n"
+	l, err := open(text, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := rows(t, l)
+	if got := all[len(all)-1].Name; got != "two"+strings.Repeat(" lines", 9) {
+		t.Error(got)
+	}
+}
+
+// The only evidence is on the last line of a list that is larger than sample and window.
+func TestLateEvidence(t *testing.T) {
+	t.Parallel()
+	text := strings.Repeat("a;1.234\n", 300_000)
+	for last, want := range map[string]string{"b;1.5\n": "1@0 a=1234000", "b;1,5\n": "1@0 PRICE_NOT_A_NUMBER/2", "b;1\n": "1@0 PRICE_AMBIGUOUS/2"} {
+		l, err := open(text+last, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := show(rows(t, l)[0]); got != want {
+			t.Errorf("%q: %s, want %s", last, got, want)
+		}
+	}
+}
+
+func TestMarkMajority(t *testing.T) {
+	t.Parallel()
+	if l, err := open(strings.Repeat("a;1.50\n", 20)+"b;1,50\n", nil); err != nil || l.Dialect().GetDecimalMark() != "." {
+		t.Error(err)
+	}
+	wantUnreadable(t, strings.Repeat("a;1.50\n", 19)+"b;1,50\n", nil, "csv.decimal_mark")
+}
+
+func TestBinary(t *testing.T) {
+	t.Parallel()
+	source := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // a test
+	random := func(n int) string {
+		b := make([]byte, n)
+		for i := range b {
+			b[i] = byte(source.Uint32())
+		}
+		return string(b)
+	}
+	for name, text := range map[string]string{
+		"random, short": random(100),
+		"random":        random(1 << 20),
+		"PNG":           "\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + random(300),
+		"ELF":           "\x7fELF\x02\x01\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x03\x00>\x00" + random(2000),
+		"zeros":         strings.Repeat("\x00", 5000),
+	} {
+		wantUnreadable(t, text, nil, "binary data")
+		t.Log(name)
+	}
+	wantUnreadable(t, "PK\x03\x04\x14\x00\x00\x00\x08\x00"+random(2000), nil, "ZIP")
+	wantUnreadable(t, "\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03"+random(2000), nil, "gzip")
+	wantUnreadable(t, "%PDF-1.7\n1 0 obj\n", nil, "PDF")
+	wantUnreadable(t, `<?xml version="1.0"?><a/>`, nil, "XML")
+	wantUnreadable(t, strings.Repeat("\xcc\xee\xeb\xee\xea\xee;1.50\n", 100), nil, "not encoded in UTF-8")
+}
+
+func TestMessages(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"1e5":       `the price is not a plain number: "1e5" (exponents are not read)`,
+		"1E+5":      `the price is not a plain number: "1E+5" (exponents are not read)`,
+		"+1":        `the price is not a plain number: "+1" (a leading + is not read)`,
+		"5.":        `the price is not a plain number: "5." (there are no decimals after the decimal mark)`,
+		"1,234":     `the price is not a plain number: "1,234" (the decimal mark of the list is '.', and thousands separators are not read yet)`,
+		"1,234.50":  `the price is not a plain number: "1,234.50" (thousands separators are not read yet)`,
+		"180 000":   `the price is not a plain number: "180 000" (thousands separators are not read yet)`,
+		"$1":        `the price is not a plain number: "$1"`,
+		"-0.00":     `the price is negative: "-0.00"`,
+		"x;1.50":    `the row has 3 columns where the list has 2; an unquoted ';' or a decimal comma could be the cause: "b;x;1.50"`,
+		"\xff":      "the text is not valid UTF-8: \"\uFFFD\"",
+		"0.1234567": `the price has more than 6 decimals: "0.1234567"`,
+	} {
+		l, err := open("a;1.50\nb;"+text+"\nc;2\n", nil)
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		reject := rows(t, l)[1].Reject
+		if got := reject.GetMessage(); got != want {
+			t.Errorf("%q:\n got %s\nwant %s", text, got, want)
+		}
+		if !utf8.ValidString(reject.GetRaw()) || reject.GetLine() != 2 || reject.GetByteOffset() != 7 {
+			t.Error(reject)
+		}
+	}
+}

@@ -1,0 +1,159 @@
+package pricelist
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"io"
+	"slices"
+
+	atlantv1 "github.com/atlant-log/atlant/proto/gen/atlant/v1"
+)
+
+// List is a price list, of which it is settled how to read it.
+type List struct {
+	src      io.ReaderAt
+	size     int64
+	from     place // of the first record
+	reading  reading
+	evidence []string
+}
+
+// Open settles how a list is to be read. It reads it once from start to end, in bounded memory, because the last price may
+// be the only one that tells the decimal mark. Its errors are *UnreadableError, ctx's and src's.
+func Open(ctx context.Context, src io.ReaderAt, size int64, options *atlantv1.CsvOptions) (*List, error) {
+	if err := checkOptions(options); err != nil {
+		return nil, err
+	}
+	head, err := sniff(src, size)
+	if err != nil {
+		return nil, err
+	}
+	l := &List{src: src, size: size}
+	good, err := l.settle(ctx, head.start, options)
+	if head.doubt != nil && good == 0 && (err == nil || isUnreadable(err)) {
+		return nil, head.doubt
+	}
+	if err != nil {
+		return nil, err
+	}
+	return l, nil
+}
+
+// checkOptions refuses what the API would not let through.
+func checkOptions(o *atlantv1.CsvOptions) error {
+	for _, option := range []struct {
+		name, value string
+		known       []string
+	}{
+		{"csv.delimiter", o.GetDelimiter(), []string{";", ",", "|", "\t"}},
+		{"csv.encoding", o.GetEncoding(), []string{"utf-8", "UTF-8", "utf8"}},
+		{"csv.decimal_mark", o.GetDecimalMark(), []string{".", ","}},
+		{"csv.quote", o.GetQuote(), []string{`"`, "none"}},
+	} {
+		if option.value != "" && !slices.Contains(option.known, option.value) {
+			return unreadable("%s = %q is not known; it can be one of %q", option.name, option.value, option.known)
+		}
+	}
+	return nil
+}
+
+// settle finds out everything there is to know of a list whose text starts at the offset. It returns the number of good rows.
+func (l *List) settle(ctx context.Context, start int64, o *atlantv1.CsvOptions) (good int64, err error) {
+	if l.from, err = skipLines(ctx, l.src, place{offset: start, line: 1}, l.size, o.GetSkipLines()); err != nil {
+		return 0, err
+	}
+	s, err := newSample(ctx, l.src, l.from, l.size)
+	if err != nil {
+		return 0, err
+	}
+	if !s.cut && len(bytes.TrimSpace(s.text)) == 0 {
+		return 0, unreadable("the list is empty%s", afterSkipped(o))
+	}
+	p, err := settleFormat(s, o)
+	if err != nil {
+		return 0, err
+	}
+	if p.err != nil {
+		return 0, cmp.Or(p.broken, p.err)
+	}
+	l.reading = reading{format: p.format, columns: p.columns, currency: o.GetCurrencyCode()}
+	l.evidence = []string{p.evidence(o.GetDelimiter() != ""), p.columnEvidence()}
+	return l.weigh(ctx, o)
+}
+
+// weigh reads the list to its end for evidence of the decimal mark.
+func (l *List) weigh(ctx context.Context, o *atlantv1.CsvOptions) (good int64, err error) {
+	var marks markEvidence
+	rows := 0
+	err = l.records(ctx, func(rec *record) error {
+		rows++
+		if l.reading.look(rec).reason == 0 && checkName(l.reading.rawName(rec)) == 0 && marks.add(rec.line, rec.trimmed(l.reading.price)) {
+			good++
+		}
+		return nil
+	})
+	if err != nil {
+		return good, err
+	}
+	if rows == 0 {
+		return 0, unreadable("the list has a header but no rows")
+	}
+	mark, why, err := marks.settle(o.GetDecimalMark())
+	l.reading.mark = mark
+	l.evidence = append(l.evidence, why)
+	return good, err
+}
+
+// Rows reads the list from its start and calls visit for each row in order, until visit returns an error, which is returned
+// as it is. Its other errors are ctx's and those of the list's reader.
+func (l *List) Rows(ctx context.Context, visit func(Row) error) error {
+	return l.records(ctx, func(rec *record) error { return visit(l.reading.row(rec)) })
+}
+
+// records calls visit for each record but the header.
+func (l *List) records(ctx context.Context, visit func(*record) error) error {
+	const untilCheck = 256 // rows; a visitor may be slow
+	split := newSplitter(ctx, l.src, l.from, l.size, l.reading.format)
+	for n := 0; ; n++ {
+		if n%untilCheck == 0 && ctx.Err() != nil {
+			return ctx.Err()
+		}
+		rec, err := split.next()
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if n == 0 && l.reading.header {
+			continue
+		}
+		if err := visit(rec); err != nil {
+			return err
+		}
+	}
+}
+
+// Dialect tells how the list is read, and why.
+func (l *List) Dialect() *atlantv1.Dialect {
+	d := &atlantv1.Dialect{
+		Delimiter:    string(l.reading.delimiter),
+		Encoding:     "utf-8",
+		Quote:        string(quoteByte),
+		HasHeader:    l.reading.header,
+		PriceColumn:  int32(l.reading.price + 1),
+		CurrencyCode: l.reading.currency,
+		Evidence:     slices.Clone(l.evidence),
+	}
+	if !l.reading.quotes {
+		d.Quote = "none"
+	}
+	if l.reading.mark != noMark {
+		d.DecimalMark = string(l.reading.mark)
+	}
+	for _, i := range l.reading.names {
+		d.NameColumns = append(d.NameColumns, int32(i+1))
+	}
+	return d
+}

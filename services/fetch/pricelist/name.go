@@ -1,0 +1,92 @@
+package pricelist
+
+import (
+	"bytes"
+	"errors"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+
+	"github.com/atlant-log/atlant/events"
+	atlantv1 "github.com/atlant-log/atlant/proto/gen/atlant/v1"
+)
+
+// normalName does what events.NormalizeName does. Nearly all names are in normal form as they stand, and cost one allocation.
+func normalName(raw []byte) (string, atlantv1.RejectReason) {
+	if isNormal(raw) {
+		return string(raw), 0
+	}
+	name, err := events.NormalizeName(string(raw))
+	return name, nameReason(err)
+}
+
+// checkName tells what normalName would say, and allocates nothing for most names.
+func checkName(raw []byte) atlantv1.RejectReason {
+	if isNormal(raw) {
+		return 0
+	}
+	_, err := events.NormalizeName(string(raw))
+	return nameReason(err)
+}
+
+// isNormal reports whether events.NormalizeName would return the name as it is. It may say no to some of them.
+func isNormal(raw []byte) bool {
+	if len(raw) == 0 || len(raw) > events.MaxNameBytes {
+		return false
+	}
+	last := byte(' ')
+	for _, c := range raw {
+		if c < ' ' || c >= 0x7F {
+			return isNormalUnicode(raw)
+		}
+		if c == ' ' && last == ' ' {
+			return false
+		}
+		last = c
+	}
+	return last != ' '
+}
+
+func isNormalUnicode(raw []byte) bool {
+	last := ' '
+	for i, size := 0, 0; i < len(raw); i += size {
+		var r rune
+		r, size = utf8.DecodeRune(raw[i:])
+		switch {
+		case r == utf8.RuneError && size == 1, unicode.IsControl(r):
+			return false
+		case unicode.IsSpace(r) && (r != ' ' || last == ' '):
+			return false
+		}
+		last = r
+	}
+	return last != ' ' && norm.NFC.IsNormal(raw)
+}
+
+func nameReason(err error) atlantv1.RejectReason {
+	switch {
+	case err == nil:
+		return 0
+	case errors.Is(err, events.ErrNameTooLong):
+		return atlantv1.RejectReason_REJECT_REASON_NAME_TOO_LONG
+	case errors.Is(err, events.ErrNameControl):
+		return atlantv1.RejectReason_REJECT_REASON_CONTROL_CHARACTER
+	case errors.Is(err, events.ErrNameNotUTF8):
+		return atlantv1.RejectReason_REJECT_REASON_ENCODING
+	default:
+		return atlantv1.RejectReason_REJECT_REASON_NAME_MISSING
+	}
+}
+
+// rawName joins the columns of the name with a space.
+func (c *columns) rawName(rec *record) []byte {
+	if len(c.names) == 1 {
+		return rec.value(c.names[0])
+	}
+	parts := make([][]byte, 0, 16) // as many as CsvOptions allows, on the stack
+	for _, column := range c.names {
+		parts = append(parts, rec.value(column))
+	}
+	return bytes.Join(parts, []byte(" "))
+}

@@ -1,0 +1,65 @@
+package pricelist
+
+import (
+	"github.com/atlant-log/atlant/events"
+	atlantv1 "github.com/atlant-log/atlant/proto/gen/atlant/v1"
+)
+
+// Row is one row of a list. It is small enough to be passed by value, which keeps it off the heap.
+type Row struct {
+	Line, ByteOffset int64            // where it starts: from 1, from 0
+	Name             string           // in normal form
+	Price            events.Price     // exact
+	Reject           *atlantv1.Reject // nil: Name and Price are good; else they are not set
+}
+
+// reading is how the rows of a list are read.
+type reading struct {
+	format
+	columns
+	mark     byte // decimal mark
+	currency string
+}
+
+// row understands a record.
+func (h *reading) row(rec *record) Row {
+	row := Row{Line: rec.line, ByteOffset: rec.offset}
+	f := h.look(rec)
+	if f.reason == 0 {
+		raw := h.rawName(rec)
+		row.Name, f.reason = normalName(raw)
+		f.column, f.cell = h.names[0]+1, raw
+	}
+	if f.reason == 0 {
+		cell := rec.trimmed(h.price)
+		row.Price.Micros, f.reason = parsePrice(cell, h.mark)
+		f.column, f.cell = h.price+1, cell
+	}
+	if f.reason != 0 {
+		return Row{Line: rec.line, ByteOffset: rec.offset, Reject: h.reject(rec, f)}
+	}
+	row.Price.Currency = h.currency
+	return row
+}
+
+// look finds faults that are neither the name's nor the price's.
+func (h *reading) look(rec *record) fault {
+	if rec.fault == atlantv1.RejectReason_REJECT_REASON_ROW_TOO_LONG {
+		return fault{reason: rec.fault}
+	}
+	if reason, column := rec.badText(); column > 0 {
+		return fault{reason, column, rec.value(column - 1)}
+	}
+	if rec.fault != 0 {
+		return fault{rec.fault, rec.column, rec.value(rec.column - 1)}
+	}
+	if !h.fits(rec) {
+		return fault{reason: atlantv1.RejectReason_REJECT_REASON_COLUMN_COUNT}
+	}
+	return fault{}
+}
+
+// fits reports whether the record has as many columns as the list, apart from empty ones at its end.
+func (c *columns) fits(rec *record) bool {
+	return len(rec.fields) == c.width || len(rec.fields) > c.width && rec.emptyFrom(c.width)
+}

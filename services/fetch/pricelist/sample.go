@@ -1,0 +1,118 @@
+package pricelist
+
+import (
+	"bytes"
+	"context"
+	"io"
+
+	atlantv1 "github.com/atlant-log/atlant/proto/gen/atlant/v1"
+)
+
+// sampleBytes is how much of a list is looked at to find out how it is separated.
+const sampleBytes = 1 << 20
+
+// sample is the start of a list, whole lines of it.
+type sample struct {
+	ctx  context.Context
+	text []byte
+	at   place // where in the list it starts
+	cut  bool  // the list goes on
+}
+
+func newSample(ctx context.Context, src io.ReaderAt, from place, end int64) (*sample, error) {
+	s := &sample{ctx: ctx, at: from, cut: end-from.offset > sampleBytes}
+	s.text = make([]byte, min(end-from.offset, sampleBytes))
+	if err := readFull(src, s.text, from.offset); err != nil {
+		return nil, err
+	}
+	if i := bytes.LastIndexByte(s.text, '\n'); s.cut && i >= 0 {
+		s.text = s.text[:i+1]
+	}
+	return s, nil
+}
+
+// each splits the sample. An *UnreadableError is not returned when it comes of the sample's end.
+func (s *sample) each(f format, visit func(*record)) error {
+	from := place{line: s.at.line}
+	split := newSplitter(s.ctx, bytes.NewReader(s.text), from, int64(len(s.text)), f)
+	for {
+		rec, err := split.next()
+		switch {
+		case err == io.EOF, err != nil && s.cut && split.atEnd() && split.pos == len(split.buf) && isUnreadable(err):
+			return nil
+		case err != nil:
+			return err
+		}
+		visit(rec)
+	}
+}
+
+// shape is what the sample looks like when it is separated in one way.
+type shape struct {
+	format
+	rows     int
+	alike    int // rows of the width that most have
+	width    int // without columns that are empty in all rows
+	first    header
+	columns  columns
+	err      error // why the columns can't be told
+	broken   error // why the sample can't be split to its end
+	good     int   // rows of the right width with a price where there should be one
+	doubtful int   // rows that look good, but whose delimiter may be a decimal comma
+}
+
+// look finds out what the sample looks like, separated by one delimiter.
+func (s *sample) look(f format, o *atlantv1.CsvOptions) *shape {
+	p := &shape{format: f}
+	w := widths{}
+	p.broken = s.each(f, func(rec *record) {
+		if rec.fault == atlantv1.RejectReason_REJECT_REASON_ROW_TOO_LONG {
+			return
+		}
+		if p.rows++; p.rows == 1 {
+			p.first = newHeader(rec)
+		}
+		w.add(rec)
+	})
+	p.width, p.alike = w.most()
+	p.columns, p.err = newColumnFinder(o, p.first, p.width).find()
+	return p
+}
+
+// widths counts rows by their number of columns.
+type widths map[int]*widthTally
+
+type widthTally struct {
+	rows   int
+	filled int // columns up to the last that is not empty in all these rows
+}
+
+func (w widths) add(rec *record) {
+	n := len(rec.fields)
+	t := w[n]
+	if t == nil {
+		t = &widthTally{}
+		w[n] = t
+	}
+	t.rows++
+	for i := n; i > t.filled; i-- {
+		if len(rec.trimmed(i-1)) > 0 {
+			t.filled = i
+		}
+	}
+}
+
+// most returns the width that most rows have, without columns that are always empty. Where two are as frequent it is the
+// smaller, but for 1, which no list has.
+func (w widths) most() (width, rows int) {
+	n := 0
+	for candidate, t := range w {
+		if t.rows > rows || t.rows == rows && (n == 1 || candidate > 1 && candidate < n) {
+			n, rows = candidate, t.rows
+		}
+	}
+	if n <= 2 {
+		return n, rows
+	}
+	return max(2, w[n].filled), rows
+}
