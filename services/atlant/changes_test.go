@@ -1,0 +1,60 @@
+package main
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"connectrpc.com/connect"
+
+	atlantv1 "github.com/atlant-log/atlant/proto/gen/atlant/v1"
+)
+
+const productID = "b3a4c1de-0000-5000-8000-000000000001"
+
+// milk is a server that knows one product, with one change.
+func milk() *fakeServer {
+	return &fakeServer{
+		get: func(r *atlantv1.GetRequest) (*atlantv1.Product, error) {
+			if r.GetId() == productID || (r.GetName() == "Milk 1l" && r.GetSource() == "shop") {
+				return &atlantv1.Product{Id: productID, Name: "Milk 1l", Price: eur(1_990_000), FirstObservedAt: at("08:00:00")}, nil
+			}
+			return nil, connect.NewError(connect.CodeNotFound, errors.New("there is no such product"))
+		},
+		listChanges: func(r *atlantv1.ListChangesRequest) (*atlantv1.ListChangesResponse, error) {
+			if r.GetProductId() != productID || !r.GetAscending() {
+				return &atlantv1.ListChangesResponse{}, nil
+			}
+			return &atlantv1.ListChangesResponse{Changes: []*atlantv1.Change{{
+				ProductId: productID, Price: eur(1_990_000), PreviousPrice: eur(1_480_000), ObservedAt: at("09:30:15"), FetchId: fetchID, Line: 4_711,
+			}}}, nil
+		},
+	}
+}
+
+func TestChanges(t *testing.T) {
+	t.Parallel()
+	s := milk()
+	want := "when                    price  previous  delta  fetch                                 line\n" +
+		formatTime(at("09:30:15"), toTheSecond) + "  1.99 EUR  1.48 EUR  +0.51  " + fetchID + "  4711\n"
+	for _, args := range []string{productID, "Milk 1l|--source=shop", "Milk|1l|--source|shop"} {
+		s.run(t, append([]string{"changes", "--ascending"}, strings.Split(args, "|")...)...).expect(t, exitOK, want, "")
+	}
+	r := s.run(t, "changes", productID, "--ascending", "--json")
+	if r.code != exitOK || field(t, r.out, "line") != "4711" {
+		t.Errorf("got %+v", r)
+	}
+}
+
+func TestNoChanges(t *testing.T) {
+	t.Parallel()
+	milk().run(t, "changes", productID).expect(t, exitOK, "", "no changes: 1.99 EUR since "+formatTime(at("08:00:00"), toTheMinute)+"\n")
+}
+
+func TestChangesOfUnknownProduct(t *testing.T) {
+	t.Parallel()
+	for _, product := range []string{"Butter", strings.Replace(productID, "0001", "0002", 1)} {
+		milk().run(t, "changes", product).expect(t, exitFailure, "",
+			"atlant: there is no such product\n  `atlant list` shows the names; --source says in which list to look\n")
+	}
+}

@@ -1,0 +1,73 @@
+package main
+
+import (
+	"context"
+	"io"
+
+	"github.com/alecthomas/kong"
+)
+
+// Exit codes.
+const (
+	exitOK          = 0
+	exitFailure     = 1
+	exitUsage       = 2
+	exitInterrupted = 130 // as a shell reports a process that Ctrl-C ended
+)
+
+// cli is the grammar: kong reads the commands and their flags off it. Flags with no env tag get ATLANT_<FLAG>.
+type cli struct {
+	Addr string `default:"http://127.0.0.1:8080" placeholder:"URL" help:"Where Atlant answers (${default})."`
+
+	Up upCommand `cmd:"" help:"Run Atlant: the log, the views, the fetchers and the API in one process."`
+
+	Fetch   fetchCommand   `cmd:"" help:"Fetch a price list."`
+	Fetches fetchesCommand `cmd:"" help:"Show fetches, the newest first, or the receipt of one."`
+	Cancel  cancelCommand  `cmd:"" help:"Call a fetch off before its list is published."`
+	Rejects rejectsCommand `cmd:"" help:"Show the rows of a fetch that could not be read."`
+	List    listCommand    `cmd:"" help:"List products and what they cost."`
+	Changes changesCommand `cmd:"" help:"Show how the price of a product changed."`
+	Status  statusCommand  `cmd:"" help:"Show how the views keep up with the log."`
+
+	Version    versionCommand    `cmd:"" help:"Print the version."`
+	Completion completionCommand `cmd:"" help:"Print the completion script of a shell."`
+	Complete   completeCommand   `cmd:"" name:"__complete" hidden:"" passthrough:""`
+}
+
+// run does what main does, without the process: it returns the exit code.
+func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	var grammar cli
+	c := newConsole(stdin, stdout, stderr)
+	exited := false // kong goes on after --help has printed; what it finds then is of no interest
+	parser, err := newParser(&grammar, c, func(int) { exited = true })
+	if err != nil {
+		return c.report(ctx, err, grammar.Addr)
+	}
+	if len(args) == 0 {
+		args = []string{"--help"}
+	}
+	command, err := parser.Parse(args)
+	switch {
+	case exited:
+		return exitOK
+	case err != nil:
+		return c.report(ctx, usageError(err), grammar.Addr)
+	}
+	command.BindTo(ctx, (*context.Context)(nil))
+	command.Bind(c)
+	if err := command.BindToProvider(func() (*clients, error) { return newClients(grammar.Addr) }); err != nil {
+		return c.report(ctx, err, grammar.Addr)
+	}
+	return c.report(ctx, command.Run(), grammar.Addr)
+}
+
+func newParser(grammar *cli, c *console, exit func(int)) (*kong.Kong, error) {
+	return kong.New(grammar,
+		kong.Name("atlant"),
+		kong.Description("A log of prices: point it at price lists, and ask what things cost and how that changed."),
+		kong.DefaultEnvars("ATLANT"),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true}),
+		kong.Writers(c.out, c.err),
+		kong.Exit(exit),
+	)
+}

@@ -1,0 +1,72 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"connectrpc.com/connect"
+
+	"github.com/atlant-log/atlant/proto/gen/atlant/v1/atlantv1connect"
+)
+
+const (
+	dialTimeout = 5 * time.Second
+	callTimeout = 30 * time.Second // of one call; a list that waits for a position may take most of it
+)
+
+// clients are the services of one Atlant.
+type clients struct {
+	fetch      atlantv1connect.FetchServiceClient
+	product    atlantv1connect.ProductServiceClient
+	projection atlantv1connect.ProjectionServiceClient
+}
+
+// newClients returns clients of the Atlant at an address; the scheme may be left out.
+func newClients(addr string) (*clients, error) {
+	base, err := baseURL(addr)
+	if err != nil {
+		return nil, err
+	}
+	// No timeout on the whole: WatchFetch lasts as long as the fetch does.
+	client := &http.Client{Transport: &http.Transport{
+		Proxy:               http.ProxyFromEnvironment,
+		DialContext:         (&net.Dialer{Timeout: dialTimeout}).DialContext,
+		TLSHandshakeTimeout: dialTimeout,
+	}}
+	limit := connect.WithInterceptors(connect.UnaryInterceptorFunc(limitCall))
+	return &clients{
+		fetch:      atlantv1connect.NewFetchServiceClient(client, base, limit),
+		product:    atlantv1connect.NewProductServiceClient(client, base, limit),
+		projection: atlantv1connect.NewProjectionServiceClient(client, base, limit),
+	}, nil
+}
+
+func baseURL(addr string) (string, error) {
+	base := addr
+	if !strings.Contains(base, "://") {
+		base = "http://" + base
+	}
+	u, err := url.Parse(base)
+	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
+		return "", &failure{
+			text: fmt.Sprintf("--addr is not a URL that Atlant could answer at: %q", addr),
+			hint: "it looks like http://127.0.0.1:8080",
+			code: exitUsage,
+		}
+	}
+	return strings.TrimRight(base, "/"), nil
+}
+
+// limitCall gives every unary call an end.
+func limitCall(next connect.UnaryFunc) connect.UnaryFunc {
+	return func(ctx context.Context, request connect.AnyRequest) (connect.AnyResponse, error) {
+		ctx, cancel := context.WithTimeout(ctx, callTimeout)
+		defer cancel()
+		return next(ctx, request)
+	}
+}

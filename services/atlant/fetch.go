@@ -1,0 +1,106 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"connectrpc.com/connect"
+	"google.golang.org/protobuf/proto"
+
+	atlantv1 "github.com/atlant-log/atlant/proto/gen/atlant/v1"
+)
+
+type fetchCommand struct {
+	output
+	URL        string        `arg:"" help:"Of the list: http or https."`
+	Source     string        `placeholder:"NAME" help:"Namespace of the product names (default)."`
+	ObservedAt *moment       `placeholder:"TIME" help:"When the prices held, if not now: RFC 3339, a date (UTC) or an age like 24h."`
+	RequestID  string        `name:"request-id" placeholder:"ID" help:"Idempotency key: the same key and request give the same fetch."`
+	Force      bool          `help:"Fetch even if the list did not change."`
+	Wait       bool          `short:"w" help:"Wait until the prices can be read, and print the receipt. Exits with 1 if the fetch fails."`
+	Timeout    time.Duration `placeholder:"DURATION" help:"Wait no longer than this."`
+	CSV        csvFlags      `embed:"" group:"How to read the list (what is absent is detected):"`
+}
+
+// csvFlags say how to read a list.
+type csvFlags struct {
+	Delimiter   string   `placeholder:"CHAR" help:"Between columns: ; , | or tab."`
+	Encoding    string   `placeholder:"NAME" help:"Of the text: utf-8."`
+	DecimalMark string   `placeholder:"CHAR" help:"In prices: . or ,"`
+	Quote       string   `placeholder:"CHAR" help:"Around fields: \" or none."`
+	NoHeader    bool     `help:"The first line is a row."`
+	NameColumns []string `placeholder:"COLUMN" help:"Columns that make up the name, with commas between: header texts, or numbers from 1."`
+	PriceColumn string   `placeholder:"COLUMN" help:"Column of the price: header text, or number from 1."`
+	Currency    string   `placeholder:"CODE" help:"Of all prices, as in ISO 4217: EUR."`
+	SkipLines   int32    `placeholder:"N" help:"Lines to pass over at the start."`
+}
+
+// Run asks for the fetch and, with --wait, stays until it has ended.
+func (f *fetchCommand) Run(ctx context.Context, c *console, api *clients) error {
+	ctx, cancel := f.limit(ctx)
+	defer cancel()
+	asked := time.Now()
+	response, err := api.fetch.Fetch(ctx, connect.NewRequest(f.request()))
+	if err != nil {
+		return err
+	}
+	fetch := response.Msg.GetFetch()
+	if f.Wait {
+		w := &wait{console: c, api: api, json: f.JSON, asked: asked}
+		return w.run(ctx, fetch)
+	}
+	if f.JSON {
+		return printJSON(c, fetch)
+	}
+	_, err = fmt.Fprintf(c.out, "fetch %s is %s\nsee how it goes with `atlant fetches %[1]s`; next time, --wait waits for the end\n",
+		fetch.GetId(), stateName(fetch.GetState()))
+	return err
+}
+
+func (f *fetchCommand) limit(ctx context.Context) (context.Context, context.CancelFunc) {
+	if f.Timeout <= 0 {
+		return context.WithCancel(ctx)
+	}
+	return context.WithTimeout(ctx, f.Timeout)
+}
+
+func (f *fetchCommand) request() *atlantv1.FetchRequest {
+	return &atlantv1.FetchRequest{
+		Url:        f.URL,
+		Source:     f.Source,
+		ObservedAt: f.ObservedAt.timestamp(),
+		Csv:        f.CSV.options(),
+		RequestId:  f.RequestID,
+		Force:      f.Force,
+	}
+}
+
+// options returns nil if all is to be detected.
+func (f *csvFlags) options() *atlantv1.CsvOptions {
+	options := &atlantv1.CsvOptions{
+		Delimiter:    f.delimiter(),
+		Encoding:     f.Encoding,
+		DecimalMark:  f.DecimalMark,
+		Quote:        f.Quote,
+		NoHeader:     f.NoHeader,
+		NameColumns:  f.NameColumns,
+		PriceColumn:  f.PriceColumn,
+		CurrencyCode: f.Currency,
+		SkipLines:    f.SkipLines,
+	}
+	if proto.Size(options) == 0 {
+		return nil
+	}
+	return options
+}
+
+// delimiter takes the names that a tab goes by, as it is hard to type in a shell.
+func (f *csvFlags) delimiter() string {
+	switch strings.ToLower(f.Delimiter) {
+	case "tab", `\t`:
+		return "\t"
+	}
+	return f.Delimiter
+}

@@ -1,0 +1,160 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"connectrpc.com/connect"
+	"github.com/dustin/go-humanize"
+	"github.com/jedib0t/go-pretty/v6/text"
+
+	atlantv1 "github.com/atlant-log/atlant/proto/gen/atlant/v1"
+)
+
+// printReceipt prints all that is to be known of one fetch.
+func printReceipt(c *console, f *atlantv1.Fetch) error {
+	var b strings.Builder
+	line := func(label, value string) {
+		if value != "" {
+			fmt.Fprintf(&b, "%-10s %s\n", label, printable(value))
+		}
+	}
+	state := stateName(f.GetState())
+	fmt.Fprintf(&b, "%-10s %s\n%-10s %s\n", "fetch", f.GetId(), "state", c.paint(stateColor(state), state))
+	line("error", f.GetError())
+	line("url", f.GetUrl())
+	line("source", f.GetSource())
+	line("observed", formatTime(f.GetObservedAt(), toTheSecond))
+	if f.GetState() == atlantv1.FetchState_FETCH_STATE_NOT_MODIFIED {
+		line("rows", "none: the list is the one that was fetched before; --force fetches it again")
+	} else {
+		line("rows", rowsInWords(f))
+		line("published", humanize.Comma(f.GetPublished()))
+		line("bytes", humanize.Comma(f.GetBytes()))
+	}
+	line("dialect", dialectInWords(f.GetDialect()))
+	line("duration", fetchDuration(f))
+	_, err := fmt.Fprint(c.out, b.String())
+	return err
+}
+
+// rowsInWords shows where every row of the list went.
+func rowsInWords(f *atlantv1.Fetch) string {
+	return fmt.Sprintf("%s read = %s accepted + %s rejected + %s duplicates",
+		humanize.Comma(f.GetRowsRead()), humanize.Comma(f.GetAccepted()),
+		humanize.Comma(f.GetRejected()), humanize.Comma(f.GetDuplicates()))
+}
+
+// fetchDuration is the time from the request to the end, both on the server's clock.
+func fetchDuration(f *atlantv1.Fetch) string {
+	if f.GetEndedAt() == nil || f.GetRequestedAt() == nil {
+		return ""
+	}
+	return formatDuration(f.GetEndedAt().AsTime().Sub(f.GetRequestedAt().AsTime()))
+}
+
+// dialectInWords says how the list was read.
+func dialectInWords(d *atlantv1.Dialect) string {
+	if d == nil {
+		return ""
+	}
+	words := []string{d.GetEncoding()}
+	if d.GetDelimiter() != "" {
+		words = append(words, "columns split by "+characterName(d.GetDelimiter()))
+	}
+	if d.GetQuote() != "" {
+		words = append(words, "quotes "+characterName(d.GetQuote()))
+	}
+	words = append(words, "decimal mark "+characterName(d.GetDecimalMark()), headerInWords(d), columnsInWords(d))
+	if d.GetCurrencyCode() != "" {
+		words = append(words, "in "+d.GetCurrencyCode())
+	}
+	return strings.TrimPrefix(strings.Join(words, ", "), ", ")
+}
+
+func headerInWords(d *atlantv1.Dialect) string {
+	if d.GetHasHeader() {
+		return "a header"
+	}
+	return "no header"
+}
+
+func columnsInWords(d *atlantv1.Dialect) string {
+	numbers := make([]string, 0, len(d.GetNameColumns()))
+	for _, n := range d.GetNameColumns() {
+		numbers = append(numbers, strconv.Itoa(int(n)))
+	}
+	return fmt.Sprintf("name in column %s, price in column %d", strings.Join(numbers, "+"), d.GetPriceColumn())
+}
+
+// characterName names what is hard to see between commas.
+func characterName(s string) string {
+	switch s {
+	case "":
+		return "none seen"
+	case "\t":
+		return "tab"
+	case ",":
+		return "comma"
+	case ";":
+		return "semicolon"
+	case ".":
+		return "point"
+	}
+	return s
+}
+
+// stateName returns a state as users know it.
+func stateName(s atlantv1.FetchState) string { return enumWords(s.String(), "FETCH_STATE_") }
+
+// enumWords turns PREFIX_SOME_VALUE into "some value".
+func enumWords(name, prefix string) string {
+	return strings.ToLower(strings.ReplaceAll(strings.TrimPrefix(name, prefix), "_", " "))
+}
+
+func stateColor(state string) text.Colors {
+	switch state {
+	case "completed":
+		return text.Colors{text.FgGreen}
+	case "failed":
+		return text.Colors{text.FgRed}
+	case "running", "queued":
+		return text.Colors{text.FgYellow}
+	}
+	return nil
+}
+
+const firstRejects = 5
+
+// printFirstRejects shows what is wrong with the first rows that could not be read. That it cannot do so is no
+// failure of the fetch, whose receipt has been printed.
+func printFirstRejects(ctx context.Context, c *console, api *clients, f *atlantv1.Fetch) {
+	if f.GetRejected() == 0 {
+		return
+	}
+	request := &atlantv1.ListRejectsRequest{Id: f.GetId(), PageSize: firstRejects}
+	if response, err := api.fetch.ListRejects(ctx, connect.NewRequest(request)); err == nil {
+		for _, r := range response.Msg.GetRejects() {
+			fmt.Fprintf(c.out, "reject     %s\n", printable(rejectInWords(r)))
+		}
+	}
+	c.notef("all %s rejects: `atlant rejects %s`", humanize.Comma(f.GetRejected()), f.GetId())
+}
+
+func rejectInWords(r *atlantv1.Reject) string {
+	place := "line " + strconv.FormatInt(r.GetLine(), 10)
+	if r.GetColumn() > 0 {
+		place += ", column " + strconv.Itoa(int(r.GetColumn()))
+	}
+	cause := r.GetMessage()
+	if cause == "" {
+		cause = reasonName(r)
+	}
+	return place + ": " + cause + ": " + text.Snip(printable(r.GetRaw()), 80, "…")
+}
+
+func reasonName(r *atlantv1.Reject) string {
+	return enumWords(r.GetReason().String(), "REJECT_REASON_")
+}

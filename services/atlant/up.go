@@ -1,0 +1,103 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/netip"
+	"os"
+)
+
+// upCommand runs everything in this process.
+type upCommand struct {
+	Listen           string     `default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Where to answer (${default})."`
+	Data             string     `placeholder:"DIR" help:"Where to keep the log and the views (atlant-data; with --demo a folder that is removed at the end)."`
+	AllowPrivateURLs bool       `name:"allow-private-urls" env:"ATLANT_ALLOW_PRIVATE_URLS" help:"Also fetch from private, loopback and link-local addresses. Whoever reaches the API can then read from your network."`
+	Fetchers         int        `default:"2" placeholder:"N" help:"How many lists to work on at once (${default})."`
+	MaxListBytes     int64      `default:"2147483648" placeholder:"N" help:"Size of the largest list to take, decoded (${default})."`
+	LogLevel         slog.Level `default:"info" placeholder:"LEVEL" help:"debug, info, warn or error (${default})."`
+	Demo             bool       `help:"Serve a small price list whose prices move, and fetch it every few seconds."`
+}
+
+// defaultData is where the log is kept if the user does not say.
+const defaultData = "atlant-data"
+
+// Validate is called by kong.
+func (u *upCommand) Validate() error {
+	switch {
+	case u.Fetchers < 1 || u.Fetchers > 64:
+		return errors.New("--fetchers must be between 1 and 64")
+	case u.MaxListBytes < 1:
+		return errors.New("--max-list-bytes must be at least 1")
+	}
+	return nil
+}
+
+// Run starts Atlant and stops it when the context ends.
+func (u *upCommand) Run(ctx context.Context, c *console) (err error) {
+	logger := slog.New(slog.NewTextHandler(c.err, &slog.HandlerOptions{Level: u.LogLevel}))
+	data, temporary := u.Data, false
+	switch {
+	case data == "" && u.Demo:
+		if data, err = os.MkdirTemp("", "atlant-demo-"); err != nil {
+			return err
+		}
+		temporary = true
+		defer func() { err = errors.Join(err, os.RemoveAll(data)) }()
+	case data == "":
+		data = defaultData
+	}
+	config := appConfig{
+		Listen: u.Listen, DataDir: data, Fetchers: u.Fetchers, MaxListBytes: u.MaxListBytes, AllowPrivate: u.AllowPrivateURLs,
+	}
+	var list *demoList
+	if u.Demo {
+		if list, err = serveDemoList(); err != nil {
+			return err
+		}
+		defer list.close()
+		config.Except = []netip.AddrPort{list.addr()}
+	}
+	a, err := startApp(ctx, config, logger)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, a.close()) }()
+	if u.Demo {
+		c.greetDemo(a.url(), data, temporary)
+		list.keepFetching(ctx, a.url(), logger)
+	} else {
+		c.greet(a.url(), data)
+		<-ctx.Done()
+	}
+	c.notef("stopping; what is not done goes on at the next start")
+	return nil
+}
+
+// addrFlag returns the flag that a user needs to reach an Atlant there, empty for the default address.
+func addrFlag(url string) string {
+	if url == "http://127.0.0.1:8080" {
+		return ""
+	}
+	return " --addr " + url
+}
+
+func (c *console) greet(url, data string) {
+	c.notef("Atlant is up at %s, its data is in %s. Ctrl-C stops it.", url, data)
+	c.notef("Fetch a price list from another terminal:")
+	c.notef("  atlant fetch --wait URL%s", addrFlag(url))
+	c.notef("  atlant list%s", addrFlag(url))
+}
+
+func (c *console) greetDemo(url, data string, temporary bool) {
+	c.notef("Atlant is up at %s and fetches a small price list, whose prices move, every %s. Ctrl-C stops it.", url, demoInterval)
+	if temporary {
+		c.notef("Its data is in %s until then; with --data DIR it is kept.", data)
+	}
+	c.notef("Look at it from another terminal (with `go run ./services/atlant` for `atlant` in a clone):")
+	c.notef("  atlant list --sort price-changes --desc%s", addrFlag(url))
+	c.notef("  atlant changes --source demo 'Espresso Beans 1 kg'%s", addrFlag(url))
+	c.notef("  atlant fetches%s", addrFlag(url))
+	c.notef("  atlant status%s", addrFlag(url))
+	c.notef("  curl -s %s/atlant.v1.ProductService/List -H 'Content-Type: application/json' -d '{\"pageSize\": 3}'", url)
+}

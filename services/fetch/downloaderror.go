@@ -1,0 +1,78 @@
+package fetch
+
+import (
+	"compress/flate"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/url"
+
+	"code.dny.dev/ssrf"
+	"github.com/klauspost/compress/gzip"
+)
+
+// downloadError says in words for the user why a download failed.
+type downloadError struct {
+	err       error
+	transient bool // trying again may help
+}
+
+func (e *downloadError) Error() string { return e.err.Error() }
+func (e *downloadError) Unwrap() error { return e.err }
+
+func transient(format string, args ...any) error {
+	return &downloadError{err: fmt.Errorf(format, args...), transient: true}
+}
+
+func permanent(format string, args ...any) error {
+	return &downloadError{err: fmt.Errorf(format, args...)}
+}
+
+// requestError says why there was no answer at all.
+func requestError(ctx context.Context, err error) error {
+	var dns *net.DNSError
+	var wrapped *url.Error
+	if errors.As(err, &wrapped) {
+		err = wrapped.Err // the URL is known
+	}
+	switch {
+	case isGuarded(err):
+		return permanent("the address is not a public one, and only those are fetched from: %w. "+
+			"Whoever runs Atlant can allow others with --allow-private-urls", err)
+	case errors.Is(err, errRedirect):
+		return permanent("%w", err)
+	case errors.As(err, &dns) && dns.IsNotFound:
+		return permanent("there is no host %s", dns.Name)
+	case ctx.Err() != nil:
+		return transient("%w", context.Cause(ctx))
+	default:
+		return transient("the server cannot be reached: %w", err)
+	}
+}
+
+func isGuarded(err error) bool {
+	return errors.Is(err, ssrf.ErrProhibitedIP) || errors.Is(err, ssrf.ErrProhibitedNetwork) ||
+		errors.Is(err, ssrf.ErrProhibitedPort) || errors.Is(err, ssrf.ErrInvalidHostPort)
+}
+
+// bodyError says why a body broke off, after so many bytes of those announced (-1: unknown).
+func bodyError(ctx context.Context, err error, bytes, announced int64) error {
+	var known *downloadError
+	var corrupt flate.CorruptInputError
+	switch {
+	case errors.As(err, &known):
+		return err
+	case ctx.Err() != nil:
+		return transient("the download broke off after %d bytes: %w", bytes, context.Cause(ctx))
+	case errors.Is(err, io.ErrUnexpectedEOF) && announced >= 0 && bytes < announced:
+		return transient("the list is cut off: the connection ended after %d of %d bytes", bytes, announced)
+	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
+		return transient("the list is cut off: it ends in the middle, after %d bytes", bytes)
+	case errors.Is(err, gzip.ErrChecksum), errors.Is(err, gzip.ErrHeader), errors.As(err, &corrupt):
+		return transient("the compressed list is damaged: %w", err)
+	default:
+		return transient("the download broke off after %d bytes: %w", bytes, err)
+	}
+}

@@ -1,0 +1,186 @@
+package fetch
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/atlant-log/atlant/events"
+)
+
+const (
+	// heartbeat keeps a request ours; the queue waits three times as long before it gives it to somebody else.
+	heartbeat = 10 * time.Second
+	// maxInHand bounds the requests that this process holds, running or waiting behind others of their source.
+	maxInHand = 64
+	// retryPause is how long a request waits when the log or the disk failed.
+	retryPause = 2 * time.Second
+)
+
+// Config says how a Fetcher works.
+type Config struct {
+	SpoolDir     string           // where lists are kept until they are published
+	Concurrency  int              // how many lists are worked on at once; 0 means 2
+	MaxListBytes int64            // of a decoded list; 0 means DefaultMaxListBytes
+	AllowPrivate bool             // also fetch from addresses that are not public
+	Except       []netip.AddrPort // addresses that are fetched from even if they are not public
+	UserAgent    string
+}
+
+// Fetcher takes requests from the queue and does them. Those of one source are done one at a time, in the order of the
+// queue: what a list says must reach the log before what a later one says.
+type Fetcher struct {
+	log        Log
+	views      Views
+	logger     *slog.Logger
+	spool      spool
+	downloader *downloader
+	running    chan struct{} // a slot for each list that is worked on
+	inHand     chan struct{} // a slot for each request held
+
+	mu    sync.Mutex
+	lanes map[string][]events.WorkItem // by source: the requests waiting; an entry while its lane runs
+	done  sync.WaitGroup
+}
+
+// NewFetcher returns a fetcher; its spool folder is made if it is missing.
+func NewFetcher(log Log, views Views, config Config, logger *slog.Logger) (*Fetcher, error) {
+	spool, err := newSpool(config.SpoolDir)
+	if err != nil {
+		return nil, err
+	}
+	if config.Concurrency == 0 {
+		config.Concurrency = 2
+	}
+	if config.MaxListBytes == 0 {
+		config.MaxListBytes = DefaultMaxListBytes
+	}
+	guard := newGuard(config.AllowPrivate, config.Except...)
+	return &Fetcher{
+		log: log, views: views, logger: logger, spool: spool,
+		downloader: newDownloader(guard, config.MaxListBytes, config.UserAgent),
+		running:    make(chan struct{}, config.Concurrency), inHand: make(chan struct{}, maxInHand),
+		lanes: map[string][]events.WorkItem{},
+	}, nil
+}
+
+// Run works until the context ends, and returns when all work has stopped. What is not done by then is on the queue still.
+func (f *Fetcher) Run(ctx context.Context) {
+	defer f.done.Wait()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case f.inHand <- struct{}{}:
+		}
+		item, err := f.log.Dequeue(ctx)
+		if err != nil {
+			<-f.inHand
+			if ctx.Err() != nil {
+				return
+			}
+			f.logger.Error("no requests from the queue", slog.Any("error", err))
+			pause(ctx, retryPause)
+			continue
+		}
+		f.enlist(ctx, item)
+	}
+}
+
+// enlist puts a request into the lane of its source, and starts the lane if it stands.
+func (f *Fetcher) enlist(ctx context.Context, item events.WorkItem) {
+	source := item.Request().GetSource()
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	waiting, runs := f.lanes[source]
+	f.lanes[source] = append(waiting, item)
+	f.done.Go(func() { f.keep(ctx, item) })
+	if !runs {
+		f.done.Go(func() { f.runLane(ctx, source) })
+	}
+}
+
+// runLane does the requests of a source until none is waiting.
+func (f *Fetcher) runLane(ctx context.Context, source string) {
+	for {
+		f.mu.Lock()
+		waiting := f.lanes[source]
+		if len(waiting) == 0 || ctx.Err() != nil {
+			delete(f.lanes, source)
+			f.mu.Unlock()
+			return
+		}
+		item := waiting[0]
+		f.lanes[source] = waiting[1:]
+		f.mu.Unlock()
+
+		select {
+		case <-ctx.Done():
+		case f.running <- struct{}{}:
+			f.doUntilDone(ctx, item)
+			<-f.running
+		}
+		<-f.inHand
+	}
+}
+
+// keep says that a request is being worked on, until it is done.
+func (f *Fetcher) keep(ctx context.Context, item events.WorkItem) {
+	ticker := time.NewTicker(heartbeat)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+			if err := item.InProgress(); err != nil {
+				return // done, or with somebody else
+			}
+		}
+	}
+}
+
+// doUntilDone does a request. While the log or the disk fails it tries again: the request is not to blame.
+func (f *Fetcher) doUntilDone(ctx context.Context, item events.WorkItem) {
+	id, err := uuid.Parse(item.Request().GetId())
+	if err != nil {
+		f.logger.Error("request without a valid id", slog.String("id", item.Request().GetId()))
+		return
+	}
+	logger := f.logger.With(slog.String("fetch", id.String()))
+	for ctx.Err() == nil {
+		err := f.do(ctx, id, item)
+		if err == nil {
+			return
+		}
+		if ctx.Err() == nil {
+			logger.Error("fetch interrupted", slog.Any("error", err), slog.Duration("retry_in", retryPause))
+			pause(ctx, retryPause)
+		}
+	}
+}
+
+func (f *Fetcher) do(ctx context.Context, id events.FetchID, item events.WorkItem) error {
+	if err := f.finish(ctx, id, item.Request()); err != nil {
+		return err
+	}
+	if err := f.spool.remove(id); err != nil {
+		return err
+	}
+	if err := item.Done(ctx); err != nil {
+		return fmt.Errorf("confirm fetch: %w", err)
+	}
+	return nil
+}
+
+func pause(ctx context.Context, d time.Duration) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(d):
+	}
+}

@@ -1,0 +1,30 @@
+package fetch
+
+import (
+	"net/netip"
+	"syscall"
+
+	"code.dny.dev/ssrf"
+)
+
+// dialControl is what a dialer asks before it connects to an address.
+type dialControl func(network, address string, conn syscall.RawConn) error
+
+// newGuard refuses every address that is not public: private, loopback, link-local, metadata and other special ones. It is
+// asked when a connection is made, so after DNS and for every redirect. The ports of the addresses in except are let through.
+func newGuard(allowPrivate bool, except ...netip.AddrPort) dialControl {
+	if allowPrivate {
+		return nil
+	}
+	guard := ssrf.New(ssrf.WithAnyPort())
+	return func(network, address string, conn syscall.RawConn) error {
+		if at, err := netip.ParseAddrPort(address); err == nil {
+			for _, allowed := range except {
+				if at == allowed {
+					return nil
+				}
+			}
+		}
+		return guard.Safe(network, address, conn)
+	}
+}

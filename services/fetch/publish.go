@@ -1,0 +1,67 @@
+package fetch
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/atlant-log/atlant/events"
+	atlantv1 "github.com/atlant-log/atlant/proto/gen/atlant/v1"
+)
+
+// rejectsPerEvent keeps an event with rejects far below the largest message that the log takes.
+const rejectsPerEvent = 500
+
+// publish writes the observations that the log does not hold yet, and then the receipt.
+func (w *work) publish(ctx context.Context, r *reading) error {
+	writer, err := w.log.WritePrices(ctx, w.id)
+	if err != nil {
+		return err
+	}
+	at := events.Position{ObservedAt: events.MicrosOf(w.request.GetObservedAt()), Fetch: w.id}
+	err = r.observations(ctx, at, func(o *events.Observation) error {
+		w.published.Store(writer.Published())
+		return writer.Add(ctx, o)
+	})
+	if err != nil {
+		return fmt.Errorf("publish: %w", err)
+	}
+	published, position, err := writer.Finish(ctx)
+	if err != nil {
+		return fmt.Errorf("publish: %w", err)
+	}
+	if published != r.counts.GetAccepted() {
+		return fmt.Errorf("publish: the log holds %d events of the fetch, not the %d accepted", published, r.counts.GetAccepted())
+	}
+	r.counts.Published = published
+	completed := &atlantv1.FetchCompleted{Counts: &r.counts, Position: position}
+	return w.append(ctx, append(rejectEvents(r), &atlantv1.FetchEvent{
+		Event: &atlantv1.FetchEvent_Completed{Completed: completed},
+	})...)
+}
+
+// fail ends the fetch with the reason, and with what was read of the list, nil if nothing was.
+func (w *work) fail(ctx context.Context, reason error, r *reading) error {
+	failed := &atlantv1.FetchFailed{Error: reason.Error()}
+	var all []*atlantv1.FetchEvent
+	if r != nil {
+		failed.Counts = &r.counts
+		if r.list != nil {
+			failed.Dialect = r.list.Dialect()
+		}
+		all = rejectEvents(r)
+	}
+	return w.append(ctx, append(all, &atlantv1.FetchEvent{Event: &atlantv1.FetchEvent_Failed{Failed: failed}})...)
+}
+
+// rejectEvents spreads the rejects over events.
+func rejectEvents(r *reading) []*atlantv1.FetchEvent {
+	var all []*atlantv1.FetchEvent
+	for rest := r.rejects; len(rest) > 0; {
+		n := min(len(rest), rejectsPerEvent)
+		all = append(all, &atlantv1.FetchEvent{
+			Event: &atlantv1.FetchEvent_RowsRejected{RowsRejected: &atlantv1.FetchRowsRejected{Rejects: rest[:n]}},
+		})
+		rest = rest[n:]
+	}
+	return all
+}

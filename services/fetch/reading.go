@@ -1,0 +1,123 @@
+package fetch
+
+import (
+	"bufio"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/atlant-log/atlant/events"
+	atlantv1 "github.com/atlant-log/atlant/proto/gen/atlant/v1"
+	"github.com/atlant-log/atlant/services/fetch/pricelist"
+)
+
+// maxRejects is how many rejects of a fetch are kept; all are counted.
+const maxRejects = 10_000
+
+// reading is what a list says, found by reading all of it before anything is published.
+type reading struct {
+	list    *pricelist.List
+	source  string
+	sha256  []byte
+	counts  atlantv1.FetchCounts
+	rejects []*atlantv1.Reject
+	repeats repeats
+}
+
+// errNothingReadable says that a list holds rows, but no price.
+var errNothingReadable = errors.New("not one row of the list could be read")
+
+// read reads a list to its end. With a *pricelist.UnreadableError comes what was found until then; so it does with
+// errNothingReadable.
+func read(ctx context.Context, file *os.File, options *atlantv1.CsvOptions, source string) (*reading, error) {
+	r := &reading{source: source}
+	var err error
+	if r.counts.Bytes, r.sha256, err = hash(file); err != nil {
+		return r, err
+	}
+	if r.list, err = pricelist.Open(ctx, file, r.counts.GetBytes(), options); err != nil {
+		return r, err
+	}
+	if err := r.count(ctx); err != nil {
+		return r, err
+	}
+	if r.counts.GetAccepted() == 0 && r.counts.GetRejected() > 0 {
+		first := r.rejects[0]
+		return r, fmt.Errorf("%w: %d rows, the first on line %d: %s",
+			errNothingReadable, r.counts.GetRowsRead(), first.GetLine(), first.GetMessage())
+	}
+	return r, nil
+}
+
+// hash returns the size and the SHA-256 of a file.
+func hash(file *os.File) (int64, []byte, error) {
+	if _, err := file.Seek(0, io.SeekStart); err != nil {
+		return 0, nil, spoolError{err}
+	}
+	sum := sha256.New()
+	size, err := io.Copy(sum, bufio.NewReaderSize(file, 1<<20))
+	if err != nil {
+		return 0, nil, spoolError{err}
+	}
+	return size, sum.Sum(nil), nil
+}
+
+// count goes through the rows: once for the counts, and once more if some products repeat.
+func (r *reading) count(ctx context.Context) error {
+	err := r.list.Rows(ctx, func(row pricelist.Row) error {
+		r.counts.RowsRead++
+		if row.Reject != nil {
+			r.counts.Rejected++
+			if len(r.rejects) < maxRejects {
+				r.rejects = append(r.rejects, row.Reject)
+			}
+			return nil
+		}
+		r.repeats.note(events.NewProductID(r.source, row.Name))
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	r.repeats.forgetRows()
+	if r.repeats.any() {
+		if err := r.settle(ctx); err != nil {
+			return err
+		}
+	}
+	r.counts.Accepted = r.counts.GetRowsRead() - r.counts.GetRejected() - r.counts.GetDuplicates()
+	return nil
+}
+
+// settle finds which rows are replaced by later ones.
+func (r *reading) settle(ctx context.Context) error {
+	err := r.list.Rows(ctx, func(row pricelist.Row) error {
+		if row.Reject == nil {
+			r.repeats.settle(events.NewProductID(r.source, row.Name), row.Line)
+		}
+		return nil
+	})
+	r.counts.Duplicates = r.repeats.rowsReplaced()
+	return err
+}
+
+// observations calls visit for each row that becomes an observation, in the order of the list.
+func (r *reading) observations(ctx context.Context, at events.Position, visit func(*events.Observation) error) error {
+	return r.list.Rows(ctx, func(row pricelist.Row) error {
+		if row.Reject != nil {
+			return nil
+		}
+		o := events.Observation{Source: r.source, Name: row.Name, Price: row.Price, Position: at, Line: row.Line}
+		if r.repeats.any() && r.repeats.replaced(o.ProductID(), row.Line) {
+			return nil
+		}
+		return visit(&o)
+	})
+}
+
+func (r *reading) parsed() *atlantv1.FetchParsed {
+	return &atlantv1.FetchParsed{Counts: &r.counts, Dialect: r.list.Dialect(), Sha256: r.sha256}
+}

@@ -1,0 +1,123 @@
+package fetch
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"net/url"
+	"time"
+
+	"github.com/google/uuid"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"github.com/atlant-log/atlant/events"
+	"github.com/atlant-log/atlant/projections"
+	atlantv1 "github.com/atlant-log/atlant/proto/gen/atlant/v1"
+	"github.com/atlant-log/atlant/services/rpc"
+)
+
+// clockTolerance is how far in the future a client's clock may be. A time further on would keep every later observation
+// of the same products from counting.
+const clockTolerance = time.Minute
+
+// newRequest turns a validated request into what the log keeps of it.
+func newRequest(request *atlantv1.FetchRequest, now time.Time) (*atlantv1.FetchRequested, error) {
+	if err := checkURL(request.GetUrl()); err != nil {
+		return nil, err
+	}
+	observed := now
+	if at := request.GetObservedAt(); at != nil {
+		if err := at.CheckValid(); err != nil {
+			return nil, rpc.InvalidArgument("observed_at", "%v", err)
+		}
+		observed = at.AsTime()
+		switch {
+		case observed.After(now.Add(clockTolerance)):
+			return nil, rpc.InvalidArgument("observed_at", "lies in the future")
+		case observed.Unix() < 0:
+			return nil, rpc.InvalidArgument("observed_at", "lies before 1970")
+		}
+	}
+	id, err := uuid.NewV7()
+	if err != nil {
+		return nil, err
+	}
+	return &atlantv1.FetchRequested{
+		Id: id.String(), Url: request.GetUrl(), Source: cmp.Or(request.GetSource(), events.DefaultSource),
+		ObservedAt: events.MicrosOf(timestamppb.New(observed)).Timestamp(), Csv: request.GetCsv(),
+		RequestId: request.GetRequestId(), Force: request.GetForce(), RequestedAt: events.MicrosOf(timestamppb.New(now)).Timestamp(),
+	}, nil
+}
+
+// checkURL refuses what can be refused without looking up the host; the rest is refused when it is dialled.
+func checkURL(text string) error {
+	u, err := url.Parse(text)
+	switch {
+	case err != nil:
+		var parse *url.Error
+		if errors.As(err, &parse) {
+			err = parse.Err // without the URL, which the client knows and which may hold a password
+		}
+		return rpc.InvalidArgument("url", "%v", err)
+	case u.Scheme != "http" && u.Scheme != "https":
+		return rpc.InvalidArgument("url", "must begin with http:// or https://")
+	case u.Hostname() == "":
+		return rpc.InvalidArgument("url", "has no host")
+	case u.User != nil:
+		return rpc.InvalidArgument("url", "must not hold a user or password: it would be kept in the log for ever")
+	}
+	return nil
+}
+
+// sameRequest tells whether a request repeats the one that first used its request id.
+func sameRequest(first, again *atlantv1.FetchRequested) bool {
+	return first.GetUrl() == again.GetUrl() && first.GetSource() == again.GetSource() &&
+		first.GetForce() == again.GetForce() && proto.Equal(first.GetCsv(), again.GetCsv())
+}
+
+// request writes the FetchRequested event, unless somebody did, and returns the fetch as it is then.
+func request(
+	ctx context.Context, log events.FetchLog, id events.FetchID, requested *atlantv1.FetchRequested,
+) (*projections.FetchView, error) {
+	event := &atlantv1.FetchEvent{
+		At: requested.GetRequestedAt(), Event: &atlantv1.FetchEvent_Requested{Requested: requested},
+	}
+	sequence, err := log.AppendFetchEvents(ctx, id, 0, event)
+	if errors.Is(err, events.ErrConflict) {
+		return currentView(ctx, log, id)
+	}
+	if err != nil {
+		return nil, err
+	}
+	view, _ := projections.FoldFetch(nil, sequence, event)
+	return &view, nil
+}
+
+// currentView folds a fetch from the log, nil if it is not there.
+func currentView(ctx context.Context, log events.FetchLog, id events.FetchID) (*projections.FetchView, error) {
+	recorded, err := log.FetchEvents(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	return foldAll(recorded), nil
+}
+
+func foldAll(recorded []events.RecordedFetchEvent) *projections.FetchView {
+	var view *projections.FetchView
+	for _, r := range recorded {
+		after, _ := projections.FoldFetch(view, r.Sequence, r.Event)
+		view = &after
+	}
+	return view
+}
+
+// parsed returns the FetchParsed event: where there is one, publishing has begun.
+func parsed(recorded []events.RecordedFetchEvent) *atlantv1.FetchParsed {
+	for _, r := range recorded {
+		if p := r.Event.GetParsed(); p != nil {
+			return p
+		}
+	}
+	return nil
+}

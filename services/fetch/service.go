@@ -1,0 +1,172 @@
+// Package fetch brings price lists into the log: it takes requests, downloads lists to a spool, reads them and publishes
+// what they say.
+package fetch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"connectrpc.com/connect"
+	"github.com/google/uuid"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"github.com/atlant-log/atlant/events"
+	"github.com/atlant-log/atlant/projections"
+	atlantv1 "github.com/atlant-log/atlant/proto/gen/atlant/v1"
+	"github.com/atlant-log/atlant/proto/gen/atlant/v1/atlantv1connect"
+	"github.com/atlant-log/atlant/services/rpc"
+)
+
+// visibleTimeout bounds how long an answer waits for the fetch view, so that what the client asks next finds the fetch.
+const visibleTimeout = 2 * time.Second
+
+// Log is what the service and the fetchers need of the log.
+type Log interface {
+	events.FetchLog
+	events.FetchQueue
+	events.PriceLog
+	events.Progress
+}
+
+// Views is what they need of the views.
+type Views interface {
+	projections.FetchQueries
+	projections.Checkpoints
+}
+
+// Service is the handler of FetchService.
+type Service struct {
+	log   Log
+	views Views
+}
+
+var _ atlantv1connect.FetchServiceHandler = (*Service)(nil)
+
+// NewService returns the handler.
+func NewService(log Log, views Views) *Service { return &Service{log: log, views: views} }
+
+// Fetch implements FetchService. The queue comes first: once the request is on it, a fetcher will find it whatever happens
+// to this process, and writes the FetchRequested event itself if it is missing.
+func (s *Service) Fetch(
+	ctx context.Context, request *connect.Request[atlantv1.FetchRequest],
+) (*connect.Response[atlantv1.FetchResponse], error) {
+	requested, err := newRequest(request.Msg, time.Now())
+	if err != nil {
+		return nil, err
+	}
+	if key := request.Msg.GetRequestId(); key != "" {
+		first, err := s.log.Claim(ctx, key, requested)
+		if err != nil {
+			return nil, err
+		}
+		if !sameRequest(first, requested) {
+			return nil, rpc.InvalidArgument("request_id", "was used for another request: fetch %s of %s", first.GetId(), first.GetUrl())
+		}
+		requested = first
+	}
+	id, err := uuid.Parse(requested.GetId())
+	if err != nil {
+		return nil, fmt.Errorf("parse id of fetch: %w", err)
+	}
+	fetch, err := s.accept(ctx, id, requested)
+	if err != nil {
+		return nil, err
+	}
+	return connect.NewResponse(&atlantv1.FetchResponse{Fetch: fetch}), nil
+}
+
+// accept puts a request on the queue and into the log, unless it was accepted before, and returns the fetch.
+func (s *Service) accept(
+	ctx context.Context, id events.FetchID, requested *atlantv1.FetchRequested,
+) (*atlantv1.Fetch, error) {
+	view, err := currentView(ctx, s.log, id)
+	if err != nil {
+		return nil, err
+	}
+	if view != nil {
+		return view.Fetch, nil
+	}
+	if err := s.log.Enqueue(ctx, requested); err != nil {
+		return nil, err
+	}
+	if view, err = request(ctx, s.log, id, requested); err != nil {
+		return nil, err
+	}
+	s.awaitVisible(ctx, view.Sequence)
+	return view.Fetch, nil
+}
+
+// awaitVisible waits a little for the fetch view. That it takes longer is no error: the request is accepted.
+func (s *Service) awaitVisible(ctx context.Context, sequence uint64) {
+	ctx, cancel := context.WithTimeout(ctx, visibleTimeout)
+	defer cancel()
+	_ = projections.WaitFor(ctx, s.views, events.FetchStream, sequence)
+}
+
+// GetFetch implements FetchService.
+func (s *Service) GetFetch(
+	ctx context.Context, request *connect.Request[atlantv1.GetFetchRequest],
+) (*connect.Response[atlantv1.GetFetchResponse], error) {
+	fetch, err := s.get(ctx, request.Msg.GetId())
+	if err != nil {
+		return nil, err
+	}
+	return connect.NewResponse(&atlantv1.GetFetchResponse{Fetch: fetch}), nil
+}
+
+func (s *Service) get(ctx context.Context, text string) (*atlantv1.Fetch, error) {
+	id, err := uuid.Parse(text)
+	if err != nil {
+		return nil, rpc.InvalidArgument("id", "%v", err)
+	}
+	fetch, err := s.views.GetFetch(ctx, id)
+	if errors.Is(err, projections.ErrNotFound) {
+		return nil, rpc.NotFound("there is no fetch with id %s", id)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("get fetch: %w", err)
+	}
+	return fetch, nil
+}
+
+// CancelFetch implements FetchService.
+func (s *Service) CancelFetch(
+	ctx context.Context, request *connect.Request[atlantv1.CancelFetchRequest],
+) (*connect.Response[atlantv1.CancelFetchResponse], error) {
+	id, err := uuid.Parse(request.Msg.GetId())
+	if err != nil {
+		return nil, rpc.InvalidArgument("id", "%v", err)
+	}
+	for {
+		recorded, err := s.log.FetchEvents(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		view := foldAll(recorded)
+		switch {
+		case view == nil:
+			return nil, rpc.NotFound("there is no fetch with id %s", id)
+		case view.Fetch.GetState() == atlantv1.FetchState_FETCH_STATE_CANCELLED:
+			return connect.NewResponse(&atlantv1.CancelFetchResponse{Fetch: view.Fetch}), nil
+		case projections.Ended(view.Fetch.GetState()):
+			return nil, connect.NewError(connect.CodeFailedPrecondition, errors.New("the fetch has ended"))
+		case parsed(recorded) != nil:
+			return nil, connect.NewError(connect.CodeFailedPrecondition, errors.New("the list is being published already"))
+		}
+		cancelled := &atlantv1.FetchEvent{
+			At: timestamppb.Now(), Event: &atlantv1.FetchEvent_Cancelled{Cancelled: &atlantv1.FetchCancelled{}},
+		}
+		sequence, err := s.log.AppendFetchEvents(ctx, id, view.Sequence, cancelled)
+		if errors.Is(err, events.ErrConflict) {
+			continue // the fetcher was faster: look again
+		}
+		if err != nil {
+			return nil, err
+		}
+		after, _ := projections.FoldFetch(view, sequence, cancelled)
+		s.awaitVisible(ctx, sequence)
+		return connect.NewResponse(&atlantv1.CancelFetchResponse{Fetch: after.Fetch}), nil
+	}
+}

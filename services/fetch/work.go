@@ -1,0 +1,213 @@
+package fetch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"sync/atomic"
+	"time"
+
+	"github.com/failsafe-go/failsafe-go"
+	"github.com/failsafe-go/failsafe-go/retrypolicy"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"github.com/atlant-log/atlant/events"
+	"github.com/atlant-log/atlant/projections"
+	atlantv1 "github.com/atlant-log/atlant/proto/gen/atlant/v1"
+	"github.com/atlant-log/atlant/services/fetch/pricelist"
+)
+
+const (
+	// downloadAttempts, with pauses that double from firstPause, is how often a download is tried that fails in a way that
+	// may pass.
+	downloadAttempts = 3
+	firstPause       = 500 * time.Millisecond
+	maxPause         = 5 * time.Second
+
+	// maxStarts is how often a fetch may be begun: if the process dies over it again and again, it must end somewhere.
+	maxStarts = 100
+
+	// reportInterval is how often the figures of a running fetch are sent to whoever watches, cancelCheck how often it is
+	// looked up whether the fetch was called off.
+	reportInterval = 200 * time.Millisecond
+	cancelCheck    = time.Second
+)
+
+// errCancelled stops the work on a fetch that was called off.
+var errCancelled = errors.New("the fetch was cancelled")
+
+// errListChanged ends a fetch whose spooled list was lost after some of it was published, and cannot be had again.
+var errListChanged = errors.New("the list changed while it was being published, and the first version of it was lost: " +
+	"some of its prices are in the log")
+
+// work is one attempt to finish a fetch.
+type work struct {
+	*Fetcher
+	id      events.FetchID
+	request *atlantv1.FetchRequested
+	view    projections.FetchView // as the log has it; only append changes it
+
+	bytes, published atomic.Int64 // for whoever watches
+}
+
+// finish brings a fetch to its end, from wherever an earlier attempt left it. An error means that the end was not reached.
+func (f *Fetcher) finish(ctx context.Context, id events.FetchID, requested *atlantv1.FetchRequested) error {
+	recorded, err := f.log.FetchEvents(ctx, id)
+	if err != nil {
+		return err
+	}
+	view := foldAll(recorded)
+	if view == nil {
+		if view, err = request(ctx, f.log, id, requested); err != nil {
+			return err
+		}
+	}
+	if projections.Ended(view.Fetch.GetState()) {
+		return nil
+	}
+	w := &work{Fetcher: f, id: id, request: requested, view: *view}
+	if starts(recorded) >= maxStarts {
+		return w.fail(ctx, fmt.Errorf("given up after %d starts: the process ended in the middle of each", maxStarts), nil)
+	}
+	if err := w.append(ctx, &atlantv1.FetchEvent{Event: &atlantv1.FetchEvent_Started{Started: &atlantv1.FetchStarted{}}}); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	stopped := make(chan struct{})
+	go func() {
+		defer close(stopped)
+		w.report(ctx, cancel, proto.CloneOf(w.view.Fetch))
+	}()
+	err = w.run(ctx, parsed(recorded))
+	if errors.Is(context.Cause(ctx), errCancelled) {
+		err = nil // it is in the log, as the end of the fetch
+	}
+	cancel(nil)
+	<-stopped
+	return err
+}
+
+func starts(recorded []events.RecordedFetchEvent) int {
+	n := 0
+	for _, r := range recorded {
+		if r.Event.GetStarted() != nil {
+			n++
+		}
+	}
+	return n
+}
+
+// run downloads, reads and publishes. What is wrong with the list ends the fetch; what is wrong with the log or the disk
+// is returned.
+func (w *work) run(ctx context.Context, before *atlantv1.FetchParsed) error {
+	file, err := w.list(ctx)
+	if isFinal(err) && ctx.Err() == nil {
+		return w.fail(ctx, err, nil)
+	}
+	if err != nil {
+		return err
+	}
+	defer func() { _ = file.Close() }() // it was only read
+	reading, err := read(ctx, file, w.request.GetCsv(), w.request.GetSource())
+	var unreadable *pricelist.UnreadableError
+	if errors.As(err, &unreadable) || errors.Is(err, errNothingReadable) {
+		return w.fail(ctx, err, reading)
+	}
+	if err != nil {
+		return fmt.Errorf("read list: %w", err)
+	}
+	if before == nil {
+		err = w.append(ctx, &atlantv1.FetchEvent{Event: &atlantv1.FetchEvent_Parsed{Parsed: reading.parsed()}})
+	} else if string(before.GetSha256()) != string(reading.sha256) {
+		return w.fail(ctx, errListChanged, nil)
+	}
+	if err != nil {
+		return err
+	}
+	return w.publish(ctx, reading)
+}
+
+// list returns the list from the spool, downloading it if it is not there.
+func (w *work) list(ctx context.Context) (*os.File, error) {
+	file, err := w.spool.open(w.id)
+	if !errors.Is(err, fs.ErrNotExist) {
+		return file, err
+	}
+	policy := retrypolicy.NewBuilder[*os.File]().HandleIf(func(_ *os.File, err error) bool { return isTransient(err) }).
+		WithMaxAttempts(downloadAttempts).WithBackoff(firstPause, maxPause).ReturnLastFailure().Build()
+	return failsafe.With(policy).WithContext(ctx).GetWithExecution(func(e failsafe.Execution[*os.File]) (*os.File, error) {
+		file, err := w.spool.write(w.id, func(to io.Writer) error {
+			return w.downloader.download(ctx, w.request.GetUrl(), to, w.bytes.Store)
+		})
+		if !isTransient(err) || e.Attempts() == downloadAttempts {
+			return file, err
+		}
+		failed := &atlantv1.FetchAttemptFailed{Attempt: int32(e.Attempts()), Error: err.Error()}
+		event := &atlantv1.FetchEvent{Event: &atlantv1.FetchEvent_AttemptFailed{AttemptFailed: failed}}
+		if err := w.append(ctx, event); err != nil {
+			return nil, err
+		}
+		return nil, err
+	})
+}
+
+// isFinal tells whether the list cannot be had, be it the server's fault or that of this machine's disk.
+func isFinal(err error) bool {
+	var download *downloadError
+	var disk spoolError
+	return errors.As(err, &download) || errors.As(err, &disk)
+}
+
+func isTransient(err error) bool {
+	var failed *downloadError
+	return errors.As(err, &failed) && failed.transient
+}
+
+// append adds events to the fetch, if nobody else did meanwhile: all of them or none.
+func (w *work) append(ctx context.Context, all ...*atlantv1.FetchEvent) error {
+	now := timestamppb.Now()
+	for _, event := range all {
+		event.At = now
+	}
+	last, err := w.log.AppendFetchEvents(ctx, w.id, w.view.Sequence, all...)
+	if err != nil {
+		return err
+	}
+	for i, event := range all { // a batch has consecutive sequences
+		w.view, _ = projections.FoldFetch(&w.view, last-uint64(len(all)-1-i), event)
+	}
+	return nil
+}
+
+// report sends the figures to whoever watches until the context ends, and cancels the work if the fetch is called off.
+func (w *work) report(ctx context.Context, cancel context.CancelCauseFunc, shown *atlantv1.Fetch) {
+	reports, checks := time.NewTicker(reportInterval), time.NewTicker(cancelCheck)
+	defer reports.Stop()
+	defer checks.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-reports.C:
+		case <-checks.C:
+			now, err := w.views.GetFetch(ctx, w.id)
+			if err != nil {
+				continue // the views may be behind or away; the log decides in the end
+			}
+			if now.GetState() == atlantv1.FetchState_FETCH_STATE_CANCELLED {
+				cancel(errCancelled)
+				return
+			}
+			shown = now
+		}
+		shown = proto.CloneOf(shown)
+		shown.State = atlantv1.FetchState_FETCH_STATE_RUNNING
+		shown.Bytes = max(shown.GetBytes(), w.bytes.Load())
+		shown.Published = max(shown.GetPublished(), w.published.Load())
+		_ = w.log.Report(shown) // a report may get lost
+	}
+}

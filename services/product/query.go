@@ -1,0 +1,83 @@
+package product
+
+import (
+	"fmt"
+
+	"github.com/google/uuid"
+
+	"github.com/atlant-log/atlant/events"
+	"github.com/atlant-log/atlant/projections"
+	atlantv1 "github.com/atlant-log/atlant/proto/gen/atlant/v1"
+	"github.com/atlant-log/atlant/services/rpc"
+)
+
+// sortKeys says what each SortBy means to the views.
+var sortKeys = map[atlantv1.SortBy]projections.SortKey{
+	atlantv1.SortBy_SORT_BY_UNSPECIFIED:       projections.SortByName,
+	atlantv1.SortBy_SORT_BY_NAME:              projections.SortByName,
+	atlantv1.SortBy_SORT_BY_PRICE:             projections.SortByPrice,
+	atlantv1.SortBy_SORT_BY_PRICE_CHANGES:     projections.SortByPriceChanges,
+	atlantv1.SortBy_SORT_BY_PRICE_CHANGED_AT:  projections.SortByPriceChangedAt,
+	atlantv1.SortBy_SORT_BY_FIRST_OBSERVED_AT: projections.SortByFirstObservedAt,
+}
+
+// cursor is a projections.ProductCursor as a page token holds it.
+type cursor struct {
+	Number int64     `json:"n,omitempty"`
+	Text   string    `json:"t,omitempty"`
+	ID     uuid.UUID `json:"i"`
+}
+
+// parseQuery turns a validated request into a query with the page size as its limit.
+func parseQuery(request *atlantv1.ListRequest) (projections.ProductQuery, error) {
+	query := projections.ProductQuery{
+		SortBy: sortKeys[request.GetSortBy()], Descending: request.GetDescending(), Limit: rpc.PageSize(request.GetPageSize()),
+		Filter: projections.ProductFilter{
+			Source: request.GetSource(), MinPriceMicros: request.MinPriceMicros, MaxPriceMicros: request.MaxPriceMicros,
+		},
+	}
+	if request.MinPriceMicros != nil && request.MaxPriceMicros != nil && *request.MinPriceMicros > *request.MaxPriceMicros {
+		return query, rpc.InvalidArgument("min_price_micros", "is greater than max_price_micros")
+	}
+	if since := request.GetChangedSince(); since != nil {
+		if err := since.CheckValid(); err != nil {
+			return query, rpc.InvalidArgument("changed_since", "%v", err)
+		}
+		micros := events.MicrosOf(since)
+		query.Filter.ChangedSince = &micros
+	}
+	var at cursor
+	found, err := rpc.DecodePageToken(request.GetPageToken(), fingerprint(request), &at)
+	if err != nil {
+		return query, err
+	}
+	if found {
+		query.After = &projections.ProductCursor{
+			Value: projections.SortValue{Number: at.Number, Text: at.Text}, ID: at.ID,
+		}
+	}
+	return query, nil
+}
+
+// nextPage returns the token of the page that begins behind a product.
+func nextPage(request *atlantv1.ListRequest, key projections.SortKey, last *projections.Product) (string, error) {
+	value := last.SortValueOf(key)
+	return rpc.EncodePageToken(fingerprint(request), cursor{Number: value.Number, Text: value.Text, ID: last.ID})
+}
+
+// fingerprint tells a query from others. Page size, position and total may differ between pages.
+func fingerprint(request *atlantv1.ListRequest) string {
+	since := events.Micros(-1)
+	if request.GetChangedSince() != nil {
+		since = events.MicrosOf(request.GetChangedSince())
+	}
+	return fmt.Sprintf("products %d %t %q %s %s %d", sortKeys[request.GetSortBy()], request.GetDescending(),
+		request.GetSource(), optional(request.MinPriceMicros), optional(request.MaxPriceMicros), since)
+}
+
+func optional(n *int64) string {
+	if n == nil {
+		return "-"
+	}
+	return fmt.Sprint(*n)
+}

@@ -1,0 +1,90 @@
+// Package projection tells how the views keep up with the log.
+package projection
+
+import (
+	"context"
+	"fmt"
+
+	"connectrpc.com/connect"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"github.com/atlant-log/atlant/events"
+	"github.com/atlant-log/atlant/projections"
+	atlantv1 "github.com/atlant-log/atlant/proto/gen/atlant/v1"
+	"github.com/atlant-log/atlant/proto/gen/atlant/v1/atlantv1connect"
+)
+
+// Views is what the service reads.
+type Views interface {
+	projections.Checkpoints
+	CountProducts(ctx context.Context, filter projections.ProductFilter) (int64, error)
+}
+
+// Service is the handler of ProjectionService.
+type Service struct {
+	views      Views
+	source     events.Source
+	projectors []*projections.Projector
+	version    string
+}
+
+var _ atlantv1connect.ProjectionServiceHandler = (*Service)(nil)
+
+// NewService returns the handler for the projectors of this process: the shards in order, then the fetch events.
+func NewService(views Views, source events.Source, projectors []*projections.Projector, version string) *Service {
+	return &Service{views: views, source: source, projectors: projectors, version: version}
+}
+
+// GetStatus implements ProjectionService.
+func (s *Service) GetStatus(
+	ctx context.Context, _ *connect.Request[atlantv1.GetStatusRequest],
+) (*connect.Response[atlantv1.GetStatusResponse], error) {
+	response := &atlantv1.GetStatusResponse{Version: s.version}
+	position := events.LogPosition{}
+	for shard, p := range s.projectors {
+		status, err := s.status(ctx, p)
+		if err != nil {
+			return nil, err
+		}
+		response.Projections = append(response.Projections, status)
+		response.Lag += status.GetLag()
+		response.Parked += status.GetParked()
+		if p.Stream() == events.PriceStream(shard) && status.GetSequence() > 0 {
+			position[uint32(shard)] = status.GetSequence()
+		}
+	}
+	response.Position = position.String()
+	products, err := s.views.CountProducts(ctx, projections.ProductFilter{})
+	if err != nil {
+		return nil, fmt.Errorf("count products: %w", err)
+	}
+	response.Products = products
+	return connect.NewResponse(response), nil
+}
+
+func (s *Service) status(ctx context.Context, p *projections.Projector) (*atlantv1.ProjectionStatus, error) {
+	checkpoint, err := s.views.Checkpoint(ctx, p.Stream())
+	if err != nil {
+		return nil, fmt.Errorf("read checkpoint: %w", err)
+	}
+	// Asked after the checkpoint, so that the lag is never negative.
+	last, err := s.source.LastSequence(ctx, p.Stream())
+	if err != nil {
+		return nil, err
+	}
+	parked, err := s.source.Parked(ctx, p.Stream())
+	if err != nil {
+		return nil, err
+	}
+	status := &atlantv1.ProjectionStatus{
+		Stream: string(p.Stream()), Sequence: checkpoint.Sequence, LastSequence: last,
+		Lag: int64(last) - int64(checkpoint.Sequence), Rate: p.Rate(), Parked: parked, Late: checkpoint.Late,
+	}
+	if !checkpoint.ProjectedAt.IsZero() {
+		status.ProjectedAt = timestamppb.New(checkpoint.ProjectedAt)
+	}
+	if err := p.Failure(); err != nil {
+		status.Error = err.Error()
+	}
+	return status, nil
+}

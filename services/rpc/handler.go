@@ -1,0 +1,77 @@
+package rpc
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"time"
+
+	"connectrpc.com/grpchealth"
+	"connectrpc.com/grpcreflect"
+)
+
+// Service is one service under its fully qualified name.
+type Service struct {
+	name, path string
+	handler    http.Handler
+}
+
+// Mount returns a function that takes what a generated constructor returns, so that the two can be nested.
+func Mount(name string) func(path string, handler http.Handler) Service {
+	return func(path string, handler http.Handler) Service {
+		return Service{name: name, path: path, handler: handler}
+	}
+}
+
+// readyTimeout bounds one readiness check.
+const readyTimeout = 2 * time.Second
+
+// NewHandler serves the services with reflection, gRPC health, /healthz (the process answers) and /readyz (ready returns
+// nil, so that requests can be served).
+func NewHandler(ready func(context.Context) error, services ...Service) http.Handler {
+	mux := http.NewServeMux()
+	names := make([]string, len(services))
+	for i, s := range services {
+		mux.Handle(s.path, s.handler)
+		names[i] = s.name
+	}
+	reflector := grpcreflect.NewStaticReflector(names...)
+	mux.Handle(grpcreflect.NewHandlerV1(reflector))
+	mux.Handle(grpcreflect.NewHandlerV1Alpha(reflector)) // older clients ask for this one only
+	mux.Handle(grpchealth.NewHandler(healthChecker{ready: ready, services: names}))
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { writeText(w, http.StatusOK, "ok") })
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
+		ctx, cancel := context.WithTimeout(r.Context(), readyTimeout)
+		defer cancel()
+		if err := ready(ctx); err != nil {
+			writeText(w, http.StatusServiceUnavailable, err.Error())
+			return
+		}
+		writeText(w, http.StatusOK, "ok")
+	})
+	return mux
+}
+
+func writeText(w http.ResponseWriter, status int, text string) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.WriteHeader(status)
+	_, _ = w.Write([]byte(text + "\n")) // the client is gone if this fails
+}
+
+// healthChecker answers gRPC health checks like /readyz.
+type healthChecker struct {
+	ready    func(context.Context) error
+	services []string
+}
+
+func (h healthChecker) Check(ctx context.Context, request *grpchealth.CheckRequest) (*grpchealth.CheckResponse, error) {
+	if request.Service != "" && !slices.Contains(h.services, request.Service) {
+		return nil, NotFound("there is no service %s", request.Service)
+	}
+	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
+	defer cancel()
+	if h.ready(ctx) != nil {
+		return &grpchealth.CheckResponse{Status: grpchealth.StatusNotServing}, nil
+	}
+	return &grpchealth.CheckResponse{Status: grpchealth.StatusServing}, nil
+}

@@ -1,0 +1,94 @@
+// Package rpc is what all services share on the wire: validation, the mapping of errors, page tokens, and the handler that
+// serves them over Connect, gRPC and gRPC-web.
+package rpc
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+
+	"connectrpc.com/connect"
+	"connectrpc.com/validate"
+	"github.com/google/uuid"
+
+	"github.com/atlant-log/atlant/events"
+)
+
+// maxRequestBytes bounds one request message; none of ours comes near it.
+const maxRequestBytes = 1 << 20
+
+// Options are the options of every handler: requests are validated against the rules in the proto files, panics and
+// unforeseen errors reach clients as an internal error whose id is in the log.
+func Options(log *slog.Logger) []connect.HandlerOption {
+	return []connect.HandlerOption{
+		connect.WithReadMaxBytes(maxRequestBytes),
+		connect.WithRecover(func(_ context.Context, spec connect.Spec, _ http.Header, reason any) error {
+			return internal(log, spec.Procedure, fmt.Errorf("panic: %v", reason))
+		}),
+		connect.WithInterceptors(errorInterceptor{log: log}, validate.NewInterceptor()),
+	}
+}
+
+// InvalidArgument says which field of a request is wrong and why.
+func InvalidArgument(field, format string, args ...any) error {
+	return connect.NewError(connect.CodeInvalidArgument, fmt.Errorf("%s: %s", field, fmt.Sprintf(format, args...)))
+}
+
+// NotFound says that there is no such thing.
+func NotFound(format string, args ...any) error {
+	return connect.NewError(connect.CodeNotFound, fmt.Errorf(format, args...))
+}
+
+// errorInterceptor lets clients see only errors that were meant for them.
+type errorInterceptor struct {
+	log *slog.Logger
+}
+
+func (i errorInterceptor) WrapUnary(next connect.UnaryFunc) connect.UnaryFunc {
+	return func(ctx context.Context, request connect.AnyRequest) (connect.AnyResponse, error) {
+		response, err := next(ctx, request)
+		if err != nil {
+			return nil, i.outward(request.Spec().Procedure, err)
+		}
+		return response, nil
+	}
+}
+
+func (i errorInterceptor) WrapStreamingClient(next connect.StreamingClientFunc) connect.StreamingClientFunc {
+	return next
+}
+
+func (i errorInterceptor) WrapStreamingHandler(next connect.StreamingHandlerFunc) connect.StreamingHandlerFunc {
+	return func(ctx context.Context, conn connect.StreamingHandlerConn) error {
+		if err := next(ctx, conn); err != nil {
+			return i.outward(conn.Spec().Procedure, err)
+		}
+		return nil
+	}
+}
+
+// outward returns what a client may know of an error.
+func (i errorInterceptor) outward(procedure string, err error) error {
+	var meant *connect.Error
+	switch {
+	case errors.As(err, &meant):
+		return err
+	case errors.Is(err, context.Canceled):
+		return connect.NewError(connect.CodeCanceled, errors.New("the call was cancelled"))
+	case errors.Is(err, context.DeadlineExceeded):
+		return connect.NewError(connect.CodeDeadlineExceeded, errors.New("the call took longer than its deadline"))
+	case errors.Is(err, events.ErrUnavailable):
+		i.log.Error("log unavailable", slog.String("procedure", procedure), slog.Any("error", err))
+		return connect.NewError(connect.CodeUnavailable, events.ErrUnavailable)
+	default:
+		return internal(i.log, procedure, err)
+	}
+}
+
+func internal(log *slog.Logger, procedure string, err error) error {
+	id := uuid.NewString()
+	log.Error("internal error", slog.String("id", id), slog.String("procedure", procedure), slog.Any("error", err))
+	return connect.NewError(connect.CodeInternal, fmt.Errorf("internal error %s: the log says more under that id", id))
+}
