@@ -49,11 +49,18 @@ var (
 	ErrUnavailable = errors.New("the log is not available")
 )
 
+// Batch says when a reader has gathered enough. What comes first ends the batch.
+type Batch struct {
+	Limit int           // messages, at least 1
+	Gap   time.Duration // that passes without another message
+	Wait  time.Duration // since the first message
+}
+
 // Reader reads a stream in order.
 type Reader interface {
-	// Next blocks until there is a message, then gathers more for up to linger or until it has limit of them.
-	// It returns the context's error when that ends first, and ErrUnavailable when the stream cannot be read.
-	Next(ctx context.Context, limit int, linger time.Duration) ([]Message, error)
+	// Next blocks until there is a message, then gathers more as the batch allows. It returns the context's error when that
+	// ends first, and ErrUnavailable when the stream cannot be read.
+	Next(ctx context.Context, batch Batch) ([]Message, error)
 	// Close frees the reader; Next must not be called after.
 	Close()
 }

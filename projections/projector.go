@@ -12,15 +12,15 @@ import (
 )
 
 const (
-	// batchLimit and batchLinger bound a batch. A large one makes fewer passes over the indexes; the wait for more is what
-	// a lone event pays before it is visible.
-	batchLimit  = 20_000
-	batchLinger = 20 * time.Millisecond
-
 	// While the log or the store cannot be used, the projector tries again after a pause that doubles between these.
 	minBackOff = 100 * time.Millisecond
 	maxBackOff = 10 * time.Second
 )
+
+// batch bounds what is folded and written at once. While there is a backlog batches grow large: every batch rewrites the
+// pages of the indexes that it touches, so a few large ones cost far less than many small ones. The gap is what a lone
+// event pays before it is visible.
+var batch = events.Batch{Limit: 50_000, Gap: 10 * time.Millisecond, Wait: time.Second}
 
 // ErrViewsAhead says that the views hold more than the log: they belong to another log, or the log was lost.
 var ErrViewsAhead = errors.New("the views are ahead of the log: they were made from another one, or it lost its end. " +
@@ -53,7 +53,7 @@ func newProjector(
 	stream events.Stream, source events.Source, checkpoints Checkpoints, apply applier, log *slog.Logger,
 ) *Projector {
 	return &Projector{
-		stream: stream, source: source, checkpoints: checkpoints, apply: apply, log: log.With(slog.String("stream", string(stream))),
+		stream: stream, source: source, checkpoints: checkpoints, apply: apply, log: log.With(slog.String(logStream, string(stream))),
 	}
 }
 
@@ -69,7 +69,7 @@ func (p *Projector) Run(ctx context.Context) {
 		if progressed {
 			pause = minBackOff
 		}
-		p.log.Error("projection stands still", slog.Any("error", err), slog.Duration("retry_in", pause))
+		p.log.Error("projection stands still", slog.Any(logError, err), slog.Duration(logRetryIn, pause))
 		select {
 		case <-ctx.Done():
 		case <-time.After(pause):
@@ -97,20 +97,20 @@ func (p *Projector) follow(ctx context.Context) (progressed bool, err error) {
 	}
 	defer reader.Close()
 	for {
-		batch, err := reader.Next(ctx, batchLimit, batchLinger)
+		messages, err := reader.Next(ctx, batch)
 		if err != nil {
 			return progressed, err
 		}
-		if err := p.apply(ctx, batch, p.park); err != nil {
+		if err := p.apply(ctx, messages, p.park); err != nil {
 			return progressed, err
 		}
 		progressed = true
-		p.advanced(len(batch))
+		p.advanced(len(messages))
 	}
 }
 
 func (p *Projector) park(ctx context.Context, m events.Message, cause error) error {
-	p.log.Warn("event parked", slog.Uint64("sequence", m.Sequence), slog.Any("error", cause))
+	p.log.Warn("event parked", slog.Uint64(logSequence, m.Sequence), slog.Any(logError, cause))
 	return p.source.Park(ctx, m, cause)
 }
 
@@ -131,7 +131,7 @@ func (p *Projector) setFailure(err error) {
 func (p *Projector) Stream() events.Stream { return p.stream }
 
 // Rate returns how many messages were taken in per second over the last minute.
-func (p *Projector) Rate() float64 {
+func (p *Projector) Rate() float64 { //nolint:forbidigo // a rate, no price
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.rate.perSecond(time.Now())

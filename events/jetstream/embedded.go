@@ -3,6 +3,7 @@ package jetstream
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"time"
@@ -22,12 +23,13 @@ const startTimeout = 5 * time.Minute
 type Embedded struct {
 	server *server.Server
 	lock   *flock.Flock
+	conns  []*nats.Conn
 }
 
 // StartEmbedded starts a server that keeps its streams in dir and fsyncs every write before it confirms it. It blocks
 // until the streams are recovered, and returns ErrDataInUse where another process holds the folder: JetStream itself
 // would let two servers write to the same files.
-func StartEmbedded(dir string, logger server.Logger) (*Embedded, error) {
+func StartEmbedded(dir string, logger *slog.Logger) (*Embedded, error) {
 	if dir == "" {
 		return nil, errors.New("start embedded log: no folder given") // JetStream would take a temporary one
 	}
@@ -47,7 +49,7 @@ func StartEmbedded(dir string, logger server.Logger) (*Embedded, error) {
 	return &Embedded{server: srv, lock: lock}, nil
 }
 
-func startServer(dir string, logger server.Logger) (*server.Server, error) {
+func startServer(dir string, logger *slog.Logger) (*server.Server, error) {
 	srv, err := server.NewServer(&server.Options{
 		ServerName: "atlant",
 		DontListen: true,
@@ -59,7 +61,7 @@ func startServer(dir string, logger server.Logger) (*server.Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("configure embedded log: %w", err)
 	}
-	srv.SetLoggerV2(logger, false, false, false)
+	srv.SetLoggerV2(serverLogger{logger}, false, false, false)
 	srv.Start()
 	if !srv.ReadyForConnections(startTimeout) {
 		srv.Shutdown()
@@ -68,17 +70,21 @@ func startServer(dir string, logger server.Logger) (*server.Server, error) {
 	return srv, nil
 }
 
-// Connect returns a connection to the server that does not leave the process.
+// Connect returns a connection to the server that does not leave the process. It is closed with the server.
 func (e *Embedded) Connect() (*nats.Conn, error) {
 	nc, err := nats.Connect("", nats.InProcessServer(e.server), nats.Name("atlant"))
 	if err != nil {
 		return nil, fmt.Errorf("connect to the embedded log: %w", err)
 	}
+	e.conns = append(e.conns, nc)
 	return nc, nil
 }
 
 // Close stops the server, waits until its files are closed, and frees the folder.
 func (e *Embedded) Close() error {
+	for _, nc := range e.conns {
+		nc.Close()
+	}
 	e.server.Shutdown()
 	e.server.WaitForShutdown()
 	if err := e.lock.Unlock(); err != nil {

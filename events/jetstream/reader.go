@@ -37,23 +37,32 @@ func (l *Log) Read(ctx context.Context, stream events.Stream, after uint64) (eve
 }
 
 // Next implements events.Reader.
-func (r *reader) Next(ctx context.Context, limit int, linger time.Duration) ([]events.Message, error) {
+func (r *reader) Next(ctx context.Context, batch events.Batch) ([]events.Message, error) {
 	first, err := r.next(ctx)
 	if err != nil {
 		return nil, err
 	}
-	batch := append(make([]events.Message, 0, min(limit, readAhead)), first)
-	waiting, cancel := context.WithTimeout(ctx, linger)
-	defer cancel()
-	for len(batch) < limit {
-		m, err := r.next(waiting)
-		if err != nil {
-			// The batch is good. If it was not the wait that ended, the next call meets the error again.
-			return batch, nil //nolint:nilerr // see above
+	gathered := append(make([]events.Message, 0, min(batch.Limit, readAhead)), first)
+	end := time.Now().Add(batch.Wait)
+	for len(gathered) < batch.Limit {
+		wait := min(batch.Gap, time.Until(end))
+		if wait <= 0 {
+			break
 		}
-		batch = append(batch, m)
+		m, err := r.nextWithin(ctx, wait)
+		if err != nil {
+			// What was gathered is good. If it was not the wait that ended, the next call meets the error again.
+			return gathered, nil //nolint:nilerr // see above
+		}
+		gathered = append(gathered, m)
 	}
-	return batch, nil
+	return gathered, nil
+}
+
+func (r *reader) nextWithin(ctx context.Context, wait time.Duration) (events.Message, error) {
+	ctx, cancel := context.WithTimeout(ctx, wait)
+	defer cancel()
+	return r.next(ctx)
 }
 
 func (r *reader) next(ctx context.Context) (events.Message, error) {

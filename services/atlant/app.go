@@ -31,6 +31,9 @@ const (
 	readHeaderTimeout = 10 * time.Second
 )
 
+// logError is the key of an error in a log record.
+const logError = "error"
+
 // Names within the data folder.
 const (
 	logFolder   = "log"
@@ -69,7 +72,7 @@ type app struct {
 func startApp(ctx context.Context, config appConfig, logger *slog.Logger) (*app, error) {
 	a := &app{logger: logger, stop: func() {}}
 	if err := a.open(ctx, config); err != nil {
-		return nil, errors.Join(err, a.close())
+		return nil, errors.Join(err, a.close(ctx))
 	}
 	working, stop := context.WithCancel(context.WithoutCancel(ctx))
 	a.stop = stop
@@ -84,7 +87,7 @@ func startApp(ctx context.Context, config appConfig, logger *slog.Logger) (*app,
 	a.working.Go(func() { a.fetcher.Run(working) })
 	a.working.Go(func() {
 		if err := a.server.Serve(a.listener); !errors.Is(err, http.ErrServerClosed) {
-			logger.Error("serving ended", slog.Any("error", err))
+			logger.Error("serving ended", slog.Any(logError, err))
 		}
 	})
 	return a, nil
@@ -94,9 +97,10 @@ func startApp(ctx context.Context, config appConfig, logger *slog.Logger) (*app,
 func (a *app) open(ctx context.Context, config appConfig) error {
 	var err error
 	if a.listener, err = (&net.ListenConfig{}).Listen(ctx, "tcp", config.Listen); err != nil {
-		return failed("another Atlant may run there already: choose another address with --listen", "cannot listen on %s: %v", config.Listen, err)
+		return failed("another Atlant may run there already: choose another address with --listen",
+			"cannot listen on %s: %v", config.Listen, err)
 	}
-	a.embedded, err = jetstream.StartEmbedded(filepath.Join(config.DataDir, logFolder), natsLogger{a.logger})
+	a.embedded, err = jetstream.StartEmbedded(filepath.Join(config.DataDir, logFolder), a.logger)
 	if errors.Is(err, jetstream.ErrDataInUse) {
 		return failed("stop it first, or choose another folder with --data", "another Atlant works on %s", config.DataDir)
 	}
@@ -163,12 +167,12 @@ func protocols() *http.Protocols {
 func (a *app) url() string { return "http://" + a.listener.Addr().String() }
 
 // close ends all work and closes everything, also where only a part was opened. What is not done goes on at the next start.
-func (a *app) close() error {
+func (a *app) close(ctx context.Context) error {
 	var all []error
 	a.stop()
 	switch {
 	case a.server != nil:
-		ctx, cancel := context.WithTimeout(context.Background(), drainTimeout)
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTimeout)
 		defer cancel()
 		if err := a.server.Shutdown(ctx); err != nil {
 			all = append(all, a.server.Close())
@@ -187,24 +191,4 @@ func (a *app) close() error {
 		all = append(all, a.embedded.Close())
 	}
 	return errors.Join(all...)
-}
-
-// natsLogger passes on what the embedded server has to say.
-type natsLogger struct{ log *slog.Logger }
-
-func (l natsLogger) Noticef(format string, v ...any) {
-	l.log.Debug("nats: " + fmt.Sprintf(format, v...))
-}
-func (l natsLogger) Warnf(format string, v ...any) { l.log.Warn("nats: " + fmt.Sprintf(format, v...)) }
-func (l natsLogger) Fatalf(format string, v ...any) {
-	l.log.Error("nats: " + fmt.Sprintf(format, v...))
-}
-func (l natsLogger) Errorf(format string, v ...any) {
-	l.log.Error("nats: " + fmt.Sprintf(format, v...))
-}
-func (l natsLogger) Debugf(format string, v ...any) {
-	l.log.Debug("nats: " + fmt.Sprintf(format, v...))
-}
-func (l natsLogger) Tracef(format string, v ...any) {
-	l.log.Debug("nats: " + fmt.Sprintf(format, v...))
 }

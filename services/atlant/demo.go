@@ -29,14 +29,40 @@ var demoProducts = []struct {
 	name  string
 	cents int64
 }{
-	{"Espresso Beans 1 kg", 1890}, {"Filter Coffee 500 g", 749}, {"Green Tea 100 g", 595}, {"Earl Grey 50 bags", 429},
-	{"Oat Milk 1 l", 199}, {"Whole Milk 1 l", 129}, {"Butter 250 g", 289}, {"Gouda 400 g", 449}, {"Brie 200 g", 329},
-	{"Olive Oil 750 ml", 1099}, {"Rapeseed Oil 1 l", 249}, {"Basmati Rice 1 kg", 399}, {"Spaghetti 500 g", 159},
-	{"Penne 500 g", 159}, {"Tomato Passata 690 g", 189}, {"Chickpeas 400 g", 119}, {"Red Lentils 500 g", 229},
-	{"Crème fraîche 200 g", 139}, {"Rye Bread 750 g", 319}, {"Baguette", 145}, {"Croissants 4 pieces", 279},
-	{"Dark Chocolate 70 % 100 g", 249}, {"Hazelnut Spread 400 g", 389}, {"Honey 500 g", 649}, {"Strawberry Jam 340 g", 279},
-	{"Mineral Water 6 x 1.5 l", 354}, {"Apple Juice 1 l", 219}, {"Orange Juice 1 l", 299}, {"Ginger Ale 4 x 200 ml", 399},
-	{"Bananas 1 kg", 189}, {"Apples Braeburn 1 kg", 279}, {"Lemons 500 g", 199}, {"Potatoes 2 kg", 349}, {"Onions 1 kg", 169},
+	{"Espresso Beans 1 kg", 1890},
+	{"Filter Coffee 500 g", 749},
+	{"Green Tea 100 g", 595},
+	{"Earl Grey 50 bags", 429},
+	{"Oat Milk 1 l", 199},
+	{"Whole Milk 1 l", 129},
+	{"Butter 250 g", 289},
+	{"Gouda 400 g", 449},
+	{"Brie 200 g", 329},
+	{"Olive Oil 750 ml", 1099},
+	{"Rapeseed Oil 1 l", 249},
+	{"Basmati Rice 1 kg", 399},
+	{"Spaghetti 500 g", 159},
+	{"Penne 500 g", 159},
+	{"Tomato Passata 690 g", 189},
+	{"Chickpeas 400 g", 119},
+	{"Red Lentils 500 g", 229},
+	{"Crème fraîche 200 g", 139},
+	{"Rye Bread 750 g", 319},
+	{"Baguette", 145},
+	{"Croissants 4 pieces", 279},
+	{"Dark Chocolate 70 % 100 g", 249},
+	{"Hazelnut Spread 400 g", 389},
+	{"Honey 500 g", 649},
+	{"Strawberry Jam 340 g", 279},
+	{"Mineral Water 6 x 1.5 l", 354},
+	{"Apple Juice 1 l", 219},
+	{"Orange Juice 1 l", 299},
+	{"Ginger Ale 4 x 200 ml", 399},
+	{"Bananas 1 kg", 189},
+	{"Apples Braeburn 1 kg", 279},
+	{"Lemons 500 g", 199},
+	{"Potatoes 2 kg", 349},
+	{"Onions 1 kg", 169},
 }
 
 // demoList is a price list served on loopback. Each time it is asked for, some of its prices have moved.
@@ -49,8 +75,8 @@ type demoList struct {
 }
 
 // serveDemoList serves the list on a free port until close.
-func serveDemoList() (*demoList, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+func serveDemoList(ctx context.Context) (*demoList, error) {
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, fmt.Errorf("serve demo list: %w", err)
 	}
@@ -82,9 +108,9 @@ func (l *demoList) next() string {
 	var text strings.Builder
 	text.WriteString("PRODUCT NAME;PRICE\n")
 	for i, p := range demoProducts {
-		if rand.IntN(8) == 0 { //nolint:gosec // prices of a demo need no cryptography
+		if rand.IntN(8) == 0 {
 			step := max(l.cents[i]/10, 1)
-			l.cents[i] = max(l.cents[i]+rand.Int64N(2*step+1)-step, 1) //nolint:gosec // see above
+			l.cents[i] = max(l.cents[i]+rand.Int64N(2*step+1)-step, 1)
 		}
 		fmt.Fprintf(&text, "%s;%d.%02d\n", p.name, l.cents[i]/100, l.cents[i]%100)
 	}
@@ -101,7 +127,7 @@ func (l *demoList) keepFetching(ctx context.Context, url string, logger *slog.Lo
 	defer ticker.Stop()
 	for {
 		if _, err := client.Fetch(ctx, connect.NewRequest(request)); err != nil && ctx.Err() == nil {
-			logger.Error("demo fetch failed", slog.Any("error", err))
+			logger.Error("demo fetch failed", slog.Any(logError, err))
 		}
 		select {
 		case <-ctx.Done():

@@ -52,7 +52,7 @@ func (u *upCommand) Run(ctx context.Context, c *console) (err error) {
 	}
 	var list *demoList
 	if u.Demo {
-		if list, err = serveDemoList(); err != nil {
+		if list, err = serveDemoList(ctx); err != nil {
 			return err
 		}
 		defer list.close()
@@ -62,7 +62,7 @@ func (u *upCommand) Run(ctx context.Context, c *console) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, a.close()) }()
+	defer func() { err = errors.Join(err, a.close(ctx)) }()
 	if u.Demo {
 		c.greetDemo(a.url(), data, temporary)
 		list.keepFetching(ctx, a.url(), logger)

@@ -33,8 +33,7 @@ func permanent(format string, args ...any) error {
 // requestError says why there was no answer at all.
 func requestError(ctx context.Context, err error) error {
 	var dns *net.DNSError
-	var wrapped *url.Error
-	if errors.As(err, &wrapped) {
+	if wrapped, ok := errors.AsType[*url.Error](err); ok {
 		err = wrapped.Err // the URL is known
 	}
 	switch {

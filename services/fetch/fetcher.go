@@ -84,7 +84,7 @@ func (f *Fetcher) Run(ctx context.Context) {
 			if ctx.Err() != nil {
 				return
 			}
-			f.logger.Error("no requests from the queue", slog.Any("error", err))
+			f.logger.Error("no requests from the queue", slog.Any(logError, err))
 			pause(ctx, retryPause)
 			continue
 		}
@@ -149,17 +149,17 @@ func (f *Fetcher) keep(ctx context.Context, item events.WorkItem) {
 func (f *Fetcher) doUntilDone(ctx context.Context, item events.WorkItem) {
 	id, err := uuid.Parse(item.Request().GetId())
 	if err != nil {
-		f.logger.Error("request without a valid id", slog.String("id", item.Request().GetId()))
+		f.logger.Error("request without a valid id", slog.String(logFetch, item.Request().GetId()))
 		return
 	}
-	logger := f.logger.With(slog.String("fetch", id.String()))
+	logger := f.logger.With(slog.String(logFetch, id.String()))
 	for ctx.Err() == nil {
 		err := f.do(ctx, id, item)
 		if err == nil {
 			return
 		}
 		if ctx.Err() == nil {
-			logger.Error("fetch interrupted", slog.Any("error", err), slog.Duration("retry_in", retryPause))
+			logger.Error("fetch interrupted", slog.Any(logError, err), slog.Duration(logRetryIn, retryPause))
 			pause(ctx, retryPause)
 		}
 	}

@@ -2,6 +2,7 @@ package fetch
 
 import (
 	"net/netip"
+	"slices"
 	"syscall"
 
 	"code.dny.dev/ssrf"
@@ -18,12 +19,8 @@ func newGuard(allowPrivate bool, except ...netip.AddrPort) dialControl {
 	}
 	guard := ssrf.New(ssrf.WithAnyPort())
 	return func(network, address string, conn syscall.RawConn) error {
-		if at, err := netip.ParseAddrPort(address); err == nil {
-			for _, allowed := range except {
-				if at == allowed {
-					return nil
-				}
-			}
+		if at, err := netip.ParseAddrPort(address); err == nil && slices.Contains(except, at) {
+			return nil
 		}
 		return guard.Safe(network, address, conn)
 	}

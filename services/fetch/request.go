@@ -55,8 +55,7 @@ func checkURL(text string) error {
 	u, err := url.Parse(text)
 	switch {
 	case err != nil:
-		var parse *url.Error
-		if errors.As(err, &parse) {
+		if parse, ok := errors.AsType[*url.Error](err); ok {
 			err = parse.Err // without the URL, which the client knows and which may hold a password
 		}
 		return rpc.InvalidArgument("url", "%v", err)

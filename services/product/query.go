@@ -2,6 +2,7 @@ package product
 
 import (
 	"fmt"
+	"strconv"
 
 	"github.com/google/uuid"
 
@@ -36,7 +37,7 @@ func parseQuery(request *atlantv1.ListRequest) (projections.ProductQuery, error)
 			Source: request.GetSource(), MinPriceMicros: request.MinPriceMicros, MaxPriceMicros: request.MaxPriceMicros,
 		},
 	}
-	if request.MinPriceMicros != nil && request.MaxPriceMicros != nil && *request.MinPriceMicros > *request.MaxPriceMicros {
+	if request.MaxPriceMicros != nil && request.GetMinPriceMicros() > request.GetMaxPriceMicros() {
 		return query, rpc.InvalidArgument("min_price_micros", "is greater than max_price_micros")
 	}
 	if since := request.GetChangedSince(); since != nil {
@@ -79,5 +80,5 @@ func optional(n *int64) string {
 	if n == nil {
 		return "-"
 	}
-	return fmt.Sprint(*n)
+	return strconv.FormatInt(*n, 10)
 }

@@ -88,7 +88,8 @@ func (s *Service) reach(ctx context.Context, text string) error {
 	defer cancel()
 	err = projections.WaitForPosition(ctx, s.views, position)
 	if errors.Is(err, context.DeadlineExceeded) {
-		return connect.NewError(connect.CodeDeadlineExceeded, fmt.Errorf("position: %w; ProjectionService.GetStatus tells how they get on", err))
+		err = fmt.Errorf("position: %w; ProjectionService.GetStatus tells how they get on", err)
+		return connect.NewError(connect.CodeDeadlineExceeded, err)
 	}
 	return err
 }

@@ -16,6 +16,13 @@ import (
 	"github.com/atlant-log/atlant/events"
 )
 
+// Keys of this package's log records.
+const (
+	logProcedure = "procedure"
+	logID        = "id"
+	logError     = "error"
+)
+
 // maxRequestBytes bounds one request message; none of ours comes near it.
 const maxRequestBytes = 1 << 20
 
@@ -80,7 +87,7 @@ func (i errorInterceptor) outward(procedure string, err error) error {
 	case errors.Is(err, context.DeadlineExceeded):
 		return connect.NewError(connect.CodeDeadlineExceeded, errors.New("the call took longer than its deadline"))
 	case errors.Is(err, events.ErrUnavailable):
-		i.log.Error("log unavailable", slog.String("procedure", procedure), slog.Any("error", err))
+		i.log.Error("log unavailable", slog.String(logProcedure, procedure), slog.Any(logError, err))
 		return connect.NewError(connect.CodeUnavailable, events.ErrUnavailable)
 	default:
 		return internal(i.log, procedure, err)
@@ -89,6 +96,6 @@ func (i errorInterceptor) outward(procedure string, err error) error {
 
 func internal(log *slog.Logger, procedure string, err error) error {
 	id := uuid.NewString()
-	log.Error("internal error", slog.String("id", id), slog.String("procedure", procedure), slog.Any("error", err))
+	log.Error("internal error", slog.String(logID, id), slog.String(logProcedure, procedure), slog.Any(logError, err))
 	return connect.NewError(connect.CodeInternal, fmt.Errorf("internal error %s: the log says more under that id", id))
 }

@@ -8,8 +8,10 @@ import (
 // What headers call the columns, as headerKey returns it. For names the first in the list wins: a list with an item, often a
 // number, and a name has its names under name. Among prices nothing wins: a price and a unit price are two things.
 var (
-	nameHeaders = []string{"product name", "product", "product title", "name", "item name", "item", "title", "article",
-		"product description", "description"}
+	nameHeaders = []string{
+		"product name", "product", "product title", "name", "item name", "item", "title", "article",
+		"product description", "description",
+	}
 	priceHeaders = []string{"price", "unit price", "product price", "item price", "retail price", "list price"}
 )
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"errors"
 	"io"
 	"slices"
 
@@ -120,7 +121,7 @@ func (l *List) records(ctx context.Context, visit func(*record) error) error {
 			return ctx.Err()
 		}
 		rec, err := split.next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return nil
 		}
 		if err != nil {

@@ -155,8 +155,10 @@ func TestOptions(t *testing.T) {
 		{"mark given", "a;1.234\nb;1,234", &o{DecimalMark: ","}, []string{"1@0 PRICE_NOT_A_NUMBER/2", "2@8 b=1234000"}},
 		{"mark unknown", "a;1.234\nb;1,234\nc;5", nil, []string{"1@0 PRICE_AMBIGUOUS/2", "2@8 PRICE_AMBIGUOUS/2", "3@16 c=5000000"}},
 		{"unknown header", "Produkt;Preis\na;1", nil, []string{"1@0 PRICE_NOT_A_NUMBER/2", "2@14 a=1000000"}},
-		{"rejected rows prove nothing", "a;1.234\nb;2.50;x\n;3.5\nc;4.1234567", &o{Delimiter: ";"},
-			[]string{"1@0 PRICE_AMBIGUOUS/2", "2@8 COLUMN_COUNT/0", "3@17 NAME_MISSING/1", "4@22 PRICE_TOO_PRECISE/2"}},
+		{
+			"rejected rows prove nothing", "a;1.234\nb;2.50;x\n;3.5\nc;4.1234567", &o{Delimiter: ";"},
+			[]string{"1@0 PRICE_AMBIGUOUS/2", "2@8 COLUMN_COUNT/0", "3@17 NAME_MISSING/1", "4@22 PRICE_TOO_PRECISE/2"},
+		},
 		{"no price at all", "Widget;-5\nGadget;", nil, []string{"1@0 PRICE_NEGATIVE/2", "2@10 PRICE_MISSING/2"}},
 		{"a bitmap's name", "BMW;1\nMZ;2\nPK;3\nGIF89a;4", nil, []string{"1@0 BMW=1000000", "2@6 MZ=2000000", "3@11 PK=3000000", "4@16 GIF89a=4000000"}},
 		{"always empty column", "a;1;\nb;2;", nil, []string{"1@0 a=1000000", "2@5 b=2000000"}},

@@ -50,9 +50,9 @@ func isNormal(raw []byte) bool {
 
 func isNormalUnicode(raw []byte) bool {
 	last := ' '
-	for i, size := 0, 0; i < len(raw); i += size {
-		var r rune
-		r, size = utf8.DecodeRune(raw[i:])
+	for i := 0; i < len(raw); {
+		r, size := utf8.DecodeRune(raw[i:])
+		i += size
 		switch {
 		case r == utf8.RuneError && size == 1, unicode.IsControl(r):
 			return false

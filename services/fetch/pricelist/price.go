@@ -25,7 +25,7 @@ var powersOfTen = [...]int64{1, 10, 100, 1000, 10_000, 100_000, 1_000_000}
 
 // scanNumber takes a cell without surrounding white space apart, whatever its mark means. The mark is told even of a
 // number that is too large or too precise.
-func scanNumber(cell []byte) (number, atlantv1.RejectReason) {
+func scanNumber(cell []byte) (number, atlantv1.RejectReason) { //nolint:cyclop // one straight walk over a cell, and hot
 	whole, significant, i := int64(0), 0, 0
 	for ; i < len(cell) && isDigit(cell[i]); i++ {
 		if significant > 0 || cell[i] != '0' {

@@ -51,8 +51,9 @@ func (h *reading) message(rec *record, f fault) string {
 		return "there is no name"
 	case atlantv1.RejectReason_REJECT_REASON_NAME_TOO_LONG:
 		return "the name is longer than 1024 bytes: " + excerpt(f.cell)
+	default:
+		return h.priceMessage(f)
 	}
-	return h.priceMessage(f)
 }
 
 func (h *reading) priceMessage(f fault) string {
@@ -68,8 +69,9 @@ func (h *reading) priceMessage(f fault) string {
 		return "the price has more than 6 decimals: " + text
 	case atlantv1.RejectReason_REJECT_REASON_PRICE_AMBIGUOUS:
 		return ambiguity(f.cell)
+	default:
+		return "the price is not a plain number: " + text + h.hint(f.cell)
 	}
-	return "the price is not a plain number: " + text + h.hint(f.cell)
 }
 
 // ambiguity shows both ways to read a price like 1.234.

@@ -3,6 +3,7 @@ package pricelist
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 
 	atlantv1 "github.com/atlant-log/atlant/proto/gen/atlant/v1"
@@ -13,7 +14,7 @@ const sampleBytes = 1 << 20
 
 // sample is the start of a list, whole lines of it.
 type sample struct {
-	ctx  context.Context
+	ctx  context.Context //nolint:containedctx // a sample lives within one call of Open
 	text []byte
 	at   place // where in the list it starts
 	cut  bool  // the list goes on
@@ -38,7 +39,7 @@ func (s *sample) each(f format, visit func(*record)) error {
 	for {
 		rec, err := split.next()
 		switch {
-		case err == io.EOF, err != nil && s.cut && split.atEnd() && split.pos == len(split.buf) && isUnreadable(err):
+		case errors.Is(err, io.EOF), err != nil && s.cut && split.atEnd() && split.pos == len(split.buf) && isUnreadable(err):
 			return nil
 		case err != nil:
 			return err

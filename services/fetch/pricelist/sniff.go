@@ -145,20 +145,17 @@ func rubbish(text []byte, isCut bool) error {
 // there are none).
 func countBad(text []byte) (control, controlAt, invalid, invalidAt int) {
 	controlAt, invalidAt = len(text), len(text)
-	for i, size := 0, 0; i < len(text); i += size {
-		size = 1
-		if c := text[i]; c < utf8.RuneSelf {
-			if isControl(c) {
-				controlAt = min(controlAt, i)
-				control++
-			}
-			continue
-		}
-		var r rune
-		if r, size = utf8.DecodeRune(text[i:]); r == utf8.RuneError && size == 1 {
+	for i := 0; i < len(text); {
+		r, size := utf8.DecodeRune(text[i:])
+		switch {
+		case size == 1 && r == utf8.RuneError:
 			invalidAt = min(invalidAt, i)
 			invalid++
+		case size == 1 && isControl(text[i]):
+			controlAt = min(controlAt, i)
+			control++
 		}
+		i += size
 	}
 	return control, controlAt, invalid, invalidAt
 }

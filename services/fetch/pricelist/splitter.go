@@ -171,6 +171,7 @@ func (s *splitter) quoted(data []byte, i int) (end int, kind fieldKind) {
 			s.lines++
 		case classSuspect:
 			s.rec.suspect = true
+		default: // within quotes all else is text
 		}
 	}
 	return -1, kind

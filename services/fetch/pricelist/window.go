@@ -11,7 +11,7 @@ const windowBytes = 4 * maxRecordBytes
 
 // window slides over a list.
 type window struct {
-	ctx  context.Context
+	ctx  context.Context //nolint:containedctx // a window lives within one call of Open or Rows
 	src  io.ReaderAt
 	end  int64  // of the list
 	base int64  // offset of buf[0] in the list

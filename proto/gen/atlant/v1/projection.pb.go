@@ -161,7 +161,7 @@ type ProjectionStatus struct {
 	LastSequence uint64 `protobuf:"varint,3,opt,name=last_sequence,json=lastSequence,proto3" json:"last_sequence,omitempty"`
 	// last_sequence - sequence.
 	Lag int64 `protobuf:"varint,4,opt,name=lag,proto3" json:"lag,omitempty"`
-	// Messages taken in per second, over the last minute of work.
+	// Messages taken in per second, over the last minute.
 	Rate float64 `protobuf:"fixed64,5,opt,name=rate,proto3" json:"rate,omitempty"`
 	// Messages that could not be decoded; they are kept in PARKED with their cause.
 	Parked int64 `protobuf:"varint,6,opt,name=parked,proto3" json:"parked,omitempty"`

@@ -1,0 +1,94 @@
+package events_test
+
+import (
+	"math"
+
+	"github.com/google/uuid"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	atlantv1 "github.com/atlant-log/atlant/proto/gen/atlant/v1"
+)
+
+const sampleID = "0199d3a0-0000-7000-8000-000000000001"
+
+func sampleTime() *timestamppb.Timestamp {
+	return &timestamppb.Timestamp{Seconds: 1_760_000_000, Nanos: 123_456_000}
+}
+
+// samples are the events that this version writes, by the name of their file in the golden corpus. One that is there stays
+// as it is; a field that is added gets a sample of its own, named after what is new.
+func samples() map[string]proto.Message {
+	fetch := uuid.MustParse(sampleID)
+	all := map[string]proto.Message{
+		"PriceObserved.full": &atlantv1.PriceObserved{
+			Source: "default", Name: "Café Ångström 가 1 l", Price: &atlantv1.Price{AmountMicros: 12_500_001, CurrencyCode: "EUR"},
+			ObservedAt: sampleTime(), FetchId: fetch[:], Line: 42,
+		},
+		"PriceObserved.free_without_currency_before_1970": &atlantv1.PriceObserved{
+			Source: "s", Name: "x", Price: &atlantv1.Price{}, ObservedAt: &timestamppb.Timestamp{Seconds: -1, Nanos: 999_999_000},
+			FetchId: fetch[:],
+		},
+		"PriceObserved.largest": &atlantv1.PriceObserved{
+			Source: "s", Name: "x", Price: &atlantv1.Price{AmountMicros: math.MaxInt64, CurrencyCode: "JPY"},
+			ObservedAt: &timestamppb.Timestamp{Seconds: 253_402_300_799, Nanos: 999_999_000}, FetchId: fetch[:], Line: math.MaxInt64,
+		},
+		"FetchMarker.begun": &atlantv1.FetchMarker{NextLine: 1000, Published: 999},
+		"FetchMarker.done":  &atlantv1.FetchMarker{NextLine: 1501, Published: 1500, Done: true},
+		"RequestClaim.full": &atlantv1.RequestClaim{Requested: sampleRequest()},
+		"ParkedEvent.full": &atlantv1.ParkedEvent{
+			Stream: "PRICES_00", Sequence: 7, Subject: "prices.0.observed", Cause: "malformed event: fetch_id: invalid UUID", Data: []byte{0xff, 0},
+		},
+	}
+	for name, event := range sampleFetchEvents() {
+		event.At = sampleTime()
+		all["FetchEvent."+name] = event
+	}
+	return all
+}
+
+func sampleRequest() *atlantv1.FetchRequested {
+	return &atlantv1.FetchRequested{
+		Id: sampleID, Url: "https://example.com/prices.csv", Source: "shop-1", ObservedAt: sampleTime(), RequestId: "key 1", Force: true,
+		RequestedAt: sampleTime(),
+		Csv: &atlantv1.CsvOptions{
+			Delimiter: ";", Encoding: "utf-8", DecimalMark: ",", Quote: "none", NoHeader: true, NameColumns: []string{"Brand", "2"},
+			PriceColumn: "Price", CurrencyCode: "EUR", SkipLines: 3,
+		},
+	}
+}
+
+func sampleFetchEvents() map[string]*atlantv1.FetchEvent {
+	counts := &atlantv1.FetchCounts{Bytes: 60_000, RowsRead: 10, Accepted: 7, Rejected: 2, Duplicates: 1, Published: 7}
+	dialect := &atlantv1.Dialect{
+		Delimiter: ";", Encoding: "utf-8", DecimalMark: ",", Quote: `"`, HasHeader: true, NameColumns: []int32{1, 2}, PriceColumn: 3,
+		CurrencyCode: "EUR", Evidence: []string{"3 columns in each of 10 rows"},
+	}
+	reject := &atlantv1.Reject{
+		Line: 5, ByteOffset: 91, Column: 3, Reason: atlantv1.RejectReason_REJECT_REASON_PRICE_AMBIGUOUS,
+		Message: "1.234 can be read in two ways", Raw: "x;y;1.234",
+	}
+	return map[string]*atlantv1.FetchEvent{
+		"requested": {Event: &atlantv1.FetchEvent_Requested{Requested: sampleRequest()}},
+		"requested_plainly": {Event: &atlantv1.FetchEvent_Requested{Requested: &atlantv1.FetchRequested{
+			Id: sampleID, Url: "http://example.com/", Source: "default", ObservedAt: sampleTime(), RequestedAt: sampleTime(),
+		}}},
+		"started": {Event: &atlantv1.FetchEvent_Started{Started: &atlantv1.FetchStarted{}}},
+		"attempt_failed": {Event: &atlantv1.FetchEvent_AttemptFailed{
+			AttemptFailed: &atlantv1.FetchAttemptFailed{Attempt: 2, Error: "connection refused"},
+		}},
+		"parsed": {Event: &atlantv1.FetchEvent_Parsed{
+			Parsed: &atlantv1.FetchParsed{Counts: counts, Dialect: dialect, Sha256: []byte("0123456789abcdef0123456789abcdef")},
+		}},
+		"rows_rejected": {Event: &atlantv1.FetchEvent_RowsRejected{
+			RowsRejected: &atlantv1.FetchRowsRejected{Rejects: []*atlantv1.Reject{reject, {Line: 9}}},
+		}},
+		"completed": {Event: &atlantv1.FetchEvent_Completed{
+			Completed: &atlantv1.FetchCompleted{Counts: counts, Position: map[uint32]uint64{0: 0, 1: math.MaxUint64, 99: 12}},
+		}},
+		"failed": {Event: &atlantv1.FetchEvent_Failed{
+			Failed: &atlantv1.FetchFailed{Error: "404 Not Found", Counts: counts, Dialect: dialect},
+		}},
+		"cancelled": {Event: &atlantv1.FetchEvent_Cancelled{Cancelled: &atlantv1.FetchCancelled{}}},
+	}
+}
