@@ -30,9 +30,14 @@ const (
 
 // Causes with which a download is cancelled.
 var (
-	errIdle     = fmt.Errorf("the server sent nothing for %s", idleTimeout)
-	errTooLong  = fmt.Errorf("the download took longer than %s", downloadTimeout)
-	errRedirect = fmt.Errorf("the server redirected more than %d times", maxRedirects)
+	errIdle    = fmt.Errorf("the server sent nothing for %s", idleTimeout)
+	errTooLong = fmt.Errorf("the download took longer than %s", downloadTimeout)
+)
+
+// Redirects that are not followed.
+var (
+	errRedirects      = fmt.Errorf("the server redirected more than %d times", maxRedirects)
+	errRedirectScheme = errors.New("the server redirected to something other than http or https")
 )
 
 // downloader gets lists over http and https.
@@ -54,9 +59,12 @@ func newDownloader(guard dialControl, maxBytes int64, userAgent string) *downloa
 			MaxIdleConnsPerHost:   1,
 			IdleConnTimeout:       30 * time.Second,
 		}},
-		CheckRedirect: func(_ *http.Request, via []*http.Request) error {
-			if len(via) >= maxRedirects {
-				return errRedirect
+		CheckRedirect: func(next *http.Request, via []*http.Request) error {
+			switch {
+			case len(via) >= maxRedirects:
+				return errRedirects
+			case next.URL.Scheme != "http" && next.URL.Scheme != "https":
+				return errRedirectScheme
 			}
 			return nil
 		},
