@@ -13,8 +13,12 @@ import (
 	"github.com/atlant-log/atlant/services/rpc"
 )
 
-// watchInterval is how often the view is looked at. Reports of the fetcher come in between, but may get lost.
-const watchInterval = 200 * time.Millisecond
+const (
+	// watchInterval is how often the view is looked at. Reports of the fetcher come in between, but may get lost.
+	watchInterval = 200 * time.Millisecond
+	// endingInterval is how often it is looked at once the fetcher has reported the end: the view has it in a moment.
+	endingInterval = 5 * time.Millisecond
+)
 
 // WatchFetch implements FetchService.
 func (s *Service) WatchFetch(
@@ -68,6 +72,10 @@ func (s *Service) watch(
 		case <-ctx.Done():
 			return ctx.Err()
 		case reported = <-reports:
+			if projections.Ended(reported.GetState()) {
+				reported = shown
+				ticker.Reset(endingInterval)
+			}
 		case <-ticker.C:
 			var err error
 			if fetch, err = s.get(ctx, fetch.GetId()); err != nil {

@@ -88,6 +88,7 @@ func (f *Fetcher) finish(ctx context.Context, id events.FetchID, requested *atla
 	}
 	cancel(nil)
 	<-stopped
+	_ = w.log.Report(w.view.Fetch) // so that whoever watches looks at once
 	return err
 }
 
