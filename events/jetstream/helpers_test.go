@@ -20,6 +20,15 @@ import (
 // patience bounds whatever is expected to happen; a wait for what is not expected to happen is much shorter.
 const patience = 30 * time.Second
 
+// tester is what a test and a case of a property have in common.
+type tester interface {
+	Helper()
+	Context() context.Context
+	Cleanup(stop func())
+	Fatal(args ...any)
+	Fatalf(format string, args ...any)
+}
+
 // quiet is a log that nobody reads.
 var quiet = slog.New(slog.DiscardHandler)
 
@@ -59,7 +68,7 @@ func newLog(t testing.TB, shards int) (*jetstream.Log, *nats.Conn) {
 	return open(t, nc, jetstream.Config{Shards: shards, Exclusive: true}), nc
 }
 
-func newFetchID(t testing.TB) events.FetchID {
+func newFetchID(t tester) events.FetchID {
 	t.Helper()
 	id, err := uuid.NewV7()
 	if err != nil {
@@ -77,7 +86,7 @@ func observation(fetch events.FetchID, line int64) *events.Observation {
 	}
 }
 
-func write(t testing.TB, log events.PriceLog, fetch events.FetchID) events.PriceWriter {
+func write(t tester, log events.PriceLog, fetch events.FetchID) events.PriceWriter {
 	t.Helper()
 	writer, err := log.WritePrices(t.Context(), fetch)
 	if err != nil {
@@ -96,14 +105,14 @@ func add(ctx context.Context, writer events.PriceWriter, fetch events.FetchID, f
 	return nil
 }
 
-func mustAdd(t testing.TB, writer events.PriceWriter, fetch events.FetchID, first, last int64) {
+func mustAdd(t tester, writer events.PriceWriter, fetch events.FetchID, first, last int64) {
 	t.Helper()
 	if err := add(t.Context(), writer, fetch, first, last); err != nil {
 		t.Fatalf("add lines %d to %d: %v", first, last, err)
 	}
 }
 
-func mustFinish(t testing.TB, writer events.PriceWriter, want int64) events.LogPosition {
+func mustFinish(t tester, writer events.PriceWriter, want int64) events.LogPosition {
 	t.Helper()
 	published, position, err := writer.Finish(t.Context())
 	if err != nil {
@@ -126,7 +135,7 @@ func publish(t testing.TB, log events.PriceLog, lines int64) events.FetchID {
 }
 
 // readAll returns the messages of a stream after a sequence, up to its end as it is now.
-func readAll(t testing.TB, log *jetstream.Log, stream events.Stream, after uint64) []events.Message {
+func readAll(t tester, log *jetstream.Log, stream events.Stream, after uint64) []events.Message {
 	t.Helper()
 	last, err := log.LastSequence(t.Context(), stream)
 	if err != nil {
@@ -138,7 +147,7 @@ func readAll(t testing.TB, log *jetstream.Log, stream events.Stream, after uint6
 	return readUntil(t, log, stream, after, last)
 }
 
-func readUntil(t testing.TB, log *jetstream.Log, stream events.Stream, after, last uint64) []events.Message {
+func readUntil(t tester, log *jetstream.Log, stream events.Stream, after, last uint64) []events.Message {
 	t.Helper()
 	reader := read(t, log, stream, after)
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
@@ -154,7 +163,7 @@ func readUntil(t testing.TB, log *jetstream.Log, stream events.Stream, after, la
 	return all
 }
 
-func read(t testing.TB, log *jetstream.Log, stream events.Stream, after uint64) events.Reader {
+func read(t tester, log *jetstream.Log, stream events.Stream, after uint64) events.Reader {
 	t.Helper()
 	reader, err := log.Read(t.Context(), stream, after)
 	if err != nil {
@@ -164,14 +173,14 @@ func read(t testing.TB, log *jetstream.Log, stream events.Stream, after uint64) 
 	return reader
 }
 
-func wantError(t testing.TB, err, want error) {
+func wantError(t tester, err, want error) {
 	t.Helper()
 	if !errors.Is(err, want) {
 		t.Fatalf("got error %v, want %v", err, want)
 	}
 }
 
-func wantNoError(t testing.TB, err error) {
+func wantNoError(t tester, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
@@ -186,4 +195,12 @@ func server(t testing.TB, nc *nats.Conn) natsjs.JetStream {
 		t.Fatal(err)
 	}
 	return js
+}
+
+// wantConflict is for goroutines, which must not end the test.
+func wantConflict(t testing.TB, err error) {
+	t.Helper()
+	if !errors.Is(err, events.ErrConflict) {
+		t.Errorf("got error %v, want a conflict", err)
+	}
 }

@@ -19,8 +19,8 @@ import (
 	"github.com/atlant-log/atlant/services/rpc"
 )
 
-// visibleTimeout bounds how long an answer waits for the fetch view, so that what the client asks next finds the fetch.
-const visibleTimeout = 2 * time.Second
+// visibleTimeout bounds how long an answer waits for the fetch view, so that a client that lists next finds the fetch.
+const visibleTimeout = 250 * time.Millisecond
 
 // Log is what the service and the fetchers need of the log.
 type Log interface {
@@ -122,13 +122,21 @@ func (s *Service) get(ctx context.Context, text string) (*atlantv1.Fetch, error)
 		return nil, rpc.InvalidArgument("id", "%v", err)
 	}
 	fetch, err := s.views.GetFetch(ctx, id)
-	if errors.Is(err, projections.ErrNotFound) {
-		return nil, rpc.NotFound("there is no fetch with id %s", id)
+	if err == nil {
+		return fetch, nil
 	}
-	if err != nil {
+	if !errors.Is(err, projections.ErrNotFound) {
 		return nil, fmt.Errorf("get fetch: %w", err)
 	}
-	return fetch, nil
+	// The views may be behind: what a client was told exists must be found.
+	view, err := currentView(ctx, s.log, id)
+	if err != nil {
+		return nil, err
+	}
+	if view == nil {
+		return nil, rpc.NotFound("there is no fetch with id %s", id)
+	}
+	return view.Fetch, nil
 }
 
 // CancelFetch implements FetchService.
