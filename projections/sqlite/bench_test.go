@@ -1,0 +1,220 @@
+package sqlite
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"github.com/atlant-log/atlant/events"
+	"github.com/atlant-log/atlant/projections"
+)
+
+// Each round of a write benchmark takes in benchProducts products, batch by batch; rows/s is what to compare.
+const (
+	benchProducts = 200_000
+	benchBatch    = 20_000
+)
+
+// benchFetch returns the observations of one fetch: prices differ from fetch to fetch if changing.
+func benchFetch(fetch int, changing bool) []events.Observation {
+	all := make([]events.Observation, benchProducts)
+	id := uuid.NewSHA1(uuid.Nil, fmt.Append(nil, fetch))
+	for i := range all {
+		price := int64(i*7919%100_000) * 10_000
+		if changing {
+			price += int64(fetch) * 10_000
+		}
+		all[i] = events.Observation{
+			Source: events.DefaultSource, Name: fmt.Sprintf("Product of some length %08d", i*7919%benchProducts),
+			Price:    events.Price{Micros: price, Currency: "EUR"},
+			Position: events.Position{ObservedAt: events.Micros(1_700_000_000_000_000 + fetch), Fetch: id}, Line: int64(i) + 2,
+		}
+	}
+	return all
+}
+
+// benchDeltas folds a fetch into what is known, and brings known up to date.
+func benchDeltas(known map[events.ProductID]projections.Product, fetch []events.Observation) []projections.Delta {
+	var deltas []projections.Delta
+	for start := 0; start < len(fetch); start += benchBatch {
+		delta := projections.FoldBatch(known, fetch[start:min(start+benchBatch, len(fetch))])
+		for _, p := range append(delta.New, delta.Seen...) {
+			known[p.ID] = p
+		}
+		deltas = append(deltas, delta)
+	}
+	return deltas
+}
+
+func benchOpen(b *testing.B) *DB {
+	b.Helper()
+	db, err := Open(b.Context(), filepath.Join(b.TempDir(), "views.db"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { _ = db.Close() })
+	return db
+}
+
+func applyAll(b *testing.B, db *DB, deltas []projections.Delta) {
+	b.Helper()
+	for i, delta := range deltas {
+		if err := db.ApplyPrices(b.Context(), delta, projections.Checkpoint{Stream: "PRICES_00", Sequence: uint64(i)}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func reportRows(b *testing.B) {
+	b.Helper()
+	b.ReportMetric(float64(b.N)*benchProducts/b.Elapsed().Seconds(), "rows/s")
+}
+
+// BenchmarkApplyNew compares the first fetch of a list with bare inserts of the same rows.
+func BenchmarkApplyNew(b *testing.B) {
+	deltas := benchDeltas(map[events.ProductID]projections.Product{}, benchFetch(0, false))
+	sorted := make([]projections.Delta, len(deltas))
+	for i := range deltas {
+		for _, p := range orderByID(deltas[i].New, func(p *projections.Product) events.ProductID { return p.ID }) {
+			sorted[i].New = append(sorted[i].New, *p)
+		}
+	}
+	for _, how := range []struct {
+		name   string
+		apply  func(*testing.B, *DB, []projections.Delta)
+		deltas []projections.Delta
+	}{{"store", applyAll, deltas}, {"bare", insertBare, deltas}, {"bare-by-id", insertBare, sorted}} {
+		b.Run(how.name, func(b *testing.B) {
+			for range b.N {
+				b.StopTimer()
+				db := benchOpen(b)
+				b.StartTimer()
+				how.apply(b, db, how.deltas)
+			}
+			reportRows(b)
+		})
+	}
+}
+
+// insertBare inserts the rows with nothing around: the same statements on the same tables.
+func insertBare(b *testing.B, db *DB, deltas []projections.Delta) {
+	b.Helper()
+	if err := db.writer.discard(); err != nil { // there is one connection only
+		b.Fatal(err)
+	}
+	conn := benchTry(db.writer.pool.Conn(b.Context()))(b)
+	products := benchTry(conn.PrepareContext(b.Context(), insertProducts.before+rowsText(insertProducts.row)))(b)
+	sightings := benchTry(conn.PrepareContext(b.Context(), insertSightings.before+rowsText(insertSightings.row)))(b)
+	var product int64
+	for _, delta := range deltas {
+		benchTry(conn.ExecContext(b.Context(), "BEGIN IMMEDIATE"))(b)
+		for start := 0; start < len(delta.New); start += rowsPerStatement {
+			var p, s []any
+			for i := start; i < start+rowsPerStatement; i++ {
+				r := &delta.New[i]
+				product++
+				p = append(p, product, r.ID[:], 1, r.Name, r.Price.Micros, r.Price.Currency, 0, "", 0,
+					int64(r.FirstObservedAt), 0, r.Written.Fetch[:])
+				s = append(s, product, int64(r.Seen.ObservedAt), r.Seen.Fetch[:])
+			}
+			benchTry(products.ExecContext(b.Context(), p...))(b)
+			benchTry(sightings.ExecContext(b.Context(), s...))(b)
+		}
+		benchTry(conn.ExecContext(b.Context(), "COMMIT"))(b)
+	}
+	if err := conn.Close(); err != nil {
+		b.Fatal(err)
+	}
+}
+
+func rowsText(row string) string { return (&rowStatement{row: row}).text(rowsPerStatement) }
+
+func benchTry[T any](value T, err error) func(*testing.B) T {
+	return func(b *testing.B) T {
+		b.Helper()
+		if err != nil {
+			b.Fatal(err)
+		}
+		return value
+	}
+}
+
+// BenchmarkApplySeen is a fetch of a list that did not change.
+func BenchmarkApplySeen(b *testing.B) { benchmarkFetch(b, false) }
+
+// BenchmarkApplyChanged is a fetch of a list where every price changed.
+func BenchmarkApplyChanged(b *testing.B) { benchmarkFetch(b, true) }
+
+func benchmarkFetch(b *testing.B, changing bool) {
+	b.Helper()
+	db, known := benchFill(b)
+	for fetch := range b.N {
+		b.StopTimer()
+		deltas := benchDeltas(known, benchFetch(fetch+1, changing))
+		b.StartTimer()
+		applyAll(b, db, deltas)
+	}
+	reportRows(b)
+}
+
+func benchFill(b *testing.B) (*DB, map[events.ProductID]projections.Product) {
+	b.Helper()
+	db, known := benchOpen(b), map[events.ProductID]projections.Product{}
+	applyAll(b, db, benchDeltas(known, benchFetch(0, false)))
+	b.ResetTimer()
+	return db, known
+}
+
+// BenchmarkProducts loads the state of a batch, as a projector does before it folds.
+func BenchmarkProducts(b *testing.B) {
+	db, known := benchFill(b)
+	fetch := benchFetch(1, false)
+	ids := make([]events.ProductID, len(fetch))
+	for i := range fetch {
+		ids[i] = fetch[i].ProductID()
+	}
+	b.ResetTimer()
+	for range b.N {
+		for start := 0; start < len(ids); start += benchBatch {
+			if _, err := db.Products(b.Context(), ids[start:start+benchBatch]); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+	_ = known
+	reportRows(b)
+}
+
+// BenchmarkListDepth reads one page of 50 at several depths of each sort; it should cost the same everywhere.
+func BenchmarkListDepth(b *testing.B) {
+	db, _ := benchFill(b)
+	for _, key := range []projections.SortKey{projections.SortByName, projections.SortByPrice} {
+		for _, percent := range []int{0, 50, 99} {
+			query := projections.ProductQuery{SortBy: key, Limit: 50}
+			if percent > 0 {
+				query.After = cursorAtDepth(b, db, query, benchProducts*percent/100)
+			}
+			b.Run(fmt.Sprintf("sort=%d/depth=%d%%", key, percent), func(b *testing.B) {
+				for range b.N {
+					if page, err := db.ListProducts(b.Context(), query); err != nil || len(page) != query.Limit {
+						b.Fatalf("got %d products, error %v", len(page), err)
+					}
+				}
+			})
+		}
+	}
+}
+
+func cursorAtDepth(b *testing.B, db *DB, query projections.ProductQuery, depth int) *projections.ProductCursor {
+	b.Helper()
+	query.Limit = depth
+	page, err := db.ListProducts(context.WithoutCancel(b.Context()), query)
+	if err != nil {
+		b.Fatal(err)
+	}
+	last := &page[len(page)-1]
+	return &projections.ProductCursor{Value: last.SortValueOf(query.SortBy), ID: last.ID}
+}

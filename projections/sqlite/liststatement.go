@@ -1,0 +1,146 @@
+package sqlite
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/atlant-log/atlant/projections"
+)
+
+// sortOrder is how a sort key is stored: its column, its place among productColumns, and the index on it.
+type sortOrder struct {
+	column, ordinal, index string
+}
+
+func sortOrderOf(key projections.SortKey) sortOrder {
+	switch key {
+	case projections.SortByPrice:
+		return sortOrder{"p.price", "4", "products_by_price"}
+	case projections.SortByPriceChanges:
+		return sortOrder{"p.price_changes", "8", "products_by_price_changes"}
+	case projections.SortByPriceChangedAt:
+		return sortOrder{"p.price_changed_at", "10", "products_by_price_changed_at"}
+	case projections.SortByFirstObservedAt:
+		return sortOrder{"p.first_observed_at", "9", "products_by_first_observed_at"}
+	case projections.SortByName:
+	}
+	return sortOrder{"p.name", "3", "products_by_name"}
+}
+
+// conditions gathers the terms of a WHERE clause and their parameters, which are numbered so that they can be repeated.
+type conditions struct {
+	terms []string
+	args  []any
+}
+
+// param takes a parameter and returns its name.
+func (c *conditions) param(value any) string {
+	c.args = append(c.args, value)
+	return "?" + strconv.Itoa(len(c.args))
+}
+
+func (c *conditions) add(left, operator string, value any) {
+	c.terms = append(c.terms, left+" "+operator+" "+c.param(value))
+}
+
+func (c *conditions) String() string { return strings.Join(c.terms, " AND ") }
+
+// listStatement returns the statement for a page of products of these sources. Each source is a range of one index; SQLite
+// merges them as they come, so no more rows are read than the page needs and the filters pass over.
+func listStatement(query *projections.ProductQuery, sources []int64) (string, []any) {
+	order := sortOrderOf(query.SortBy)
+	direction := ""
+	if query.Descending {
+		direction = " DESC"
+	}
+	where := pageConditions(query, order)
+	arms := make([]string, len(sources))
+	for i, source := range sources {
+		terms := append([]string{"p.source = " + where.param(source)}, where.terms...)
+		arms[i] = "SELECT " + productColumns + " FROM products p INDEXED BY " + order.index + productJoins +
+			" WHERE " + strings.Join(terms, " AND ")
+	}
+	limit := where.param(query.Limit)
+	return strings.Join(arms, " UNION ALL ") +
+		" ORDER BY " + order.ordinal + direction + ", 1" + direction + " LIMIT " + limit, where.args
+}
+
+// pageConditions are what a product must meet to be behind the cursor and pass the filter, its source apart.
+func pageConditions(query *projections.ProductQuery, order sortOrder) *conditions {
+	where := &conditions{}
+	lower, upper := sortRange(query)
+	near, beyond := &lower, ">" // the end of the range where the page begins
+	if query.Descending {
+		near, beyond = &upper, "<"
+	}
+	// SQLite can use one bound at each end: of the cursor and the filter's bound, leave out the one that says less.
+	if cursor := query.After; cursor != nil && !before(cursor.Value.Number, *near, query.Descending) {
+		*near = nil
+		var value any = cursor.Value.Number
+		if query.SortBy == projections.SortByName {
+			value = cursor.Value.Text
+		}
+		where.terms = append(where.terms,
+			"("+order.column+", p.id) "+beyond+" ("+where.param(value)+", "+where.param(cursor.ID[:])+")")
+	}
+	if lower != nil {
+		where.add(order.column, ">=", *lower)
+	}
+	if upper != nil {
+		where.add(order.column, "<=", *upper)
+	}
+	addFilter(where, &query.Filter, query.SortBy)
+	return where
+}
+
+// sortRange returns the bounds that the filter puts on the sort value itself.
+func sortRange(query *projections.ProductQuery) (lower, upper *int64) {
+	switch query.SortBy {
+	case projections.SortByPrice:
+		return query.Filter.MinPriceMicros, query.Filter.MaxPriceMicros
+	case projections.SortByPriceChangedAt:
+		return (*int64)(query.Filter.ChangedSince), nil
+	case projections.SortByName, projections.SortByPriceChanges, projections.SortByFirstObservedAt:
+	}
+	return nil, nil
+}
+
+// before tells whether a cursor's value lies before the range that begins at near, in the direction of the list.
+func before(value int64, near *int64, descending bool) bool {
+	switch {
+	case near == nil:
+		return false
+	case descending:
+		return value > *near
+	}
+	return value < *near
+}
+
+// addFilter adds the terms of the filter that sortRange does not hold; the source is left to the caller.
+func addFilter(where *conditions, filter *projections.ProductFilter, sorted projections.SortKey) {
+	if filter.ChangedSince != nil {
+		where.terms = append(where.terms, "p.price_changes > 0")
+		if sorted != projections.SortByPriceChangedAt {
+			where.add("p.price_changed_at", ">=", int64(*filter.ChangedSince))
+		}
+	}
+	if sorted == projections.SortByPrice {
+		return
+	}
+	if filter.MinPriceMicros != nil {
+		where.add("p.price", ">=", *filter.MinPriceMicros)
+	}
+	if filter.MaxPriceMicros != nil {
+		where.add("p.price", "<=", *filter.MaxPriceMicros)
+	}
+}
+
+// countStatement returns the statement that counts the products that pass the filter.
+func countStatement(filter *projections.ProductFilter) (string, []any) {
+	where := &conditions{terms: []string{"true"}}
+	if filter.Source != "" {
+		where.terms = append(where.terms, "p.source = (SELECT source FROM sources WHERE name = "+where.param(filter.Source)+")")
+	}
+	addFilter(where, filter, projections.SortByName)
+	return "SELECT count(*) FROM products p WHERE " + where.String(), where.args
+}

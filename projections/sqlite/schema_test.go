@@ -1,0 +1,201 @@
+package sqlite_test
+
+import (
+	"bytes"
+	"database/sql"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/atlant-log/atlant/events"
+	"github.com/atlant-log/atlant/projections"
+	"github.com/atlant-log/atlant/projections/sqlite"
+	"github.com/atlant-log/atlant/projections/storetest"
+)
+
+func observations(n int) []events.Observation {
+	all := make([]events.Observation, 2*n)
+	for i := range all {
+		all[i] = events.Observation{
+			Source: "a", Name: strings.Repeat("x", 1+i%n), Price: events.Price{Micros: int64(i)},
+			Position: events.Position{ObservedAt: events.Micros(i)}, Line: 1,
+		}
+	}
+	return all
+}
+
+func fill(t *testing.T, db *sqlite.DB, n int) {
+	t.Helper()
+	checkpoint := projections.Checkpoint{Stream: "PRICES_00", Sequence: 7, Late: 3}
+	if err := db.ApplyPrices(t.Context(), projections.FoldBatch(nil, observations(n)), checkpoint); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestReopenKeepsEverything(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "views.db")
+	read := func(db *sqlite.DB) (storetest.Views, projections.Checkpoint) {
+		views, err := storetest.Dump(t.Context(), db)
+		if err != nil {
+			t.Fatal(err)
+		}
+		checkpoint, err := db.Checkpoint(t.Context(), "PRICES_00")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return views, checkpoint
+	}
+	db := openAt(t, path)
+	fill(t, db, 500)
+	views, checkpoint := read(db)
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if left, _ := filepath.Glob(path + "-*"); len(left) > 0 {
+		t.Errorf("closing left %v", left)
+	}
+	again, checkpointAgain := read(openAt(t, path))
+	if diff := cmp.Diff(views, again); diff != "" || len(again.Products) != 500 || len(again.Changes) != 500 {
+		t.Errorf("views: -before +after:\n%s", diff)
+	}
+	if diff := cmp.Diff(checkpoint, checkpointAgain); diff != "" {
+		t.Errorf("checkpoint: -before +after:\n%s", diff)
+	}
+}
+
+// TestTwoHandles: a second process may open the file; each sees what the other writes.
+func TestTwoHandles(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "views.db")
+	first, second := openAt(t, path), openAt(t, path)
+	fill(t, first, 10)
+	if n, err := second.CountProducts(t.Context(), projections.ProductFilter{}); err != nil || n != 10 {
+		t.Errorf("got %d products, error %v", n, err)
+	}
+	err := second.ApplyPrices(t.Context(), projections.FoldBatch(nil, observations(10)), projections.Checkpoint{Stream: "PRICES_00"})
+	if !errors.Is(err, projections.ErrConflict) {
+		t.Errorf("got error %v, want a conflict", err)
+	}
+}
+
+// TestSeenUnknownConflicts: the file was replaced under a projector that knows the products of the old one.
+func TestSeenUnknownConflicts(t *testing.T) {
+	t.Parallel()
+	db := openAt(t, filepath.Join(t.TempDir(), "views.db"))
+	delta := projections.Delta{Seen: projections.FoldBatch(nil, observations(30)).New}
+	err := db.ApplyPrices(t.Context(), delta, projections.Checkpoint{Stream: "PRICES_00", Sequence: 1})
+	if !errors.Is(err, projections.ErrConflict) {
+		t.Errorf("got error %v, want a conflict", err)
+	}
+}
+
+func TestOpenRefusesWhatItCannotUse(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		make func(t *testing.T, path string)
+		says string
+	}{
+		"text":     {func(t *testing.T, path string) { write(t, path, bytes.Repeat([]byte("not a database. "), 600)) }, "not an SQLite file"},
+		"foreign":  {func(t *testing.T, path string) { run(t, path, "CREATE TABLE mine (x)") }, "another program"},
+		"newer":    {func(t *testing.T, path string) { views(t, path); run(t, path, "PRAGMA user_version = 99") }, "schema version 99"},
+		"damaged":  {func(t *testing.T, path string) { views(t, path); damage(t, path, 0, 100) }, "damaged"},
+		"no table": {func(t *testing.T, path string) { views(t, path); damage(t, path, 100, 3000) }, "damaged"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			path := filepath.Join(t.TempDir(), "views.db")
+			test.make(t, path)
+			before := read(t, path)
+			_, err := sqlite.Open(t.Context(), path)
+			if !errors.Is(err, sqlite.ErrUnusable) || !strings.Contains(err.Error(), test.says) || !strings.Contains(err.Error(), path) {
+				t.Fatalf("got error %v, want one that says %q and names the file", err, test.says)
+			}
+			if !bytes.Equal(before, read(t, path)) {
+				t.Error("the file was changed")
+			}
+		})
+	}
+}
+
+// TestDamageIsReported: a file that breaks later says the same, whatever is read.
+func TestDamageIsReported(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "views.db")
+	db := openAt(t, path)
+	fill(t, db, 500)
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	damage(t, path, 8192, int(info.Size())-8192)
+	db = openAt(t, path)
+	if _, err := storetest.Dump(t.Context(), db); !errors.Is(err, sqlite.ErrUnusable) {
+		t.Errorf("got error %v", err)
+	}
+}
+
+func TestOpenNeedsFolder(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "missing", "views.db")
+	if _, err := sqlite.Open(t.Context(), path); err == nil || errors.Is(err, sqlite.ErrUnusable) || !strings.Contains(err.Error(), path) {
+		t.Errorf("got error %v", err)
+	}
+}
+
+func views(t *testing.T, path string) {
+	t.Helper()
+	db, err := sqlite.Open(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func run(t *testing.T, path, text string) {
+	t.Helper()
+	db, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.ExecContext(t.Context(), text); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func damage(t *testing.T, path string, from, length int) {
+	t.Helper()
+	data := read(t, path)
+	for i := range length {
+		data[from+i] = 0xA5
+	}
+	write(t, path, data)
+}
+
+func read(t *testing.T, path string) []byte {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+func write(t *testing.T, path string, data []byte) {
+	t.Helper()
+	if err := os.WriteFile(path, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,39 @@
+package sqlite
+
+import "strings"
+
+// A statement takes many rows at once: what passing one statement costs is about what inserting five rows does.
+const (
+	rowsPerStatement = 50
+	idsPerStatement  = 500
+)
+
+// rowStatement is an SQL statement that repeats a group of parameters for each of its rows.
+type rowStatement struct {
+	before, row, after string
+}
+
+// text returns the statement for so many rows.
+func (s *rowStatement) text(rows int) string {
+	return s.before + strings.Repeat(s.row+",", rows-1) + s.row + s.after
+}
+
+// paddedSize returns how many parameters a list of n ids is given, the last one repeated, so that there are few statements
+// to prepare.
+func paddedSize(n int) int {
+	for _, size := range []int{1, 8, 64} {
+		if n <= size {
+			return size
+		}
+	}
+	return idsPerStatement
+}
+
+// appendIDs appends ids as parameters, padded.
+func appendIDs[ID ~[16]byte](args []any, ids []ID) []any {
+	for i := range paddedSize(len(ids)) {
+		id := ids[min(i, len(ids)-1)]
+		args = append(args, id[:])
+	}
+	return args
+}

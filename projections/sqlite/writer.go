@@ -1,0 +1,159 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+)
+
+// writer is the one connection that writes, with its prepared statements.
+type writer struct {
+	turn       chan struct{} // holds one token: whoever has it may write
+	pool       *sql.DB
+	conn       *sql.Conn // nil until it is needed, and after a failure that left it in doubt
+	statements map[statementKey]*sql.Stmt
+}
+
+type statementKey struct {
+	statement *rowStatement
+	rows      int
+}
+
+func newWriter(pool *sql.DB) *writer {
+	w := &writer{turn: make(chan struct{}, 1), pool: pool, statements: map[statementKey]*sql.Stmt{}}
+	w.turn <- struct{}{}
+	return w
+}
+
+// do runs a transaction: all that fn writes, or nothing if it fails.
+func (w *writer) do(ctx context.Context, fn func(context.Context, *transaction) error) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-w.turn:
+	}
+	defer func() { w.turn <- struct{}{} }()
+	if err := w.begin(ctx); err != nil {
+		return errors.Join(err, w.discard())
+	}
+	if err := fn(ctx, &transaction{w}); err != nil {
+		return errors.Join(err, w.rollback(ctx))
+	}
+	if _, err := w.conn.ExecContext(ctx, "COMMIT"); err != nil {
+		return errors.Join(fmt.Errorf("commit: %w", err), w.discard())
+	}
+	return nil
+}
+
+// begin takes the write lock at once: a lock that is asked for after reading can fail without waiting.
+func (w *writer) begin(ctx context.Context) (err error) {
+	if w.conn == nil {
+		if w.conn, err = w.pool.Conn(ctx); err != nil {
+			return fmt.Errorf("connect: %w", err)
+		}
+	}
+	if _, err := w.conn.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
+	return nil
+}
+
+func (w *writer) rollback(ctx context.Context) error {
+	_, err := w.conn.ExecContext(context.WithoutCancel(ctx), "ROLLBACK")
+	if err != nil {
+		// SQLite has rolled back already, as it does after some failures, or the connection is broken. Either way a new
+		// one is clean.
+		return w.discard()
+	}
+	return nil
+}
+
+// discard closes the connection; the next transaction makes another one.
+func (w *writer) discard() error {
+	if w.conn == nil {
+		return nil
+	}
+	var errs []error
+	for key, statement := range w.statements {
+		errs = append(errs, statement.Close())
+		delete(w.statements, key)
+	}
+	// The pool would keep it otherwise.
+	_ = w.conn.Raw(func(any) error { return driver.ErrBadConn })
+	if err := w.conn.Close(); !errors.Is(err, sql.ErrConnDone) {
+		errs = append(errs, err)
+	}
+	w.conn = nil
+	return errors.Join(errs...)
+}
+
+// close waits for the transaction that runs. Those after it fail, because the pool is closed.
+func (w *writer) close() error {
+	<-w.turn
+	defer func() { w.turn <- struct{}{} }()
+	return errors.Join(w.discard(), w.pool.Close())
+}
+
+func (w *writer) prepare(ctx context.Context, s *rowStatement, rows int) (*sql.Stmt, error) {
+	key := statementKey{s, rows}
+	if prepared, ok := w.statements[key]; ok {
+		return prepared, nil
+	}
+	prepared, err := w.conn.PrepareContext(ctx, s.text(rows))
+	if err != nil {
+		return nil, fmt.Errorf("prepare: %w", err)
+	}
+	w.statements[key] = prepared
+	return prepared, nil
+}
+
+// transaction is the writer between BEGIN and COMMIT.
+type transaction struct{ w *writer }
+
+// execText runs SQL that is needed once.
+func (tx *transaction) execText(ctx context.Context, text string, args ...any) error {
+	_, err := tx.w.conn.ExecContext(ctx, text, args...)
+	return err
+}
+
+// queryRow reads one row of SQL that is needed rarely.
+func (tx *transaction) queryRow(ctx context.Context, text string, args []any, into ...any) error {
+	return tx.w.conn.QueryRowContext(ctx, text, args...).Scan(into...)
+}
+
+// exec runs the statement for so many rows and returns how many it wrote.
+func (tx *transaction) exec(ctx context.Context, s *rowStatement, rows int, args []any) (int64, error) {
+	prepared, err := tx.w.prepare(ctx, s, rows)
+	if err != nil {
+		return 0, err
+	}
+	result, err := prepared.ExecContext(ctx, args...)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+// execRows runs the statement for n rows, many at a time, and returns how many it wrote; bind appends the parameters of
+// a row.
+func (tx *transaction) execRows(
+	ctx context.Context, s *rowStatement, n int, bind func(args []any, i int) []any,
+) (int64, error) {
+	var args []any
+	var written int64
+	for start := 0; start < n; start += rowsPerStatement {
+		rows := min(rowsPerStatement, n-start)
+		args = args[:0]
+		for i := range rows {
+			args = bind(args, start+i)
+		}
+		affected, err := tx.exec(ctx, s, rows, args)
+		if err != nil {
+			return 0, err
+		}
+		written += affected
+	}
+	return written, nil
+}

@@ -1,0 +1,63 @@
+package storetest
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/atlant-log/atlant/events"
+	"github.com/atlant-log/atlant/projections"
+)
+
+func wantCheckpoint(t *testing.T, store projections.Store, want projections.Checkpoint) {
+	t.Helper()
+	got, err := store.Checkpoint(t.Context(), want.Stream)
+	wantNoError(t, "checkpoint", err)
+	wantEqual(t, "checkpoint", got, want, cmpopts.IgnoreFields(projections.Checkpoint{}, "ProjectedAt"))
+	if age := time.Since(got.ProjectedAt); age < -time.Minute || age > time.Hour {
+		t.Fatalf("checkpoint: written at %v, that is %v ago", got.ProjectedAt, age)
+	}
+}
+
+func testCheckpoint(t *testing.T, store projections.Store) {
+	apply := func(sequence uint64, late int64) {
+		t.Helper()
+		checkpoint := projections.Checkpoint{Stream: stream, Sequence: sequence, Late: late}
+		wantNoError(t, "apply", store.ApplyPrices(t.Context(), projections.Delta{Late: late}, checkpoint))
+	}
+	apply(10, 2)
+	wantCheckpoint(t, store, projections.Checkpoint{Stream: stream, Sequence: 10, Late: 2})
+	apply(7, 0)
+	wantCheckpoint(t, store, projections.Checkpoint{Stream: stream, Sequence: 10, Late: 2})
+	apply(10, 0)
+	wantCheckpoint(t, store, projections.Checkpoint{Stream: stream, Sequence: 10, Late: 2})
+	apply(1<<62, 3)
+	wantCheckpoint(t, store, projections.Checkpoint{Stream: stream, Sequence: 1 << 62, Late: 5})
+}
+
+func testCheckpointStreams(t *testing.T, store projections.Store) {
+	first := observe("x", 1, 0)
+	mustProject(t, store, []events.Observation{first}, 10)
+	checkpoint := projections.Checkpoint{Stream: events.FetchStream, Sequence: 4}
+	wantNoError(t, "apply", store.ApplyFetches(t.Context(), projections.FetchDelta{}, checkpoint))
+	wantCheckpoint(t, store, checkpoint)
+	wantCheckpoint(t, store, projections.Checkpoint{Stream: stream, Sequence: 10})
+	checkpoint.Sequence = 3
+	wantNoError(t, "apply", store.ApplyFetches(t.Context(), projections.FetchDelta{}, checkpoint))
+	wantCheckpoint(t, store, projections.Checkpoint{Stream: events.FetchStream, Sequence: 4})
+
+	// Late observations are counted by the fold, and add up.
+	mustProject(t, store, []events.Observation{observe("x", 2, 5), observe("x", 3, 4), observe("x", 3, 3)}, 13)
+	wantCheckpoint(t, store, projections.Checkpoint{Stream: stream, Sequence: 13, Late: 2})
+	mustProject(t, store, []events.Observation{observe("x", 9, 2)}, 14)
+	wantCheckpoint(t, store, projections.Checkpoint{Stream: stream, Sequence: 14, Late: 3})
+}
+
+// testCheckpointEmpty: a batch may hold nothing for the views, as one of markers does.
+func testCheckpointEmpty(t *testing.T, store projections.Store) {
+	checkpoint := projections.Checkpoint{Stream: stream, Sequence: 5}
+	wantNoError(t, "apply", store.ApplyPrices(t.Context(), projections.Delta{}, checkpoint))
+	wantCheckpoint(t, store, checkpoint)
+	wantViews(t, store, Views{})
+}

@@ -1,0 +1,76 @@
+package storetest
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/atlant-log/atlant/events"
+	"github.com/atlant-log/atlant/projections"
+)
+
+// foldAll returns the views that the observations give, each taken once and in order, in the plainest way.
+func foldAll(observations []events.Observation) Views {
+	products := map[events.ProductID]projections.Product{}
+	views := Views{Changes: map[events.ProductID][]projections.Change{}}
+	for i := range observations {
+		o := &observations[i]
+		id := o.ProductID()
+		var before *projections.Product
+		if p, ok := products[id]; ok {
+			before = &p
+		}
+		after, outcome := projections.Fold(before, o)
+		products[id] = after
+		if outcome == projections.OutcomeChanged {
+			views.Changes[id] = append(views.Changes[id], projections.Change{
+				ProductID: id, Price: o.Price, PreviousPrice: before.Price, At: o.Position, Line: o.Line,
+			})
+		}
+	}
+	for _, p := range products {
+		views.Products = append(views.Products, p)
+	}
+	views.Products = selectProducts(views.Products, projections.ProductQuery{})
+	return views
+}
+
+// selectProducts does in memory what ListProducts does, for any number of products: limit 0 is none.
+func selectProducts(products []projections.Product, query projections.ProductQuery) []projections.Product {
+	selected := []projections.Product{}
+	for i := range products {
+		p := &products[i]
+		if passes(p, &query.Filter) && (query.After == nil || compare(*cursorAt(p, query.SortBy), *query.After, query.Descending) > 0) {
+			selected = append(selected, *p)
+		}
+	}
+	slices.SortFunc(selected, func(p, q projections.Product) int {
+		return compare(*cursorAt(&p, query.SortBy), *cursorAt(&q, query.SortBy), query.Descending)
+	})
+	if query.Limit > 0 && len(selected) > query.Limit {
+		selected = selected[:query.Limit]
+	}
+	return selected
+}
+
+func passes(p *projections.Product, filter *projections.ProductFilter) bool {
+	switch {
+	case filter.Source != "" && p.Source != filter.Source:
+		return false
+	case filter.MinPriceMicros != nil && p.Price.Micros < *filter.MinPriceMicros:
+		return false
+	case filter.MaxPriceMicros != nil && p.Price.Micros > *filter.MaxPriceMicros:
+		return false
+	case filter.ChangedSince != nil && (p.PriceChanges == 0 || p.PriceChangedAt() < *filter.ChangedSince):
+		return false
+	}
+	return true
+}
+
+func compare(a, b projections.ProductCursor, descending bool) int {
+	order := cmp.Or(
+		cmp.Compare(a.Value.Number, b.Value.Number), cmp.Compare(a.Value.Text, b.Value.Text), slices.Compare(a.ID[:], b.ID[:]))
+	if descending {
+		return -order
+	}
+	return order
+}
