@@ -140,6 +140,7 @@ func foldFetches(known map[events.FetchID]FetchView, batch []fetchMessage) Fetch
 			}
 		}
 		after, rejects := FoldFetch(before, m.sequence, m.event)
+		after.Fetch.Id = m.id.String() // whatever the event says, the subject is what it was written to
 		now[m.id] = after
 		delta.Rejects[m.id] = append(delta.Rejects[m.id], rejects...)
 	}

@@ -96,6 +96,7 @@ func (p *Projector) follow(ctx context.Context) (progressed bool, err error) {
 		return false, err
 	}
 	defer reader.Close()
+	p.setFailure(nil)
 	for {
 		messages, err := reader.Next(ctx, batch)
 		if err != nil {
@@ -117,7 +118,6 @@ func (p *Projector) park(ctx context.Context, m events.Message, cause error) err
 func (p *Projector) advanced(messages int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.failure = nil
 	p.rate.add(time.Now(), messages)
 }
 

@@ -45,6 +45,9 @@ func parseQuery(request *atlantv1.ListRequest) (projections.ProductQuery, error)
 			return query, rpc.InvalidArgument("changed_since", "%v", err)
 		}
 		micros := events.MicrosOf(since)
+		if since.GetNanos()%1000 != 0 {
+			micros++ // changes are known to the microsecond: the first one at or after it
+		}
 		query.Filter.ChangedSince = &micros
 	}
 	var at cursor
@@ -68,12 +71,9 @@ func nextPage(request *atlantv1.ListRequest, key projections.SortKey, last *proj
 
 // fingerprint tells a query from others. Page size, position and total may differ between pages.
 func fingerprint(request *atlantv1.ListRequest) string {
-	since := events.Micros(-1)
-	if request.GetChangedSince() != nil {
-		since = events.MicrosOf(request.GetChangedSince())
-	}
-	return fmt.Sprintf("products %d %t %q %s %s %d", sortKeys[request.GetSortBy()], request.GetDescending(),
-		request.GetSource(), optional(request.MinPriceMicros), optional(request.MaxPriceMicros), since)
+	return fmt.Sprintf("products %d %t %q %s %s %d.%d %t", sortKeys[request.GetSortBy()], request.GetDescending(),
+		request.GetSource(), optional(request.MinPriceMicros), optional(request.MaxPriceMicros),
+		request.GetChangedSince().GetSeconds(), request.GetChangedSince().GetNanos(), request.GetChangedSince() != nil)
 }
 
 func optional(n *int64) string {

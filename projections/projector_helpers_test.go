@@ -1,0 +1,172 @@
+package projections_test
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
+	"github.com/nats-io/nats.go"
+	natsjs "github.com/nats-io/nats.go/jetstream"
+
+	"github.com/atlant-log/atlant/events"
+	"github.com/atlant-log/atlant/events/jetstream"
+	"github.com/atlant-log/atlant/projections"
+	"github.com/atlant-log/atlant/projections/sqlite"
+	"github.com/atlant-log/atlant/projections/storetest"
+)
+
+const (
+	// patience bounds whatever is expected to happen.
+	patience = 30 * time.Second
+	prices   = events.Stream("PRICES_00")
+)
+
+var quiet = slog.New(slog.DiscardHandler)
+
+func wantNoError(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// newLog returns an empty log on a server of its own, and a connection to break it from behind.
+func newLog(t testing.TB) (*jetstream.Log, *nats.Conn) {
+	t.Helper()
+	embedded, err := jetstream.StartEmbedded(t.TempDir(), quiet)
+	wantNoError(t, err)
+	t.Cleanup(func() {
+		if err := embedded.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	nc, err := embedded.Connect()
+	wantNoError(t, err)
+	log, err := jetstream.Open(t.Context(), nc, jetstream.Config{Exclusive: true})
+	wantNoError(t, err)
+	t.Cleanup(log.Close)
+	return log, nc
+}
+
+func newStore(t testing.TB) projections.Store {
+	t.Helper()
+	store, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "views.db"))
+	wantNoError(t, err)
+	t.Cleanup(func() {
+		if err := store.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return store
+}
+
+// run lets a projector work until the test ends or stop is called.
+func run(t testing.TB, p *projections.Projector) (stop func()) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	var working sync.WaitGroup
+	working.Go(func() { p.Run(ctx) })
+	stop = func() {
+		cancel()
+		working.Wait()
+	}
+	t.Cleanup(stop)
+	return stop
+}
+
+// list returns the observations of a list of products numbered from 0, at prices that the fetch's number decides.
+func list(fetch byte, products int) []events.Observation {
+	all := make([]events.Observation, products)
+	for i := range all {
+		all[i] = events.Observation{
+			Source: "default", Name: fmt.Sprintf("product %04d", i), Price: eur(int64(100 + i%int(fetch+1))),
+			Position: at(events.Micros(fetch), fetch), Line: int64(i) + 1,
+		}
+	}
+	return all
+}
+
+func publish(t testing.TB, log events.PriceLog, all []events.Observation) {
+	t.Helper()
+	writer, err := log.WritePrices(t.Context(), all[0].Position.Fetch)
+	wantNoError(t, err)
+	for i := range all {
+		wantNoError(t, writer.Add(t.Context(), &all[i]))
+	}
+	_, _, err = writer.Finish(t.Context())
+	wantNoError(t, err)
+}
+
+// publishRaw puts into the log what no writer of ours would.
+func publishRaw(t testing.TB, nc *nats.Conn, subject string, data []byte) (sequence uint64) {
+	t.Helper()
+	js, err := natsjs.New(nc)
+	wantNoError(t, err)
+	msg := nats.NewMsg(subject)
+	msg.Data = data
+	ack, err := js.PublishMsg(t.Context(), msg)
+	wantNoError(t, err)
+	return ack.Sequence
+}
+
+// waitForEnd waits until the views hold all that the stream does now.
+func waitForEnd(t testing.TB, log events.Source, store projections.Checkpoints, p *projections.Projector) {
+	t.Helper()
+	last, err := log.LastSequence(t.Context(), p.Stream())
+	wantNoError(t, err)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	if err := projections.WaitFor(ctx, store, p.Stream(), last); err != nil {
+		t.Fatalf("%v; the projector says %v", err, p.Failure())
+	}
+}
+
+// eventually waits for something that is bound to happen.
+func eventually(t testing.TB, what string, happened func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(patience); !happened(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("never: %s", what)
+		}
+	}
+}
+
+// wantViews compares the store with the fold of the observations.
+func wantViews(t testing.TB, store projections.Store, log []events.Observation) {
+	t.Helper()
+	got, err := storetest.Dump(t.Context(), store)
+	wantNoError(t, err)
+	want := wantedViews(log)
+	products := map[events.ProductID]projections.Product{}
+	for _, p := range got.Products {
+		if p.PriceChanges == 0 {
+			p.PreviousPrice = events.Price{} // meaningless
+		}
+		products[p.ID] = p
+	}
+	if diff := cmp.Diff(want.load(), products); diff != "" {
+		t.Fatalf("products: -want +got:\n%s", diff)
+	}
+	changes := map[changeKey]projections.Change{}
+	for _, all := range got.Changes {
+		for _, c := range all {
+			changes[changeKey{c.ProductID, c.At}] = c
+		}
+	}
+	if diff := cmp.Diff(want.changes, changes, cmp.AllowUnexported(changeKey{})); diff != "" {
+		t.Fatalf("changes: -want +got:\n%s", diff)
+	}
+}
+
+func newID(t testing.TB) uuid.UUID {
+	t.Helper()
+	id, err := uuid.NewV7()
+	wantNoError(t, err)
+	return id
+}
