@@ -109,7 +109,7 @@ func TestDecodeObservationRefuses(t *testing.T) {
 		"time after the year 9999": func(e *atlantv1.PriceObserved) { e.ObservedAt.Seconds = 253_402_300_800 },
 		"negative nanoseconds":     func(e *atlantv1.PriceObserved) { e.ObservedAt.Nanos = -1 },
 		"no fetch":                 func(e *atlantv1.PriceObserved) { e.FetchId = nil },
-		"fetch too short":          func(e *atlantv1.PriceObserved) { e.FetchId = e.FetchId[1:] },
+		"fetch too short":          func(e *atlantv1.PriceObserved) { e.FetchId = e.GetFetchId()[1:] },
 		"fetch too long":           func(e *atlantv1.PriceObserved) { e.FetchId = append(e.FetchId, 0) },
 	}
 	for name, change := range tests {

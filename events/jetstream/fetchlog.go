@@ -18,6 +18,9 @@ import (
 func (l *Log) AppendFetchEvents(
 	ctx context.Context, fetch events.FetchID, last uint64, all ...*atlantv1.FetchEvent,
 ) (uint64, error) {
+	if len(all) == 0 {
+		return last, nil
+	}
 	doing := "append to fetch " + fetch.String()
 	batch, err := jetstreamext.NewBatchPublisher(l.js)
 	if err != nil {

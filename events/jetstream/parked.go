@@ -3,6 +3,7 @@ package jetstream
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
@@ -12,10 +13,16 @@ import (
 	atlantv1 "github.com/atlant-log/atlant/proto/gen/atlant/v1"
 )
 
+// maxParkedBytes is how much of a message is parked. A message can be as large as messages can be, and a parked one holds
+// more than it; all of it is where it was, in the log.
+const maxParkedBytes = 64 << 10
+
 // Park implements events.Source.
 func (l *Log) Park(ctx context.Context, m events.Message, cause error) error {
 	data, err := proto.Marshal(&atlantv1.ParkedEvent{
-		Stream: string(m.Stream), Sequence: m.Sequence, Subject: m.Subject, Cause: cause.Error(), Data: m.Data,
+		Stream: string(m.Stream), Sequence: m.Sequence,
+		Subject: strings.ToValidUTF8(m.Subject, "\uFFFD"), Cause: strings.ToValidUTF8(cause.Error(), "\uFFFD"),
+		Data: m.Data[:min(len(m.Data), maxParkedBytes)],
 	})
 	if err != nil {
 		return fmt.Errorf("park %s %d: %w", m.Stream, m.Sequence, err)

@@ -88,6 +88,7 @@ type shardWriter struct {
 	spare    []byte
 	spareEnd []int
 	inFlight chan commitResult // of the batch being committed, nil if there is none
+	failure  error             // of an earlier batch: what has failed stays failed
 }
 
 // commitResult is what became of a batch: the marker that the log holds and its sequence, or why it holds none.
@@ -125,12 +126,13 @@ func (s *shardWriter) finish(ctx context.Context) error {
 
 // settle waits for the batch in flight.
 func (s *shardWriter) settle() error {
-	if s.inFlight == nil {
-		return nil
+	if s.failure != nil || s.inFlight == nil {
+		return s.failure
 	}
 	result := <-s.inFlight
 	s.inFlight = nil
 	if result.err != nil {
+		s.failure = result.err
 		return result.err
 	}
 	s.sequence, s.published = result.sequence, result.marker.GetPublished()

@@ -55,19 +55,12 @@ func (l *Log) Enqueue(ctx context.Context, request *atlantv1.FetchRequested) err
 	}
 	msg := nats.NewMsg(queueSubject(request.GetId()))
 	msg.Data = data
-	_, err = l.js.PublishMsg(ctx, msg)
-	var api *jetstream.APIError
-	if errors.As(err, &api) && api.ErrorCode == errCodeStoreFailed {
-		return nil // it is on the queue already: one message a subject
-	}
-	if err != nil {
+	_, err = l.js.PublishMsg(ctx, msg, jetstream.WithExpectLastSequencePerSubject(0))
+	if err != nil && !isConflict(err) { // a conflict says that it is on the queue already
 		return unavailable("enqueue fetch "+request.GetId(), err)
 	}
 	return nil
 }
-
-// errCodeStoreFailed is what the server answers when a stream's limits refuse a message; the queue has one limit only.
-const errCodeStoreFailed = 10077
 
 // Dequeue implements events.FetchQueue.
 func (l *Log) Dequeue(ctx context.Context) (events.WorkItem, error) {

@@ -32,9 +32,8 @@ func ensureStreams(ctx context.Context, js jetstream.JetStream, config Config) (
 	}
 	return shards, createStream(ctx, js, jetstream.StreamConfig{
 		Name: queueStream, Subjects: []string{"queue.*"}, Storage: jetstream.FileStorage, Replicas: replicas,
-		Retention: jetstream.WorkQueuePolicy,
-		// A request is on the queue once, however often it is put there.
-		MaxMsgsPerSubject: 1, Discard: jetstream.DiscardNew, DiscardNewPerSubject: true,
+		// Whoever sets a limit must not lose requests by it.
+		Retention: jetstream.WorkQueuePolicy, Discard: jetstream.DiscardNew,
 	})
 }
 

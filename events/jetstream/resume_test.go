@@ -1,0 +1,179 @@
+package jetstream_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/atlant-log/atlant/events"
+)
+
+// waitForEnd waits until the first shard holds so many messages.
+func waitForEnd(t tester, log events.Source, want uint64) {
+	t.Helper()
+	for deadline := time.Now().Add(patience); ; time.Sleep(time.Millisecond) {
+		got, err := log.LastSequence(t.Context(), events.PriceStream(0))
+		wantNoError(t, err)
+		if got == want {
+			return
+		}
+		if got > want || time.Now().After(deadline) {
+			t.Fatalf("the log is at %d, not %d", got, want)
+		}
+	}
+}
+
+// A writer stops after k lines, as one whose process was killed does, and another one writes the whole list.
+func TestWriterTakesOver(t *testing.T) {
+	t.Parallel()
+	const lines = 2500
+	for _, k := range []int64{0, 1, 998, 999, 1000, 1997, 1998, 1999, lines} {
+		t.Run(fmt.Sprint(k), func(t *testing.T) {
+			t.Parallel()
+			log, _ := newLog(t, 1)
+			from, fetch := end(t, log), newFetchID(t)
+			abandoned := write(t, log, fetch)
+			mustAdd(t, abandoned, fetch, 1, k)
+			batches := k / 999
+			waitForEnd(t, log, from[0]+uint64(1000*batches))
+
+			writer := write(t, log, fetch)
+			if writer.Published() != 999*batches {
+				t.Fatalf("goes on at %d, want %d", writer.Published(), 999*batches)
+			}
+			mustAdd(t, writer, fetch, 1, lines)
+			wantPosition(t, mustFinish(t, writer, lines), wantComplete(t, log, from, fetch, lines))
+		})
+	}
+}
+
+// Whenever a writer dies, even while a batch of it is on its way, and however often that happens.
+func TestWritersTakeOver(t *testing.T) {
+	t.Parallel()
+	for _, shards := range []int{1, 3} {
+		t.Run(fmt.Sprintf("shards=%d", shards), func(t *testing.T) {
+			t.Parallel()
+			log, _ := newLog(t, shards)
+			rapid.Check(t, func(r *rapid.T) {
+				from, fetch := end(r, log), newFetchID(r)
+				lines := rapid.Int64Range(0, 2200).Draw(r, "lines")
+				for range rapid.IntRange(1, 3).Draw(r, "deaths") {
+					dies(r, log, fetch, lines)
+				}
+				writer := write(r, log, fetch)
+				mustAdd(r, writer, fetch, 1, lines)
+				wantPosition(r, mustFinish(r, writer, lines), wantComplete(r, log, from, fetch, lines))
+			})
+		})
+	}
+}
+
+// dies writes a part of a fetch; what is under way is cut off or goes on behind our back.
+func dies(t *rapid.T, log events.PriceLog, fetch events.FetchID, lines int64) {
+	ctx, cancel := context.WithCancel(t.Context())
+	if rapid.Bool().Draw(t, "cut off") {
+		defer cancel()
+	} else {
+		t.Cleanup(cancel)
+	}
+	writer, err := log.WritePrices(ctx, fetch)
+	wantNoError(t, err)
+	wantNoError(t, add(ctx, writer, fetch, 1, rapid.Int64Range(0, lines).Draw(t, "k")))
+}
+
+// Two writers on one fetch write the same batches, so it does not matter whose is taken; one that is behind gives up.
+func TestTwinWriters(t *testing.T) {
+	t.Parallel()
+	const lines = 3500
+	log, _ := newLog(t, 1)
+	rapid.Check(t, func(r *rapid.T) {
+		from, fetch := end(r, log), newFetchID(r)
+		writers := []events.PriceWriter{write(r, log, fetch), write(r, log, fetch)}
+		next := []int64{1, 1}
+		for range rapid.IntRange(2, 10).Draw(r, "turns") {
+			i := rapid.IntRange(0, 1).Draw(r, "whose")
+			until := min(lines, next[i]+rapid.Int64Range(1, 1500).Draw(r, "lines"))
+			if writers[i] == nil {
+				continue
+			}
+			if err := add(r.Context(), writers[i], fetch, next[i], until); err != nil {
+				wantError(r, err, events.ErrConflict)
+				writers[i] = nil
+			}
+			next[i] = until + 1
+		}
+		for i, writer := range writers {
+			if writer == nil {
+				continue
+			}
+			if err := add(r.Context(), writer, fetch, next[i], lines); err != nil {
+				wantError(r, err, events.ErrConflict)
+				continue
+			}
+			published, position, err := writer.Finish(r.Context())
+			if errors.Is(err, events.ErrConflict) {
+				continue
+			}
+			wantNoError(r, err)
+			if published != lines {
+				r.Fatalf("%d published", published)
+			}
+			wantPosition(r, position, wantComplete(r, log, from, fetch, lines))
+		}
+		writer := write(r, log, fetch)
+		mustAdd(r, writer, fetch, 1, lines)
+		wantPosition(r, mustFinish(r, writer, lines), wantComplete(r, log, from, fetch, lines))
+	})
+}
+
+func TestZombieBehind(t *testing.T) {
+	t.Parallel()
+	log, _ := newLog(t, 1)
+	from, fetch := end(t, log), newFetchID(t)
+	zombie, writer := write(t, log, fetch), write(t, log, fetch)
+	mustAdd(t, writer, fetch, 1, 1998)
+	waitForEnd(t, log, 2000)
+	mustAdd(t, zombie, fetch, 1, 999) // commits behind the caller's back
+	_, _, err := zombie.Finish(t.Context())
+	wantError(t, err, events.ErrConflict)
+	waitForEnd(t, log, 2000)
+	mustAdd(t, writer, fetch, 1999, 2500)
+	wantPosition(t, mustFinish(t, writer, 2500), wantComplete(t, log, from, fetch, 2500))
+}
+
+// A zombie that has read another list, so that its batches are others.
+func TestZombieWithAnotherList(t *testing.T) {
+	t.Parallel()
+	log, _ := newLog(t, 1)
+	from, fetch := end(t, log), newFetchID(t)
+	zombie, writer := write(t, log, fetch), write(t, log, fetch)
+	mustAdd(t, writer, fetch, 1, 999)
+	waitForEnd(t, log, 1000)
+	mustAdd(t, zombie, fetch, 1, 500)
+	_, _, err := zombie.Finish(t.Context())
+	wantError(t, err, events.ErrConflict)
+	waitForEnd(t, log, 1000)
+	mustAdd(t, writer, fetch, 1000, 1200)
+	wantPosition(t, mustFinish(t, writer, 1200), wantComplete(t, log, from, fetch, 1200))
+}
+
+// What has failed stays failed: asking again must not make it a success.
+func TestFinishAfterConflict(t *testing.T) {
+	t.Parallel()
+	log, _ := newLog(t, 1)
+	fetch := newFetchID(t)
+	zombie, writer := write(t, log, fetch), write(t, log, fetch)
+	mustAdd(t, writer, fetch, 1, 300)
+	mustFinish(t, writer, 300)
+	mustAdd(t, zombie, fetch, 1, 200)
+	for range 2 {
+		_, _, err := zombie.Finish(t.Context())
+		wantError(t, err, events.ErrConflict)
+	}
+	wantError(t, add(t.Context(), zombie, fetch, 201, 2500), events.ErrConflict)
+	waitForEnd(t, log, 301)
+}
