@@ -38,6 +38,7 @@ var (
 var (
 	errRedirects      = fmt.Errorf("the server redirected more than %d times", maxRedirects)
 	errRedirectScheme = errors.New("the server redirected to something other than http or https")
+	errRedirectHost   = errors.New("the server redirected to a URL without a host")
 )
 
 // downloader gets lists over http and https.
@@ -65,6 +66,8 @@ func newDownloader(guard dialControl, maxBytes int64, userAgent string) *downloa
 				return errRedirects
 			case next.URL.Scheme != "http" && next.URL.Scheme != "https":
 				return errRedirectScheme
+			case next.URL.Hostname() == "":
+				return errRedirectHost
 			}
 			return nil
 		},

@@ -40,7 +40,7 @@ func requestError(ctx context.Context, err error) error {
 	case isGuarded(err):
 		return permanent("the address is not a public one, and only those are fetched from: %w. "+
 			"Whoever runs Atlant can allow others with --allow-private-urls", err)
-	case errors.Is(err, errRedirects), errors.Is(err, errRedirectScheme):
+	case errors.Is(err, errRedirects), errors.Is(err, errRedirectScheme), errors.Is(err, errRedirectHost):
 		return permanent("%w", err)
 	case errors.As(err, &dns) && dns.IsNotFound:
 		return permanent("there is no host %s", dns.Name)

@@ -2,6 +2,7 @@ package fetch
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/atlant-log/atlant/events"
@@ -10,6 +11,9 @@ import (
 
 // rejectsPerEvent keeps an event with rejects far below the largest message that the log takes.
 const rejectsPerEvent = 500
+
+// errLogDiffers ends a fetch whose events in the log are not the accepted rows of its list.
+var errLogDiffers = errors.New("the log does not hold what the list says")
 
 // publish writes the observations that the log does not hold yet, and then the receipt.
 func (w *work) publish(ctx context.Context, r *reading) error {
@@ -30,7 +34,8 @@ func (w *work) publish(ctx context.Context, r *reading) error {
 		return fmt.Errorf("publish: %w", err)
 	}
 	if published != r.counts.GetAccepted() {
-		return fmt.Errorf("publish: the log holds %d events of the fetch, not the %d accepted", published, r.counts.GetAccepted())
+		// Nothing that is tried again can mend this; the user must know.
+		return w.fail(ctx, fmt.Errorf("%w: it holds %d prices, %d were accepted", errLogDiffers, published, r.counts.GetAccepted()), r)
 	}
 	r.counts.Published = published
 	completed := &atlantv1.FetchCompleted{Counts: &r.counts, Position: position}

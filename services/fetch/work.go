@@ -77,10 +77,10 @@ func (f *Fetcher) finish(ctx context.Context, id events.FetchID, requested *atla
 		return err
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
-	stopped := make(chan struct{})
+	stopped, shown := make(chan struct{}), proto.CloneOf(w.view.Fetch)
 	go func() {
 		defer close(stopped)
-		w.report(ctx, cancel, proto.CloneOf(w.view.Fetch))
+		w.report(ctx, cancel, shown)
 	}()
 	err = w.run(ctx, parsed(recorded))
 	if errors.Is(context.Cause(ctx), errCancelled) {

@@ -35,7 +35,7 @@ const (
 	SortBy_SORT_BY_PRICE SortBy = 2
 	// By how often the price changed.
 	SortBy_SORT_BY_PRICE_CHANGES SortBy = 3
-	// By when the price last changed; products that never changed count from their first observation.
+	// By when the price last changed; products that never changed come before all that did.
 	SortBy_SORT_BY_PRICE_CHANGED_AT SortBy = 4
 	// By when the product was first seen.
 	SortBy_SORT_BY_FIRST_OBSERVED_AT SortBy = 5

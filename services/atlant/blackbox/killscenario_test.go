@@ -1,0 +1,146 @@
+package blackbox_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	atlantv1 "github.com/atlant-log/atlant/proto/gen/atlant/v1"
+)
+
+// scenario is a row of requests. Those of a source are to reach the log in their order.
+type scenario struct {
+	requests []*atlantv1.FetchRequest // with a request id and a time each
+}
+
+const (
+	mainFetches  = 7
+	mainProducts = 5000
+	sideFetches  = 2
+	sideProducts = 6000
+)
+
+// newScenario serves the lists slowly, so that a kill can hit a download, and returns the requests for them: of one
+// source many lists, each with some prices of its own, of another one a few; at the end a list from before all others.
+func newScenario(s *shop) *scenario {
+	sc := &scenario{}
+	began := longAgo()
+	for n := range mainFetches {
+		sc.add(s, "main", began.Add(time.Duration(n)*time.Hour), killList("main", mainProducts, n))
+		if n%3 == 2 && n/3 < sideFetches {
+			sc.add(s, "side", began.Add(time.Duration(n)*time.Hour), killList("side", sideProducts, n))
+		}
+	}
+	sc.add(s, "main", began.Add(-time.Hour), killList("main", mainProducts/2, 99)) // too late to count
+	return sc
+}
+
+func (sc *scenario) add(s *shop, source string, at time.Time, text string) {
+	n := len(sc.requests)
+	sc.requests = append(sc.requests, &atlantv1.FetchRequest{
+		Url:    s.handle(fmt.Sprintf("/%d.csv", n), slowList(text, 16, time.Duration(4+n%3*8)*time.Millisecond)),
+		Source: source, ObservedAt: stamp(at), RequestId: fmt.Sprintf("request %d", n),
+	})
+}
+
+// killList is the nth list of a source: an eighth of its products change their prices in each, and some rows are bad or
+// name a product a second time.
+func killList(source string, products, n int) string {
+	var text strings.Builder
+	text.WriteString(header)
+	for i := range products {
+		price := i%500 + 1
+		if i%8 == 0 {
+			price += 1000 * (n + 1) // in each list another one
+		}
+		fmt.Fprintf(&text, "%s product %d;%d.25\n", source, i, price)
+		switch {
+		case i%997 == 5:
+			fmt.Fprintf(&text, "%s rubbish %d;free\n", source, i)
+		case i%499 == 7: // an earlier product again
+			fmt.Fprintf(&text, "%s product %d;%d.75\n", source, i/2, n+1)
+		}
+	}
+	return text.String()
+}
+
+// outcome is what a run of the scenario came to, without what may differ between runs: the ids of fetches and the times
+// of the work on them. A fetch is known by its number in the scenario.
+type outcome struct {
+	Products []*atlantv1.Product
+	Changes  map[string][]*atlantv1.Change
+	Fetches  []*atlantv1.Fetch
+	Rejects  [][]*atlantv1.Reject
+	Late     int64
+}
+
+// finish sees all fetches completed and returns what came of them.
+func (sc *scenario) finish(tb testing.TB, a *atlant, ids []string) outcome {
+	tb.Helper()
+	numbers := map[string]string{}
+	for n, id := range ids {
+		numbers[id] = fmt.Sprint(n)
+		fetch := a.await(tb, id)
+		if fetch.GetState() != completed || fetch.GetPublished() != fetch.GetAccepted() || fetch.GetAccepted() == 0 {
+			tb.Errorf("fetch %d: %v", n, fetch)
+		}
+	}
+	a.caughtUp(tb)
+	d := a.dump(tb)
+	o := outcome{Products: d.Products, Changes: d.Changes, Fetches: make([]*atlantv1.Fetch, len(ids)), Rejects: make([][]*atlantv1.Reject, len(ids))}
+	for _, changes := range d.Changes {
+		for _, c := range changes {
+			c.FetchId = numbers[c.GetFetchId()]
+		}
+	}
+	if len(d.Fetches) != len(ids) {
+		tb.Errorf("got %d fetches, want %d", len(d.Fetches), len(ids))
+	}
+	for _, f := range d.Fetches {
+		n := slices.Index(ids, f.GetId())
+		if n < 0 {
+			tb.Errorf("a fetch that nobody asked for: %v", f)
+			continue
+		}
+		o.Rejects[n] = d.Rejects[f.GetId()]
+		f.Id, f.Position, f.RequestedAt, f.StartedAt, f.EndedAt = "", "", nil, nil, nil
+		o.Fetches[n] = f
+	}
+	_, o.Late = a.prices(tb)
+	sc.expectNoSpareEvents(tb, a, o)
+	return o
+}
+
+// expectNoSpareEvents: the price log holds each accepted row once, and besides a marker for each batch of a thousand.
+func (sc *scenario) expectNoSpareEvents(tb testing.TB, a *atlant, o outcome) {
+	tb.Helper()
+	var events, markers uint64
+	for _, f := range o.Fetches {
+		events += uint64(f.GetAccepted())
+		markers += uint64(f.GetAccepted())/999 + 1
+	}
+	last, _ := a.prices(tb)
+	if last < events+uint64(len(o.Fetches)) || last > events+markers {
+		tb.Errorf("the price log holds %d messages, want %d events and at most %d markers", last, events, markers)
+	}
+}
+
+func (o outcome) expectSame(tb testing.TB, want outcome) {
+	tb.Helper()
+	if o.Late != want.Late {
+		tb.Errorf("got %d late observations, want %d", o.Late, want.Late)
+	}
+	expectSame(tb, want.Products, o.Products)
+	expectSame(tb, want.Fetches, o.Fetches)
+	for n := range want.Rejects {
+		expectSame(tb, want.Rejects[n], o.Rejects[n])
+	}
+	for _, p := range want.Products {
+		expectSame(tb, want.Changes[p.GetId()], o.Changes[p.GetId()])
+	}
+	if len(o.Changes) != len(want.Changes) {
+		tb.Errorf("got %d products with changes, want %d", len(o.Changes), len(want.Changes))
+	}
+}
