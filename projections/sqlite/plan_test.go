@@ -72,6 +72,7 @@ func TestListPlans(t *testing.T) {
 			for _, sources := range [][]int64{{1}, {1, 2}, {1, 2, 3, 4, 5, 6, 7}, make([]int64, maxMerged)} {
 				for _, after := range []bool{false, true} {
 					t.Run(fmt.Sprintf("sort=%d/descending=%t/sources=%d/after=%t", key, descending, len(sources), after), func(t *testing.T) {
+						t.Parallel()
 						checkListPlan(t, db, key, descending, sources, after)
 					})
 				}

@@ -100,11 +100,14 @@ func TestOpenRefusesWhatItCannotUse(t *testing.T) {
 		make func(t *testing.T, path string)
 		says string
 	}{
-		"text":     {func(t *testing.T, path string) { write(t, path, bytes.Repeat([]byte("not a database. "), 600)) }, "not an SQLite file"},
-		"foreign":  {func(t *testing.T, path string) { run(t, path, "CREATE TABLE mine (x)") }, "another program"},
-		"newer":    {func(t *testing.T, path string) { views(t, path); run(t, path, "PRAGMA user_version = 99") }, "schema version 99"},
-		"damaged":  {func(t *testing.T, path string) { views(t, path); damage(t, path, 0, 100) }, "damaged"},
-		"no table": {func(t *testing.T, path string) { views(t, path); damage(t, path, 100, 3000) }, "damaged"},
+		"text": {func(t *testing.T, path string) {
+			t.Helper()
+			write(t, path, bytes.Repeat([]byte("not a database. "), 600))
+		}, "not an SQLite file"},
+		"foreign":  {func(t *testing.T, path string) { t.Helper(); run(t, path, "CREATE TABLE mine (x)") }, "another program"},
+		"newer":    {func(t *testing.T, path string) { t.Helper(); views(t, path); run(t, path, "PRAGMA user_version = 99") }, "schema version 99"},
+		"damaged":  {func(t *testing.T, path string) { t.Helper(); views(t, path); damage(t, path, 0, 100) }, "damaged"},
+		"no table": {func(t *testing.T, path string) { t.Helper(); views(t, path); damage(t, path, 100, 3000) }, "damaged"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

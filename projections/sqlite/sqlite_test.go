@@ -14,6 +14,7 @@ func TestConformance(t *testing.T) { t.Parallel(); storetest.Run(t, open) }
 func TestConcurrency(t *testing.T) { t.Parallel(); storetest.RunConcurrency(t, open) }
 
 func open(t testing.TB) projections.Store {
+	t.Helper()
 	return openAt(t, filepath.Join(t.TempDir(), "views ?#%.db"))
 }
 

@@ -65,7 +65,7 @@ func TestDownloadLimit(t *testing.T) {
 	for size, ok := range map[int]bool{99: true, 100: true, 101: false} {
 		text := strings.Repeat("x", size)
 		chunked := func(w http.ResponseWriter, _ *http.Request) {
-			w.(http.Flusher).Flush() //nolint:forcetypeassert // the test server's writer is one; without a length known
+			w.(http.Flusher).Flush() // the test server's writer is one; without a length known
 			_, _ = io.WriteString(w, text)
 		}
 		for _, serve := range []http.HandlerFunc{serveText(text), chunked, serveGzip(gzipped(t, text))} {

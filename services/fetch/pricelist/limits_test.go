@@ -91,7 +91,7 @@ func TestMarkMajority(t *testing.T) {
 
 func TestBinary(t *testing.T) {
 	t.Parallel()
-	source := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // a test
+	source := rand.New(rand.NewPCG(1, 2))
 	random := func(n int) string {
 		b := make([]byte, n)
 		for i := range b {

@@ -16,8 +16,8 @@ import (
 
 // writer writes lists in a dialect of its own choosing.
 type writer struct {
-	delimiter, mark, end, start string
 	strings.Builder
+	delimiter, mark, end, start string
 }
 
 func drawWriter(t *rapid.T) *writer {
@@ -38,8 +38,7 @@ func (w *writer) field(text string, quote bool) string {
 
 func (w *writer) price(micros int64, decimals int) string {
 	fraction := fmt.Sprintf("%06d", micros%1_000_000)
-	for ; len(strings.TrimRight(fraction, "0")) > decimals; decimals++ {
-	}
+	decimals = max(decimals, len(strings.TrimRight(fraction, "0")))
 	if decimals == 0 {
 		return fmt.Sprint(micros / 1_000_000)
 	}
@@ -96,8 +95,7 @@ func TestNeverWrong(t *testing.T) {
 			w.WriteString(w.field(name, false) + w.delimiter + w.field(w.price(micros, 2), false) + w.end)
 		}
 		l, err := open(w.String(), nil)
-		var unreadable *pricelist.UnreadableError
-		if errors.As(err, &unreadable) {
+		if _, ok := errors.AsType[*pricelist.UnreadableError](err); ok {
 			return
 		}
 		if err != nil {
