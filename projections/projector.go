@@ -96,7 +96,9 @@ func (p *Projector) follow(ctx context.Context) (progressed bool, err error) {
 		return false, err
 	}
 	defer reader.Close()
-	p.setFailure(nil)
+	if checkpoint.Sequence == last {
+		p.setFailure(nil) // there is nothing to do that would show it
+	}
 	for {
 		messages, err := reader.Next(ctx, batch)
 		if err != nil {
@@ -118,6 +120,7 @@ func (p *Projector) park(ctx context.Context, m events.Message, cause error) err
 func (p *Projector) advanced(messages int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.failure = nil
 	p.rate.add(time.Now(), messages)
 }
 

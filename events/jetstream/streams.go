@@ -70,8 +70,13 @@ func logStream(name events.Stream, replicas int, subjects ...string) jetstream.S
 	}
 }
 
+// createStream creates a stream if it is missing. One that is there stays as it is: an operator may have set it up.
 func createStream(ctx context.Context, js jetstream.JetStream, config jetstream.StreamConfig) error {
-	if _, err := js.CreateOrUpdateStream(ctx, config); err != nil {
+	_, err := js.Stream(ctx, config.Name)
+	if errors.Is(err, jetstream.ErrStreamNotFound) {
+		_, err = js.CreateStream(ctx, config)
+	}
+	if err != nil {
 		return unavailable("create stream "+config.Name, err)
 	}
 	return nil

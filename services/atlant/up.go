@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/netip"
 	"os"
+	"runtime/debug"
 )
 
 // upCommand runs everything in this process.
@@ -22,6 +23,11 @@ type upCommand struct {
 // defaultData is where the log is kept if the user does not say.
 const defaultData = "atlant-data"
 
+// memoryLimit is for what Go manages; what SQLite takes, and the page tables of a large log, come on top. The embedded log
+// keeps what was written last until the garbage collector is in need: without a limit that is most of a gigabyte while a
+// large list streams through. GOMEMLIMIT overrides it.
+const memoryLimit = 400 << 20
+
 // Validate is called by kong.
 func (u *upCommand) Validate() error {
 	switch {
@@ -35,6 +41,9 @@ func (u *upCommand) Validate() error {
 
 // Run starts Atlant and stops it when the context ends.
 func (u *upCommand) Run(ctx context.Context, c *console) (err error) {
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(memoryLimit)
+	}
 	logger := slog.New(slog.NewTextHandler(c.err, &slog.HandlerOptions{Level: u.LogLevel}))
 	data, temporary := u.Data, false
 	switch {

@@ -67,7 +67,7 @@ func (s *Service) status(ctx context.Context, p *projections.Projector) (*atlant
 	if err != nil {
 		return nil, fmt.Errorf("read checkpoint: %w", err)
 	}
-	// Asked after the checkpoint, so that the lag is never negative.
+	// Asked after the checkpoint: the lag is negative only if the views are ahead of the log, which is an error of its own.
 	last, err := s.source.LastSequence(ctx, p.Stream())
 	if err != nil {
 		return nil, err
@@ -78,7 +78,7 @@ func (s *Service) status(ctx context.Context, p *projections.Projector) (*atlant
 	}
 	status := &atlantv1.ProjectionStatus{
 		Stream: string(p.Stream()), Sequence: checkpoint.Sequence, LastSequence: last,
-		Lag: int64(last) - int64(checkpoint.Sequence), Rate: p.Rate(), Parked: parked, Late: checkpoint.Late,
+		Lag: max(int64(last)-int64(checkpoint.Sequence), 0), Rate: p.Rate(), Parked: parked, Late: checkpoint.Late,
 	}
 	if !checkpoint.ProjectedAt.IsZero() {
 		status.ProjectedAt = timestamppb.New(checkpoint.ProjectedAt)
