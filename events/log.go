@@ -52,6 +52,7 @@ var (
 // Batch says when a reader has gathered enough. What comes first ends the batch.
 type Batch struct {
 	Limit int           // messages, at least 1
+	Bytes int           // of their data, 0 for no bound; the message that reaches it is the last
 	Gap   time.Duration // that passes without another message
 	Wait  time.Duration // since the first message
 }

@@ -20,7 +20,7 @@ const (
 // batch bounds what is folded and written at once. While there is a backlog batches grow large: every batch rewrites the
 // pages of the indexes that it touches, so a few large ones cost far less than many small ones. The gap is what a lone
 // event pays before it is visible.
-var batch = events.Batch{Limit: 25_000, Gap: 10 * time.Millisecond, Wait: time.Second}
+var batch = events.Batch{Limit: 100_000, Bytes: 16 << 20, Gap: 10 * time.Millisecond, Wait: time.Second}
 
 // ErrViewsAhead says that the views hold more than the log: they belong to another log, or the log was lost.
 var ErrViewsAhead = errors.New("the views are ahead of the log: they were made from another one, or it lost its end. " +

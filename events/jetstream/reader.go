@@ -43,8 +43,8 @@ func (r *reader) Next(ctx context.Context, batch events.Batch) ([]events.Message
 		return nil, err
 	}
 	gathered := append(make([]events.Message, 0, min(batch.Limit, readAhead)), first)
-	end := time.Now().Add(batch.Wait)
-	for len(gathered) < batch.Limit {
+	end, bytes := time.Now().Add(batch.Wait), len(first.Data)
+	for len(gathered) < batch.Limit && (batch.Bytes == 0 || bytes < batch.Bytes) {
 		wait := min(batch.Gap, time.Until(end))
 		if wait <= 0 {
 			break
@@ -54,7 +54,7 @@ func (r *reader) Next(ctx context.Context, batch events.Batch) ([]events.Message
 			// What was gathered is good. If it was not the wait that ended, the next call meets the error again.
 			return gathered, nil //nolint:nilerr // see above
 		}
-		gathered = append(gathered, m)
+		gathered, bytes = append(gathered, m), bytes+len(m.Data)
 	}
 	return gathered, nil
 }

@@ -71,6 +71,20 @@ func TestReadLimit(t *testing.T) {
 	}
 }
 
+// The message that reaches the bound on bytes is the last of its batch.
+func TestReadBytes(t *testing.T) {
+	t.Parallel()
+	log, _ := newLog(t, 1)
+	publish(t, log, 3)
+	size := len(next(t, read(t, log, prices, 0), atOnce)[0].Data)
+	for bytes, want := range map[int]int{1: 1, size: 1, size + 1: 2, 1 << 20: 3} {
+		batch := events.Batch{Limit: 3, Bytes: bytes, Gap: patience, Wait: patience}
+		if got := len(next(t, read(t, log, prices, 0), batch)); got != want {
+			t.Errorf("%d bytes: %d messages of %d bytes, want %d", bytes, got, size, want)
+		}
+	}
+}
+
 // A batch ends when nothing comes for a while, or when it has been gathered for long enough.
 func TestReadWaits(t *testing.T) {
 	t.Parallel()
