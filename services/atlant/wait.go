@@ -9,6 +9,7 @@ import (
 
 	"connectrpc.com/connect"
 
+	"github.com/atlant-log/atlant/projections"
 	atlantv1 "github.com/atlant-log/atlant/proto/gen/atlant/v1"
 )
 
@@ -100,7 +101,7 @@ func (w *wait) follow(ctx context.Context, id string, pause *backoff) (*atlantv1
 	for stream.Receive() {
 		pause.reset()
 		fetch := stream.Msg().GetFetch()
-		if ended(fetch.GetState()) {
+		if projections.Ended(fetch.GetState()) {
 			return fetch, nil
 		}
 		w.progress.show(fetch)
@@ -137,16 +138,6 @@ func timedOut(err error, format string, args ...any) error {
 		return err
 	}
 	return failed("see `atlant fetches` and `atlant status`, or wait longer with --timeout", format, args...)
-}
-
-func ended(state atlantv1.FetchState) bool {
-	switch state {
-	case atlantv1.FetchState_FETCH_STATE_COMPLETED, atlantv1.FetchState_FETCH_STATE_FAILED,
-		atlantv1.FetchState_FETCH_STATE_CANCELLED, atlantv1.FetchState_FETCH_STATE_NOT_MODIFIED:
-		return true
-	default:
-		return false
-	}
 }
 
 // backoff makes pauses that double, with some chance in them so that clients do not come back all at once.
