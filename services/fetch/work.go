@@ -1,6 +1,7 @@
 package fetch
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -114,20 +115,20 @@ func (w *work) run(ctx context.Context, before *atlantv1.FetchParsed) error {
 	}
 	defer func() { _ = file.Close() }() // it was only read
 	reading, err := read(ctx, file, w.request.GetCsv(), w.request.GetSource())
-	var unreadable *pricelist.UnreadableError
-	if errors.As(err, &unreadable) || errors.Is(err, errNothingReadable) {
+	if isUnreadable(err) {
 		return w.fail(ctx, err, reading)
 	}
 	if err != nil {
 		return fmt.Errorf("read list: %w", err)
 	}
-	if before == nil {
-		err = w.append(ctx, &atlantv1.FetchEvent{Event: &atlantv1.FetchEvent_Parsed{Parsed: reading.parsed()}})
-	} else if string(before.GetSha256()) != string(reading.sha256) {
+	switch {
+	case before == nil:
+		parsed := &atlantv1.FetchEvent{Event: &atlantv1.FetchEvent_Parsed{Parsed: reading.parsed()}}
+		if err := w.append(ctx, parsed); err != nil {
+			return err
+		}
+	case !bytes.Equal(before.GetSha256(), reading.sha256):
 		return w.fail(ctx, errListChanged, nil)
-	}
-	if err != nil {
-		return err
 	}
 	return w.publish(ctx, reading)
 }
@@ -158,14 +159,20 @@ func (w *work) list(ctx context.Context) (*os.File, error) {
 
 // isFinal tells whether the list cannot be had, be it the server's fault or that of this machine's disk.
 func isFinal(err error) bool {
-	var download *downloadError
-	var disk spoolError
-	return errors.As(err, &download) || errors.As(err, &disk)
+	_, download := errors.AsType[*downloadError](err)
+	_, disk := errors.AsType[spoolError](err)
+	return download || disk
 }
 
 func isTransient(err error) bool {
-	var failed *downloadError
-	return errors.As(err, &failed) && failed.transient
+	failed, ok := errors.AsType[*downloadError](err)
+	return ok && failed.transient
+}
+
+// isUnreadable tells whether the list was had, but says nothing that could be published.
+func isUnreadable(err error) bool {
+	_, ok := errors.AsType[*pricelist.UnreadableError](err)
+	return ok || errors.Is(err, errNothingReadable)
 }
 
 // append adds events to the fetch, if nobody else did meanwhile: all of them or none.
