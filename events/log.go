@@ -72,6 +72,8 @@ type Source interface {
 	Read(ctx context.Context, stream Stream, after uint64) (Reader, error)
 	// LastSequence returns the sequence of the stream's last message, 0 if it never held one.
 	LastSequence(ctx context.Context, stream Stream) (uint64, error)
+	// TimeOf returns when the message at a sequence was stored, the zero time if there is none.
+	TimeOf(ctx context.Context, stream Stream, sequence uint64) (time.Time, error)
 	// Park keeps a message that cannot be decoded, with its cause. Parking a message again changes nothing.
 	Park(ctx context.Context, m Message, cause error) error
 	// Parked returns how many messages of the stream are parked.

@@ -54,7 +54,7 @@ func foldPrices(
 			return fmt.Errorf("load products: %w", err)
 		}
 		delta := FoldBatch(known, observations)
-		err = views.ApplyPrices(ctx, delta, Checkpoint{Stream: end.Stream, Sequence: end.Sequence, Late: delta.Late})
+		err = views.ApplyPrices(ctx, delta, checkpointAt(end, delta.Late))
 		if !errors.Is(err, ErrConflict) {
 			break
 		}
@@ -63,6 +63,10 @@ func foldPrices(
 		return fmt.Errorf("write products: %w", err)
 	}
 	return nil
+}
+
+func checkpointAt(end events.Message, late int64) Checkpoint {
+	return Checkpoint{Stream: end.Stream, Sequence: end.Sequence, LoggedAt: end.Time, Late: late}
 }
 
 func decodeObservation(m events.Message) (events.Observation, error) {
@@ -95,7 +99,7 @@ func applyFetches(views FetchViews) applier {
 			return fmt.Errorf("load fetches: %w", err)
 		}
 		end := batch[len(batch)-1]
-		err = views.ApplyFetches(ctx, foldFetches(known, decoded), Checkpoint{Stream: end.Stream, Sequence: end.Sequence})
+		err = views.ApplyFetches(ctx, foldFetches(known, decoded), checkpointAt(end, 0))
 		if err != nil {
 			return fmt.Errorf("write fetches: %w", err)
 		}

@@ -22,9 +22,10 @@ const (
 // event pays before it is visible.
 var batch = events.Batch{Limit: 100_000, Bytes: 16 << 20, Gap: 10 * time.Millisecond, Wait: time.Second}
 
-// ErrViewsAhead says that the views hold more than the log: they belong to another log, or the log was lost.
-var ErrViewsAhead = errors.New("the views are ahead of the log: they were made from another one, or it lost its end. " +
-	"Delete the views, and they are rebuilt from the log that is there")
+// ErrOtherLog says that the views were made from another log: it was replaced, or restored from a copy that is older than
+// they are. To go on from the checkpoint would pass over what the log holds before it.
+var ErrOtherLog = errors.New("the views were made from another log than the one that is there, or it lost its end: " +
+	"delete the views while Atlant is stopped, and they are rebuilt")
 
 // Projector takes one stream of the log into the views.
 type Projector struct {
@@ -88,8 +89,8 @@ func (p *Projector) follow(ctx context.Context) (progressed bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	if checkpoint.Sequence > last {
-		return false, fmt.Errorf("%w (views at %d, log at %d)", ErrViewsAhead, checkpoint.Sequence, last)
+	if err := p.checkLog(ctx, checkpoint, last); err != nil {
+		return false, err
 	}
 	reader, err := p.source.Read(ctx, p.stream, checkpoint.Sequence)
 	if err != nil {
@@ -110,6 +111,21 @@ func (p *Projector) follow(ctx context.Context) (progressed bool, err error) {
 		progressed = true
 		p.advanced(len(messages))
 	}
+}
+
+// checkLog returns ErrOtherLog unless the log holds the message that the checkpoint stands on.
+func (p *Projector) checkLog(ctx context.Context, checkpoint Checkpoint, last uint64) error {
+	if checkpoint.Sequence == 0 {
+		return nil
+	}
+	at, err := p.source.TimeOf(ctx, p.stream, checkpoint.Sequence)
+	if err != nil {
+		return err
+	}
+	if at.IsZero() || !at.Equal(checkpoint.LoggedAt) {
+		return fmt.Errorf("%w (views at %d, log at %d)", ErrOtherLog, checkpoint.Sequence, last)
+	}
+	return nil
 }
 
 func (p *Projector) park(ctx context.Context, m events.Message, cause error) error {

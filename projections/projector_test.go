@@ -144,9 +144,36 @@ func TestViewsAhead(t *testing.T) {
 	p := projections.NewPriceProjector(0, log, store, quiet)
 	run(t, p)
 	eventually(t, "a failure", func() bool { return p.Failure() != nil })
-	if err := p.Failure(); !errors.Is(err, projections.ErrViewsAhead) || !strings.Contains(err.Error(), "5") || !strings.Contains(err.Error(), "4") {
+	if err := p.Failure(); !errors.Is(err, projections.ErrOtherLog) || !strings.Contains(err.Error(), "5") || !strings.Contains(err.Error(), "4") {
 		t.Errorf("got error %v", err)
 	}
+}
+
+// A log that is longer than the one that the views were made from, or as long, is another one all the same.
+func TestViewsOfAnotherLog(t *testing.T) {
+	t.Parallel()
+	store := newStore(t)
+	first, _ := newLog(t)
+	publish(t, first, list(1, 3))
+	p := projections.NewPriceProjector(0, first, store, quiet)
+	stop := run(t, p)
+	waitForEnd(t, first, store, p)
+	stop()
+
+	for _, products := range []int{3, 30} {
+		other, _ := newLog(t)
+		publish(t, other, list(2, products))
+		p := projections.NewPriceProjector(0, other, store, quiet)
+		run(t, p)
+		eventually(t, "a failure", func() bool { return p.Failure() != nil })
+		if err := p.Failure(); !errors.Is(err, projections.ErrOtherLog) {
+			t.Errorf("%d products: got error %v", products, err)
+		}
+	}
+	again := projections.NewPriceProjector(0, first, store, quiet)
+	run(t, again)
+	publish(t, first, list(3, 3))
+	waitForEnd(t, first, store, again)
 }
 
 // flaky is a store that fails while it is told to.

@@ -21,6 +21,7 @@ var (
 type Checkpoint struct {
 	Stream      events.Stream
 	Sequence    uint64    // of the last message that the views hold
+	LoggedAt    time.Time // when the log stored that message: a log that holds another one there is another log
 	Late        int64     // observations that came too late to count, since the views began
 	ProjectedAt time.Time // when it was written; zero if it never was
 }
@@ -48,7 +49,7 @@ type PriceViews interface {
 	Products(ctx context.Context, ids []events.ProductID) (map[events.ProductID]Product, error)
 	// ApplyPrices writes a delta, then the checkpoint. A crash in between is healed by folding the same events again. It
 	// returns ErrConflict, with sightings and checkpoint untouched, where a product is not as the delta expects it. The
-	// checkpoint's Late is added to the stored one.
+	// checkpoint's Late is added to the stored one if the checkpoint moves forward: what is folded again was counted.
 	ApplyPrices(ctx context.Context, delta Delta, checkpoint Checkpoint) error
 }
 
@@ -138,7 +139,8 @@ type ProductQuery struct {
 
 // ProductQueries reads the product and change views.
 type ProductQueries interface {
-	// ListProducts returns up to Limit products in order. It reads a bounded range of an index, however deep the page.
+	// ListProducts returns up to Limit products in order. It reads a bounded range of an index, however deep the page; a
+	// filter on something else than source and sort value makes it read on until enough products match.
 	ListProducts(ctx context.Context, query ProductQuery) ([]Product, error)
 	// CountProducts counts the products that match. It reads all of them.
 	CountProducts(ctx context.Context, filter ProductFilter) (int64, error)

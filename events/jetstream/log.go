@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
@@ -65,6 +66,23 @@ func (l *Log) LastSequence(ctx context.Context, stream events.Stream) (uint64, e
 		return 0, unavailable("read stream "+string(stream), err)
 	}
 	return s.CachedInfo().State.LastSeq, nil
+}
+
+// TimeOf implements events.Source.
+func (l *Log) TimeOf(ctx context.Context, stream events.Stream, sequence uint64) (time.Time, error) {
+	doing := fmt.Sprintf("read message %d of %s", sequence, stream)
+	s, err := l.js.Stream(ctx, string(stream))
+	if err != nil {
+		return time.Time{}, unavailable(doing, err)
+	}
+	msg, err := s.GetMsg(ctx, sequence)
+	if errors.Is(err, jetstream.ErrMsgNotFound) {
+		return time.Time{}, nil
+	}
+	if err != nil {
+		return time.Time{}, unavailable(doing, err)
+	}
+	return msg.Time, nil
 }
 
 // unavailable wraps a failed call to the server.

@@ -19,7 +19,7 @@ const (
 	// ackWait is how long a request may show no sign of life before it is given to somebody else.
 	ackWait = 30 * time.Second
 	// maxInHand bounds the requests that are taken and not done, over all fetchers.
-	maxInHand = 256
+	maxInHand = 10_000
 )
 
 // openQueue begins to take requests. There is no limit of deliveries: a process that is killed in the middle counts as a

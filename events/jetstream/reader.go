@@ -2,7 +2,6 @@ package jetstream
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -11,8 +10,8 @@ import (
 	"github.com/atlant-log/atlant/events"
 )
 
-// readAhead is how many messages may wait in this process to be read.
-const readAhead = 8192
+// readAhead is how many bytes of messages may wait in this process to be read.
+const readAhead = 8 << 20
 
 // reader reads a stream with an ordered consumer, which the client renews by itself when the connection breaks.
 type reader struct {
@@ -29,7 +28,7 @@ func (l *Log) Read(ctx context.Context, stream events.Stream, after uint64) (eve
 	if err != nil {
 		return nil, unavailable("read stream "+string(stream), err)
 	}
-	messages, err := consumer.Messages(jetstream.PullMaxMessages(readAhead))
+	messages, err := consumer.Messages(jetstream.PullMaxBytes(readAhead))
 	if err != nil {
 		return nil, unavailable("read stream "+string(stream), err)
 	}
@@ -42,7 +41,7 @@ func (r *reader) Next(ctx context.Context, batch events.Batch) ([]events.Message
 	if err != nil {
 		return nil, err
 	}
-	gathered := append(make([]events.Message, 0, min(batch.Limit, readAhead)), first)
+	gathered := append(make([]events.Message, 0, min(batch.Limit, 64)), first)
 	end, bytes := time.Now().Add(batch.Wait), len(first.Data)
 	for len(gathered) < batch.Limit && (batch.Bytes == 0 || bytes < batch.Bytes) {
 		wait := min(batch.Gap, time.Until(end))
@@ -71,9 +70,6 @@ func (r *reader) next(ctx context.Context) (events.Message, error) {
 		if err != nil {
 			if ctx.Err() != nil {
 				return events.Message{}, ctx.Err()
-			}
-			if errors.Is(err, jetstream.ErrNoHeartbeat) {
-				continue // the ordered consumer is being renewed
 			}
 			return events.Message{}, unavailable("read stream "+string(r.stream), err)
 		}

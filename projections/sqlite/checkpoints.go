@@ -13,11 +13,14 @@ import (
 // Checkpoint implements projections.Checkpoints.
 func (db *DB) Checkpoint(ctx context.Context, stream events.Stream) (projections.Checkpoint, error) {
 	checkpoint := projections.Checkpoint{Stream: stream}
-	const text = "SELECT sequence, late, projected_at FROM checkpoints WHERE stream = ?"
+	const text = "SELECT sequence, logged_at, late, projected_at FROM checkpoints WHERE stream = ?"
 	err := db.reader.query(ctx, text, []any{string(stream)}, func(rows *sql.Rows) error {
-		var sequence, projectedAt int64
-		err := rows.Scan(&sequence, &checkpoint.Late, &projectedAt)
+		var sequence, loggedAt, projectedAt int64
+		err := rows.Scan(&sequence, &loggedAt, &checkpoint.Late, &projectedAt)
 		checkpoint.Sequence = uint64(sequence)
+		if loggedAt != 0 {
+			checkpoint.LoggedAt = time.Unix(0, loggedAt).UTC()
+		}
 		checkpoint.ProjectedAt = time.UnixMicro(projectedAt).UTC()
 		return err
 	})
@@ -29,11 +32,17 @@ func (db *DB) Checkpoint(ctx context.Context, stream events.Stream) (projections
 
 // writeCheckpoint moves the checkpoint, but never back: another projector may be further on.
 func (tx *transaction) writeCheckpoint(ctx context.Context, checkpoint projections.Checkpoint) error {
-	const text = `INSERT INTO checkpoints (stream, sequence, late, projected_at) VALUES (?, ?, ?, ?)
-		ON CONFLICT (stream) DO UPDATE SET sequence = max(sequence, excluded.sequence), late = late + excluded.late,
-			projected_at = excluded.projected_at`
+	const text = `INSERT INTO checkpoints (stream, sequence, logged_at, late, projected_at) VALUES (?, ?, ?, ?, ?)
+		ON CONFLICT (stream) DO UPDATE SET
+			logged_at = iif(excluded.sequence > sequence, excluded.logged_at, logged_at),
+			sequence = max(sequence, excluded.sequence),
+			late = late + iif(excluded.sequence > sequence, excluded.late, 0), projected_at = excluded.projected_at`
+	var loggedAt int64
+	if !checkpoint.LoggedAt.IsZero() { // it has no UnixNano
+		loggedAt = checkpoint.LoggedAt.UnixNano()
+	}
 	// Sequences stay below 2^63: at a million events a second that takes 292,000 years.
-	err := tx.execText(ctx, text, string(checkpoint.Stream), int64(checkpoint.Sequence), checkpoint.Late,
+	err := tx.execText(ctx, text, string(checkpoint.Stream), int64(checkpoint.Sequence), loggedAt, checkpoint.Late,
 		time.Now().UnixMicro())
 	if err != nil {
 		return fmt.Errorf("write checkpoint: %w", err)

@@ -72,6 +72,7 @@ CREATE TABLE rejects (
 CREATE TABLE checkpoints (
   stream       TEXT    NOT NULL PRIMARY KEY,
   sequence     INTEGER NOT NULL,
+  logged_at    INTEGER NOT NULL, -- of the message at sequence; nanoseconds since the Unix epoch, as the log has it
   late         INTEGER NOT NULL,
   projected_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;

@@ -23,17 +23,23 @@ func wantCheckpoint(t *testing.T, store projections.Store, want projections.Chec
 func testCheckpoint(t *testing.T, store projections.Store) {
 	apply := func(sequence uint64, late int64) {
 		t.Helper()
-		checkpoint := projections.Checkpoint{Stream: stream, Sequence: sequence, Late: late}
+		checkpoint := projections.Checkpoint{Stream: stream, Sequence: sequence, LoggedAt: loggedAt(sequence), Late: late}
 		wantNoError(t, "apply", store.ApplyPrices(t.Context(), projections.Delta{Late: late}, checkpoint))
 	}
+	ten := projections.Checkpoint{Stream: stream, Sequence: 10, LoggedAt: loggedAt(10), Late: 2}
 	apply(10, 2)
-	wantCheckpoint(t, store, projections.Checkpoint{Stream: stream, Sequence: 10, Late: 2})
-	apply(7, 0)
-	wantCheckpoint(t, store, projections.Checkpoint{Stream: stream, Sequence: 10, Late: 2})
-	apply(10, 0)
-	wantCheckpoint(t, store, projections.Checkpoint{Stream: stream, Sequence: 10, Late: 2})
+	wantCheckpoint(t, store, ten)
+	apply(7, 4)
+	wantCheckpoint(t, store, ten)
+	apply(10, 4)
+	wantCheckpoint(t, store, ten)
 	apply(1<<62, 3)
-	wantCheckpoint(t, store, projections.Checkpoint{Stream: stream, Sequence: 1 << 62, Late: 5})
+	wantCheckpoint(t, store, projections.Checkpoint{Stream: stream, Sequence: 1 << 62, LoggedAt: loggedAt(1 << 62), Late: 5})
+}
+
+// loggedAt gives each sequence a time of its own, to the nanosecond.
+func loggedAt(sequence uint64) time.Time {
+	return time.Date(2026, 1, 2, 3, 4, 5, int(sequence%1_000_000_000), time.UTC)
 }
 
 func testCheckpointStreams(t *testing.T, store projections.Store) {

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/atlant-log/atlant/events"
@@ -25,8 +26,10 @@ import (
 )
 
 const (
-	// drainTimeout is how long calls under way may take to end when the app closes.
-	drainTimeout = 5 * time.Second
+	// When the app closes, calls under way may take drainTimeout to end; then those that still run, streams above all, are
+	// cancelled, and have closeTimeout.
+	drainTimeout = 500 * time.Millisecond
+	closeTimeout = 5 * time.Second
 	// readHeaderTimeout keeps slow clients from holding connections open.
 	readHeaderTimeout = 10 * time.Second
 )
@@ -63,22 +66,25 @@ type app struct {
 	projectors []*projections.Projector
 	fetcher    *fetch.Fetcher
 
-	stop    context.CancelFunc
+	stop    context.CancelFunc // ends projectors and fetchers
+	hangUp  context.CancelFunc // cancels the calls under way
 	working sync.WaitGroup
+	broken  chan error // holds why the API has broken down, once it has
 }
 
 // startApp returns a running app, or what kept it from starting. It listens first, so that a second Atlant on the same
 // port is told at once.
 func startApp(ctx context.Context, config appConfig, logger *slog.Logger) (*app, error) {
-	a := &app{logger: logger, stop: func() {}}
+	a := &app{logger: logger, stop: func() {}, hangUp: func() {}, broken: make(chan error, 1)}
 	if err := a.open(ctx, config); err != nil {
 		return nil, errors.Join(err, a.close(ctx))
 	}
 	working, stop := context.WithCancel(context.WithoutCancel(ctx))
-	a.stop = stop
+	calls, hangUp := context.WithCancel(context.WithoutCancel(ctx))
+	a.stop, a.hangUp = stop, hangUp
 	a.server = &http.Server{
 		Handler: a.handler(), Protocols: protocols(), ReadHeaderTimeout: readHeaderTimeout,
-		BaseContext: func(net.Listener) context.Context { return working }, // streams end when the app closes
+		BaseContext: func(net.Listener) context.Context { return calls },
 		ErrorLog:    slog.NewLogLogger(logger.Handler(), slog.LevelDebug),
 	}
 	for _, p := range a.projectors {
@@ -87,7 +93,7 @@ func startApp(ctx context.Context, config appConfig, logger *slog.Logger) (*app,
 	a.working.Go(func() { a.fetcher.Run(working) })
 	a.working.Go(func() {
 		if err := a.server.Serve(a.listener); !errors.Is(err, http.ErrServerClosed) {
-			logger.Error("serving ended", slog.Any(logError, err))
+			a.broken <- fmt.Errorf("serve on %s: %w", a.listener.Addr(), err)
 		}
 	})
 	return a, nil
@@ -97,8 +103,11 @@ func startApp(ctx context.Context, config appConfig, logger *slog.Logger) (*app,
 func (a *app) open(ctx context.Context, config appConfig) error {
 	var err error
 	if a.listener, err = (&net.ListenConfig{}).Listen(ctx, "tcp", config.Listen); err != nil {
-		return failed("another Atlant may run there already: choose another address with --listen",
-			"cannot listen on %s: %v", config.Listen, err)
+		hint := "--listen says where, as host:port"
+		if errors.Is(err, syscall.EADDRINUSE) {
+			hint = "another Atlant may run there already: choose another address with --listen"
+		}
+		return failed(hint, "cannot listen on %s: %v", config.Listen, err)
 	}
 	a.embedded, err = jetstream.StartEmbedded(filepath.Join(config.DataDir, logFolder), a.logger)
 	if errors.Is(err, jetstream.ErrDataInUse) {
@@ -164,7 +173,23 @@ func protocols() *http.Protocols {
 }
 
 // url returns where the app answers.
-func (a *app) url() string { return "http://" + a.listener.Addr().String() }
+func (a *app) url() string {
+	addr, ok := a.listener.Addr().(*net.TCPAddr)
+	if ok && addr.IP.IsUnspecified() { // that is where to listen, not where to call
+		return fmt.Sprintf("http://127.0.0.1:%d", addr.Port)
+	}
+	return "http://" + a.listener.Addr().String()
+}
+
+// wait blocks until the context ends, or returns why the API has broken down.
+func (a *app) wait(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		return nil
+	case err := <-a.broken:
+		return err
+	}
+}
 
 // close ends all work and closes everything, also where only a part was opened. What is not done goes on at the next start.
 func (a *app) close(ctx context.Context) error {
@@ -172,8 +197,9 @@ func (a *app) close(ctx context.Context) error {
 	a.stop()
 	switch {
 	case a.server != nil:
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTimeout)
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
 		defer cancel()
+		defer time.AfterFunc(drainTimeout, a.hangUp).Stop()
 		if err := a.server.Shutdown(ctx); err != nil {
 			all = append(all, a.server.Close())
 		}
@@ -183,6 +209,7 @@ func (a *app) close(ctx context.Context) error {
 	if a.log != nil {
 		a.log.Close()
 	}
+	a.hangUp()
 	a.working.Wait()
 	if a.views != nil {
 		all = append(all, a.views.Close())

@@ -16,7 +16,7 @@ import (
 
 const (
 	dialTimeout = 5 * time.Second
-	callTimeout = 30 * time.Second // of one call; a list that waits for a position may take most of it
+	callTimeout = 40 * time.Second // of one call; the server lets a list wait 30 s for a position, and then says why
 )
 
 // clients are the services of one Atlant.

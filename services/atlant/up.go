@@ -74,10 +74,14 @@ func (u *upCommand) Run(ctx context.Context, c *console) (err error) {
 	defer func() { err = errors.Join(err, a.close(ctx)) }()
 	if u.Demo {
 		c.greetDemo(a.url(), data, temporary)
-		list.keepFetching(ctx, a.url(), logger)
+		fetching, stop := context.WithCancel(ctx)
+		defer stop()
+		go list.keepFetching(fetching, a.url(), logger)
 	} else {
 		c.greet(a.url(), data)
-		<-ctx.Done()
+	}
+	if err := a.wait(ctx); err != nil {
+		return err
 	}
 	c.notef("stopping; what is not done goes on at the next start")
 	return nil

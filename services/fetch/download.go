@@ -166,6 +166,9 @@ func decode(encoding string, body io.Reader) (io.Reader, error) {
 		return body, nil
 	case "gzip", "x-gzip":
 		decoded, err := gzip.NewReader(body)
+		if errors.Is(err, io.EOF) {
+			return body, nil // not a byte: an empty list, compressed or not
+		}
 		if errors.Is(err, gzip.ErrHeader) {
 			return nil, permanent("the server calls the list gzip, but it is not")
 		}

@@ -60,6 +60,15 @@ func TestDownloadDecodesGzip(t *testing.T) {
 	}
 }
 
+func TestDownloadOfNothing(t *testing.T) {
+	t.Parallel()
+	for _, serve := range []http.HandlerFunc{serveText(""), serveGzip(nil), serveGzip(gzipped(t, ""))} {
+		if got, err := fetchFrom(t, 100, serve); err != nil || got != "" {
+			t.Errorf("got %q, %v", got, err)
+		}
+	}
+}
+
 func TestDownloadLimit(t *testing.T) {
 	t.Parallel()
 	for size, ok := range map[int]bool{99: true, 100: true, 101: false} {

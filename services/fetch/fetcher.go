@@ -2,6 +2,7 @@ package fetch
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/netip"
@@ -16,10 +17,12 @@ import (
 const (
 	// heartbeat keeps a request ours; the queue waits three times as long before it gives it to somebody else.
 	heartbeat = 10 * time.Second
-	// maxInHand bounds the requests that this process holds, running or waiting behind others of their source.
-	maxInHand = 64
-	// retryPause is how long a request waits when the log or the disk failed.
-	retryPause = 2 * time.Second
+	// maxHeld bounds the requests that this process holds, running or waiting behind others of their source. While one
+	// source has as many waiting, the others wait as well.
+	maxHeld = 1000
+	// retryPause is how long a request waits when the log failed, conflictPause when somebody else wrote to its fetch.
+	retryPause    = 2 * time.Second
+	conflictPause = 50 * time.Millisecond
 )
 
 // Config says how a Fetcher works.
@@ -41,10 +44,10 @@ type Fetcher struct {
 	spool      spool
 	downloader *downloader
 	running    chan struct{} // a slot for each list that is worked on
-	inHand     chan struct{} // a slot for each request held
+	held       chan struct{} // a slot for each request held
 
 	mu    sync.Mutex
-	lanes map[string][]events.WorkItem // by source: the requests waiting; an entry while its lane runs
+	lanes map[string][]laneItem // by source: the requests waiting; an entry while its lane runs
 	done  sync.WaitGroup
 }
 
@@ -64,8 +67,8 @@ func NewFetcher(log Log, views Views, config Config, logger *slog.Logger) (*Fetc
 	return &Fetcher{
 		log: log, views: views, logger: logger, spool: spool,
 		downloader: newDownloader(guard, config.MaxListBytes, config.UserAgent),
-		running:    make(chan struct{}, config.Concurrency), inHand: make(chan struct{}, maxInHand),
-		lanes: map[string][]events.WorkItem{},
+		running:    make(chan struct{}, config.Concurrency), held: make(chan struct{}, maxHeld),
+		lanes: map[string][]laneItem{},
 	}, nil
 }
 
@@ -76,11 +79,11 @@ func (f *Fetcher) Run(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			return
-		case f.inHand <- struct{}{}:
+		case f.held <- struct{}{}:
 		}
 		item, err := f.log.Dequeue(ctx)
 		if err != nil {
-			<-f.inHand
+			<-f.held
 			if ctx.Err() != nil {
 				return
 			}
@@ -98,8 +101,9 @@ func (f *Fetcher) enlist(ctx context.Context, item events.WorkItem) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	waiting, runs := f.lanes[source]
-	f.lanes[source] = append(waiting, item)
-	f.done.Go(func() { f.keep(ctx, item) })
+	keeping, stop := context.WithCancel(ctx)
+	f.lanes[source] = append(waiting, laneItem{WorkItem: item, stopKeeping: stop})
+	f.done.Go(func() { keep(keeping, item) })
 	if !runs {
 		f.done.Go(func() { f.runLane(ctx, source) })
 	}
@@ -125,12 +129,19 @@ func (f *Fetcher) runLane(ctx context.Context, source string) {
 			f.doUntilDone(ctx, item)
 			<-f.running
 		}
-		<-f.inHand
+		item.stopKeeping()
+		<-f.held
 	}
 }
 
-// keep says that a request is being worked on, until it is done.
-func (f *Fetcher) keep(ctx context.Context, item events.WorkItem) {
+// laneItem is a request that is kept ours until it is done or given up.
+type laneItem struct {
+	events.WorkItem
+	stopKeeping context.CancelFunc
+}
+
+// keep says that a request is being worked on, until the context ends.
+func keep(ctx context.Context, item events.WorkItem) {
 	ticker := time.NewTicker(heartbeat)
 	defer ticker.Stop()
 	for {
@@ -138,14 +149,12 @@ func (f *Fetcher) keep(ctx context.Context, item events.WorkItem) {
 		case <-ctx.Done():
 			return
 		case <-ticker.C:
-			if err := item.InProgress(); err != nil {
-				return // done, or with somebody else
-			}
+			_ = item.InProgress() // the next one may get through; if none does, the queue gives it to somebody else
 		}
 	}
 }
 
-// doUntilDone does a request. While the log or the disk fails it tries again: the request is not to blame.
+// doUntilDone does a request. While the log fails it tries again: the request is not to blame.
 func (f *Fetcher) doUntilDone(ctx context.Context, item events.WorkItem) {
 	id, err := uuid.Parse(item.Request().GetId())
 	if err != nil {
@@ -153,20 +162,26 @@ func (f *Fetcher) doUntilDone(ctx context.Context, item events.WorkItem) {
 		return
 	}
 	logger := f.logger.With(slog.String(logFetch, id.String()))
-	for ctx.Err() == nil {
-		err := f.do(ctx, id, item)
-		if err == nil {
+	for first := true; ctx.Err() == nil; first = false {
+		err := f.do(ctx, id, item, first)
+		switch {
+		case err == nil || ctx.Err() != nil:
 			return
-		}
-		if ctx.Err() == nil {
+		case errors.Is(err, events.ErrMalformed):
+			// A newer version wrote it, and may come and take it: without a sign of life it is given to somebody else.
+			logger.Error("fetch not understood", slog.Any(logError, err))
+			return
+		case errors.Is(err, events.ErrConflict):
+			pause(ctx, conflictPause) // it was cancelled, as a rule: the log tells
+		default:
 			logger.Error("fetch interrupted", slog.Any(logError, err), slog.Duration(logRetryIn, retryPause))
 			pause(ctx, retryPause)
 		}
 	}
 }
 
-func (f *Fetcher) do(ctx context.Context, id events.FetchID, item events.WorkItem) error {
-	if err := f.finish(ctx, id, item.Request()); err != nil {
+func (f *Fetcher) do(ctx context.Context, id events.FetchID, item events.WorkItem, first bool) error {
+	if err := f.finish(ctx, id, item.Request(), first); err != nil {
 		return err
 	}
 	if err := f.spool.remove(id); err != nil {

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 
+	"google.golang.org/protobuf/proto"
+
 	"github.com/atlant-log/atlant/events"
 	atlantv1 "github.com/atlant-log/atlant/proto/gen/atlant/v1"
 )
@@ -33,11 +35,11 @@ func (w *work) publish(ctx context.Context, r *reading) error {
 	if err != nil {
 		return fmt.Errorf("publish: %w", err)
 	}
+	r.counts.Published = published
 	if published != r.counts.GetAccepted() {
 		// Nothing that is tried again can mend this; the user must know.
 		return w.fail(ctx, fmt.Errorf("%w: it holds %d prices, %d were accepted", errLogDiffers, published, r.counts.GetAccepted()), r)
 	}
-	r.counts.Published = published
 	completed := &atlantv1.FetchCompleted{Counts: &r.counts, Position: position}
 	return w.append(ctx, append(rejectEvents(r), &atlantv1.FetchEvent{
 		Event: &atlantv1.FetchEvent_Completed{Completed: completed},
@@ -56,6 +58,23 @@ func (w *work) fail(ctx context.Context, reason error, r *reading) error {
 		all = rejectEvents(r)
 	}
 	return w.append(ctx, append(all, &atlantv1.FetchEvent{Event: &atlantv1.FetchEvent_Failed{Failed: failed}})...)
+}
+
+// failPublishing ends a fetch of which an earlier attempt may have published something: before is what it had read, nil if
+// it had not come so far. The receipt then says how much is in the log.
+func (w *work) failPublishing(ctx context.Context, reason error, before *atlantv1.FetchParsed) error {
+	if before == nil {
+		return w.fail(ctx, reason, nil)
+	}
+	writer, err := w.log.WritePrices(ctx, w.id)
+	if err != nil {
+		return err
+	}
+	counts := proto.CloneOf(before.GetCounts())
+	counts.Published = writer.Published()
+	reason = fmt.Errorf("%w; %d of its prices are in the log already", reason, counts.GetPublished())
+	failed := &atlantv1.FetchFailed{Error: reason.Error(), Counts: counts, Dialect: before.GetDialect()}
+	return w.append(ctx, &atlantv1.FetchEvent{Event: &atlantv1.FetchEvent_Failed{Failed: failed}})
 }
 
 // rejectEvents spreads the rejects over events.

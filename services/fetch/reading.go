@@ -27,11 +27,16 @@ type reading struct {
 	repeats repeats
 }
 
+// maxRows bounds the rows of a list: the memory that finding repeated products takes grows with them, to 400 MB at this one.
+const maxRows = 20_000_000
+
+// errTooManyRows says that a list is too long.
+var errTooManyRows = fmt.Errorf("the list has more than %d rows, the most that is taken", maxRows)
+
 // errNothingReadable says that a list holds rows, but no price.
 var errNothingReadable = errors.New("not one row of the list could be read")
 
-// read reads a list to its end. With a *pricelist.UnreadableError comes what was found until then; so it does with
-// errNothingReadable.
+// read reads a list to its end. With an error that says the list cannot be used comes what was found until then.
 func read(ctx context.Context, file *os.File, options *atlantv1.CsvOptions, source string) (*reading, error) {
 	r := &reading{source: source}
 	var err error
@@ -68,6 +73,9 @@ func hash(file *os.File) (int64, []byte, error) {
 // count goes through the rows: once for the counts, and once more if some products repeat.
 func (r *reading) count(ctx context.Context) error {
 	err := r.list.Rows(ctx, func(row pricelist.Row) error {
+		if r.counts.GetRowsRead() == maxRows {
+			return errTooManyRows
+		}
 		r.counts.RowsRead++
 		if row.Reject != nil {
 			r.counts.Rejected++

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"net/url"
 	"time"
 
@@ -69,8 +70,11 @@ func checkURL(text string) error {
 	return nil
 }
 
-// sameRequest tells whether a request repeats the one that first used its request id.
-func sameRequest(first, again *atlantv1.FetchRequested) bool {
+// sameRequest tells whether a request repeats the one that first used its request id; observedAt is what it asks for itself.
+func sameRequest(first, again *atlantv1.FetchRequested, observedAt *timestamppb.Timestamp) bool {
+	if observedAt != nil && !proto.Equal(first.GetObservedAt(), again.GetObservedAt()) {
+		return false
+	}
 	return first.GetUrl() == again.GetUrl() && first.GetSource() == again.GetSource() &&
 		first.GetForce() == again.GetForce() && proto.Equal(first.GetCsv(), again.GetCsv())
 }
@@ -84,7 +88,11 @@ func request(
 	}
 	sequence, err := log.AppendFetchEvents(ctx, id, 0, event)
 	if errors.Is(err, events.ErrConflict) {
-		return currentView(ctx, log, id)
+		view, err := currentView(ctx, log, id)
+		if err == nil && view == nil { // what was there first cannot be read yet
+			err = fmt.Errorf("read fetch %s: %w", id, events.ErrUnavailable)
+		}
+		return view, err
 	}
 	if err != nil {
 		return nil, err

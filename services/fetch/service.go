@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"connectrpc.com/connect"
@@ -40,6 +41,10 @@ type Views interface {
 type Service struct {
 	log   Log
 	views Views
+
+	// queueing is held from taking the time of a request until it is on the queue: requests must stand there in the order of
+	// their times, or the later one is done first and the earlier one comes too late to count.
+	queueing sync.Mutex
 }
 
 var _ atlantv1connect.FetchServiceHandler = (*Service)(nil)
@@ -52,6 +57,10 @@ func NewService(log Log, views Views) *Service { return &Service{log: log, views
 func (s *Service) Fetch(
 	ctx context.Context, request *connect.Request[atlantv1.FetchRequest],
 ) (*connect.Response[atlantv1.FetchResponse], error) {
+	if request.Msg.GetObservedAt() == nil {
+		s.queueing.Lock()
+		defer s.queueing.Unlock()
+	}
 	requested, err := newRequest(request.Msg, time.Now())
 	if err != nil {
 		return nil, err
@@ -61,7 +70,7 @@ func (s *Service) Fetch(
 		if err != nil {
 			return nil, err
 		}
-		if !sameRequest(first, requested) {
+		if !sameRequest(first, requested, request.Msg.GetObservedAt()) {
 			return nil, rpc.InvalidArgument("request_id", "was used for another request: fetch %s of %s", first.GetId(), first.GetUrl())
 		}
 		requested = first

@@ -16,7 +16,7 @@ import (
 const (
 	// watchInterval is how often the view is looked at. Reports of the fetcher come in between, but may get lost.
 	watchInterval = 200 * time.Millisecond
-	// endingInterval is how often it is looked at once the fetcher has reported the end: the view has it in a moment.
+	// endingInterval is how soon it is looked at once the fetcher has reported the end: the view has it in a moment.
 	endingInterval = 5 * time.Millisecond
 )
 
@@ -53,6 +53,7 @@ func (s *Service) watch(
 ) error {
 	ticker := time.NewTicker(watchInterval)
 	defer ticker.Stop()
+	interval := watchInterval
 	var sent, reported *atlantv1.Fetch
 	for {
 		shown := fetch
@@ -73,10 +74,14 @@ func (s *Service) watch(
 			return ctx.Err()
 		case reported = <-reports:
 			if projections.Ended(reported.GetState()) {
-				reported = shown
-				ticker.Reset(endingInterval)
+				// The end is shown from the view only: whoever is told of it may list, and must find it.
+				reported = nil
+				interval = endingInterval
+				ticker.Reset(interval)
 			}
 		case <-ticker.C:
+			interval = min(2*interval, watchInterval)
+			ticker.Reset(interval)
 			var err error
 			if fetch, err = s.get(ctx, fetch.GetId()); err != nil {
 				return err

@@ -42,8 +42,10 @@ const (
 var errCancelled = errors.New("the fetch was cancelled")
 
 // errListChanged ends a fetch whose spooled list was lost after some of it was published, and cannot be had again.
-var errListChanged = errors.New("the list changed while it was being published, and the first version of it was lost: " +
-	"some of its prices are in the log")
+var errListChanged = errors.New("the list changed while it was being published, and the first version of it was lost")
+
+// errTooManyStarts ends a fetch over which the process dies again and again.
+var errTooManyStarts = fmt.Errorf("given up after %d starts: the process ended in the middle of each", maxStarts)
 
 // work is one attempt to finish a fetch.
 type work struct {
@@ -55,8 +57,9 @@ type work struct {
 	bytes, published atomic.Int64 // for whoever watches
 }
 
-// finish brings a fetch to its end, from wherever an earlier attempt left it. An error means that the end was not reached.
-func (f *Fetcher) finish(ctx context.Context, id events.FetchID, requested *atlantv1.FetchRequested) error {
+// finish brings a fetch to its end, from wherever an earlier attempt left it; first says that it is this process's first.
+// An error means that the end was not reached.
+func (f *Fetcher) finish(ctx context.Context, id events.FetchID, requested *atlantv1.FetchRequested, first bool) error {
 	recorded, err := f.log.FetchEvents(ctx, id)
 	if err != nil {
 		return err
@@ -71,11 +74,15 @@ func (f *Fetcher) finish(ctx context.Context, id events.FetchID, requested *atla
 		return nil
 	}
 	w := &work{Fetcher: f, id: id, request: requested, view: *view}
-	if starts(recorded) >= maxStarts {
-		return w.fail(ctx, fmt.Errorf("given up after %d starts: the process ended in the middle of each", maxStarts), nil)
-	}
-	if err := w.append(ctx, &atlantv1.FetchEvent{Event: &atlantv1.FetchEvent_Started{Started: &atlantv1.FetchStarted{}}}); err != nil {
-		return err
+	before := parsed(recorded)
+	if first {
+		if before == nil && starts(recorded) >= maxStarts {
+			return w.fail(ctx, errTooManyStarts, nil)
+		}
+		started := &atlantv1.FetchEvent{Event: &atlantv1.FetchEvent_Started{Started: &atlantv1.FetchStarted{}}}
+		if err := w.append(ctx, started); err != nil {
+			return err
+		}
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	stopped, shown := make(chan struct{}), proto.CloneOf(w.view.Fetch)
@@ -83,7 +90,7 @@ func (f *Fetcher) finish(ctx context.Context, id events.FetchID, requested *atla
 		defer close(stopped)
 		w.report(ctx, cancel, shown)
 	}()
-	err = w.run(ctx, parsed(recorded))
+	err = w.run(ctx, before)
 	if errors.Is(context.Cause(ctx), errCancelled) {
 		err = nil // it is in the log, as the end of the fetch
 	}
@@ -103,12 +110,12 @@ func starts(recorded []events.RecordedFetchEvent) int {
 	return n
 }
 
-// run downloads, reads and publishes. What is wrong with the list ends the fetch; what is wrong with the log or the disk
-// is returned.
+// run downloads, reads and publishes. What is wrong with the list, or with the disk that it is kept on, ends the fetch; what
+// is wrong with the log is returned.
 func (w *work) run(ctx context.Context, before *atlantv1.FetchParsed) error {
 	file, err := w.list(ctx)
 	if isFinal(err) && ctx.Err() == nil {
-		return w.fail(ctx, err, nil)
+		return w.failPublishing(ctx, err, before)
 	}
 	if err != nil {
 		return err
@@ -117,6 +124,9 @@ func (w *work) run(ctx context.Context, before *atlantv1.FetchParsed) error {
 	reading, err := read(ctx, file, w.request.GetCsv(), w.request.GetSource())
 	if isUnreadable(err) {
 		return w.fail(ctx, err, reading)
+	}
+	if isFinal(err) && ctx.Err() == nil {
+		return w.failPublishing(ctx, err, before)
 	}
 	if err != nil {
 		return fmt.Errorf("read list: %w", err)
@@ -128,7 +138,7 @@ func (w *work) run(ctx context.Context, before *atlantv1.FetchParsed) error {
 			return err
 		}
 	case !bytes.Equal(before.GetSha256(), reading.sha256):
-		return w.fail(ctx, errListChanged, nil)
+		return w.failPublishing(ctx, errListChanged, before)
 	}
 	return w.publish(ctx, reading)
 }
@@ -136,8 +146,11 @@ func (w *work) run(ctx context.Context, before *atlantv1.FetchParsed) error {
 // list returns the list from the spool, downloading it if it is not there.
 func (w *work) list(ctx context.Context) (*os.File, error) {
 	file, err := w.spool.open(w.id)
+	if err == nil {
+		return file, nil
+	}
 	if !errors.Is(err, fs.ErrNotExist) {
-		return file, err
+		return nil, spoolError{err}
 	}
 	policy := retrypolicy.NewBuilder[*os.File]().HandleIf(func(_ *os.File, err error) bool { return isTransient(err) }).
 		WithMaxAttempts(downloadAttempts).WithBackoff(firstPause, maxPause).ReturnLastFailure().Build()
@@ -172,7 +185,7 @@ func isTransient(err error) bool {
 // isUnreadable tells whether the list was had, but says nothing that could be published.
 func isUnreadable(err error) bool {
 	_, ok := errors.AsType[*pricelist.UnreadableError](err)
-	return ok || errors.Is(err, errNothingReadable)
+	return ok || errors.Is(err, errNothingReadable) || errors.Is(err, errTooManyRows)
 }
 
 // append adds events to the fetch, if nobody else did meanwhile: all of them or none.

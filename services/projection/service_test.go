@@ -49,6 +49,10 @@ func (s source) LastSequence(_ context.Context, stream events.Stream) (uint64, e
 	return s.last[stream], s.err
 }
 
+func (s source) TimeOf(context.Context, events.Stream, uint64) (time.Time, error) {
+	return time.Time{}, s.err
+}
+
 func (s source) Park(context.Context, events.Message, error) error { return s.err }
 
 func (s source) Parked(_ context.Context, stream events.Stream) (int64, error) {

@@ -48,7 +48,7 @@ func DecodePageToken(token, query string, cursor any) (bool, error) {
 		return false, InvalidArgument("page_token", "not a token that this version of Atlant gave out")
 	}
 	if string(t.Query) != string(fingerprint(query)) {
-		return false, InvalidArgument("page_token", "belongs to another query: only page_size may differ from the page before")
+		return false, InvalidArgument("page_token", "belongs to another query: order and filters must be those of the page before")
 	}
 	if err := json.Unmarshal(t.Cursor, cursor); err != nil {
 		return false, InvalidArgument("page_token", "not a token that Atlant gave out")

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"runtime/debug"
 
 	"connectrpc.com/connect"
 	"connectrpc.com/validate"
@@ -31,8 +32,10 @@ const maxRequestBytes = 1 << 20
 func Options(log *slog.Logger) []connect.HandlerOption {
 	return []connect.HandlerOption{
 		connect.WithReadMaxBytes(maxRequestBytes),
+		connect.WithCodec(strictJSON{"json"}),
+		connect.WithCodec(strictJSON{"json; charset=utf-8"}),
 		connect.WithRecover(func(_ context.Context, spec connect.Spec, _ http.Header, reason any) error {
-			return internal(log, spec.Procedure, fmt.Errorf("panic: %v", reason))
+			return internal(log, spec.Procedure, fmt.Errorf("panic: %v\n%s", reason, debug.Stack()))
 		}),
 		connect.WithInterceptors(errorInterceptor{log: log}, validate.NewInterceptor()),
 	}
@@ -57,7 +60,7 @@ func (i errorInterceptor) WrapUnary(next connect.UnaryFunc) connect.UnaryFunc {
 	return func(ctx context.Context, request connect.AnyRequest) (connect.AnyResponse, error) {
 		response, err := next(ctx, request)
 		if err != nil {
-			return nil, i.outward(request.Spec().Procedure, err)
+			return nil, i.outward(ctx, request.Spec().Procedure, err)
 		}
 		return response, nil
 	}
@@ -70,25 +73,25 @@ func (i errorInterceptor) WrapStreamingClient(next connect.StreamingClientFunc) 
 func (i errorInterceptor) WrapStreamingHandler(next connect.StreamingHandlerFunc) connect.StreamingHandlerFunc {
 	return func(ctx context.Context, conn connect.StreamingHandlerConn) error {
 		if err := next(ctx, conn); err != nil {
-			return i.outward(conn.Spec().Procedure, err)
+			return i.outward(ctx, conn.Spec().Procedure, err)
 		}
 		return nil
 	}
 }
 
 // outward returns what a client may know of an error.
-func (i errorInterceptor) outward(procedure string, err error) error {
+func (i errorInterceptor) outward(ctx context.Context, procedure string, err error) error {
 	var meant *connect.Error
 	switch {
 	case errors.As(err, &meant):
 		return err
+	case errors.Is(err, events.ErrUnavailable) && ctx.Err() == nil: // first: what hangs there has a deadline of its own
+		i.log.Error("log unavailable", slog.String(logProcedure, procedure), slog.Any(logError, err))
+		return connect.NewError(connect.CodeUnavailable, events.ErrUnavailable)
 	case errors.Is(err, context.Canceled):
 		return connect.NewError(connect.CodeCanceled, errors.New("the call was cancelled"))
 	case errors.Is(err, context.DeadlineExceeded):
 		return connect.NewError(connect.CodeDeadlineExceeded, errors.New("the call took longer than its deadline"))
-	case errors.Is(err, events.ErrUnavailable):
-		i.log.Error("log unavailable", slog.String(logProcedure, procedure), slog.Any(logError, err))
-		return connect.NewError(connect.CodeUnavailable, events.ErrUnavailable)
 	default:
 		return internal(i.log, procedure, err)
 	}

@@ -45,24 +45,31 @@ func (e *markEvidence) add(line int64, cell []byte) (good bool) {
 	return true
 }
 
-// settle returns the decimal mark of the list and the reason in words.
-func (e *markEvidence) settle(given string) (mark byte, why string, err error) {
+// decimalMark is what the decimal mark of a list is, and why.
+type decimalMark struct {
+	mark      byte
+	contested bool // so many prices speak against it that one like 1.234 stays ambiguous
+	why       string
+}
+
+// settle returns the decimal mark of the list. What speaks for the other mark is rejected row by row.
+func (e *markEvidence) settle(given string) decimalMark {
 	point, comma := e.point.count, e.comma.count
 	switch {
 	case given != "":
-		return given[0], "csv.decimal_mark gives the decimal mark", nil
-	case point > 0 && point >= markMajority*comma:
-		return '.', e.why("point", &e.point, &e.comma), nil
-	case comma > 0 && comma >= markMajority*point:
-		return ',', e.why("comma", &e.comma, &e.point), nil
+		return decimalMark{mark: given[0], why: "csv.decimal_mark gives the decimal mark"}
+	case point > comma:
+		return decimalMark{mark: '.', contested: point < markMajority*comma, why: e.why("point", &e.point, &e.comma)}
+	case comma > point:
+		return decimalMark{mark: ',', contested: comma < markMajority*point, why: e.why("comma", &e.comma, &e.point)}
 	case point > 0:
-		return noMark, "", unreadable("the decimal mark is unclear: %s with a decimal point (%v), %d with a decimal comma (%v); "+
-			"csv.decimal_mark would settle it", plural(int(point), "price"), &e.point, comma, &e.comma)
+		return decimalMark{mark: noMark, why: fmt.Sprintf("as many prices have a decimal point (%v) as a decimal comma (%v): "+
+			"csv.decimal_mark would settle it", &e.point, &e.comma)}
 	case e.unclear.count > 0:
-		return noMark, fmt.Sprintf("nothing says what the mark means in %s (%v): csv.decimal_mark would settle it",
-			plural(int(e.unclear.count), "price"), &e.unclear), nil
+		return decimalMark{mark: noMark, why: fmt.Sprintf("nothing says what the mark means in %s (%v): csv.decimal_mark would settle it",
+			plural(int(e.unclear.count), "price"), &e.unclear)}
 	}
-	return noMark, "no price has decimals", nil
+	return decimalMark{mark: noMark, why: "no price has decimals"}
 }
 
 func (e *markEvidence) why(name string, most, other *tally) string {

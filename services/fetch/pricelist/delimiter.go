@@ -95,6 +95,13 @@ func splitsNumber(raw []byte) bool {
 
 // bestShape picks the one that by far makes the most sense.
 func bestShape(shapes []*shape) (*shape, error) {
+	for _, p := range shapes {
+		// Nobody writes PRODUCT NAME;PRICE over something else. Of PRODUCT NAME,PRICE that cannot be said: what follows may
+		// hold decimal commas.
+		if p.delimiter == ';' && p.err == nil && p.width >= 2 && p.first.isKnown() {
+			return p, nil
+		}
+	}
 	good := func(p *shape) int { return p.good }
 	first, second := bestTwo(shapes, good)
 	if first.good > 0 && first.good < markMajority*second.good {

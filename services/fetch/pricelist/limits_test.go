@@ -81,14 +81,6 @@ func TestLateEvidence(t *testing.T) {
 	}
 }
 
-func TestMarkMajority(t *testing.T) {
-	t.Parallel()
-	if l, err := open(strings.Repeat("a;1.50\n", 20)+"b;1,50\n", nil); err != nil || l.Dialect().GetDecimalMark() != "." {
-		t.Error(err)
-	}
-	wantUnreadable(t, strings.Repeat("a;1.50\n", 19)+"b;1,50\n", nil, "csv.decimal_mark")
-}
-
 func TestBinary(t *testing.T) {
 	t.Parallel()
 	source := rand.New(rand.NewPCG(1, 2))

@@ -86,11 +86,17 @@ func (l *List) settle(ctx context.Context, start int64, o *atlantv1.CsvOptions) 
 // weigh reads the list to its end for evidence of the decimal mark.
 func (l *List) weigh(ctx context.Context, o *atlantv1.CsvOptions) (good int64, err error) {
 	var marks markEvidence
+	var ending endEvidence
 	rows := 0
 	err = l.records(ctx, func(rec *record) error {
 		rows++
-		if l.reading.look(rec).reason == 0 && checkName(l.reading.rawName(rec)) == 0 && marks.add(rec.line, rec.trimmed(l.reading.price)) {
+		if l.reading.look(rec).reason != 0 || checkName(l.reading.rawName(rec)) != 0 {
+			return nil
+		}
+		cell := rec.trimmed(l.reading.price)
+		if marks.add(rec.line, cell) {
 			good++
+			ending.add(rec.line, cell, rec.offset+int64(len(rec.raw)) == l.size)
 		}
 		return nil
 	})
@@ -100,10 +106,10 @@ func (l *List) weigh(ctx context.Context, o *atlantv1.CsvOptions) (good int64, e
 	if rows == 0 {
 		return 0, unreadable("the list has a header but no rows")
 	}
-	mark, why, err := marks.settle(o.GetDecimalMark())
-	l.reading.mark = mark
-	l.evidence = append(l.evidence, why)
-	return good, err
+	mark := marks.settle(o.GetDecimalMark())
+	l.reading.mark, l.reading.contested, l.reading.cutLine = mark.mark, mark.contested, ending.cutLine()
+	l.evidence = append(l.evidence, mark.why)
+	return good, nil
 }
 
 // Rows reads the list from its start and calls visit for each row in order, until visit returns an error, which is returned

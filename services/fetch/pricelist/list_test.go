@@ -98,7 +98,6 @@ func TestBadLists(t *testing.T) {
 		"empty":         "the list is empty",
 		"header-only":   "the list has a header but no rows",
 		"open-quote":    "line 3 in column 1 is still open at the end of the list: the list is cut off, or its quotes are plain text (csv.quote = none)",
-		"marks":         `2 prices with a decimal point ("1.50" on line 1), 1 with a decimal comma ("2,50" on line 2); csv.decimal_mark`,
 		"delimiter":     "semicolons (1 row) or commas (1 row); csv.delimiter",
 		"three-columns": "the list has 3 columns and nothing says which are name and price; csv.name_columns and csv.price_column",
 		"spaced":        "could separate columns or be decimal commas",

@@ -47,6 +47,8 @@ func (h *reading) message(rec *record, f fault) string {
 		return "the text is not valid UTF-8: " + excerpt(f.cell)
 	case atlantv1.RejectReason_REJECT_REASON_CONTROL_CHARACTER:
 		return "the text holds a control character: " + excerpt(f.cell)
+	case atlantv1.RejectReason_REJECT_REASON_CUT_OFF:
+		return "the list seems to be cut off: its last row has no line end, and fewer decimals than all others: " + excerpt(f.cell)
 	case atlantv1.RejectReason_REJECT_REASON_NAME_MISSING:
 		return "there is no name"
 	case atlantv1.RejectReason_REJECT_REASON_NAME_TOO_LONG:

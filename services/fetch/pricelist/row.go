@@ -17,8 +17,10 @@ type Row struct {
 type reading struct {
 	format
 	columns
-	mark     byte // decimal mark
-	currency string
+	mark      byte  // decimal mark
+	contested bool  // prices like 1.234 are ambiguous all the same
+	cutLine   int64 // of the last row, if the list seems to be cut off within its price; else 0
+	currency  string
 }
 
 // row understands a record.
@@ -32,7 +34,7 @@ func (h *reading) row(rec *record) Row {
 	}
 	if f.reason == 0 {
 		cell := rec.trimmed(h.price)
-		row.Price.Micros, f.reason = parsePrice(cell, h.mark)
+		row.Price.Micros, f.reason = h.parsePrice(rec.line, cell)
 		f.column, f.cell = h.price+1, cell
 	}
 	if f.reason != 0 {
@@ -40,6 +42,22 @@ func (h *reading) row(rec *record) Row {
 	}
 	row.Price.Currency = h.currency
 	return row
+}
+
+// parsePrice reads the price of a row, in the light of what the whole list says.
+func (h *reading) parsePrice(line int64, cell []byte) (micros int64, reason atlantv1.RejectReason) {
+	micros, reason = parsePrice(cell, h.mark)
+	switch {
+	case reason != 0:
+		return 0, reason
+	case line == h.cutLine:
+		return 0, atlantv1.RejectReason_REJECT_REASON_CUT_OFF
+	case h.contested:
+		if n, _ := scanNumber(cell); n.mark != noMark && !n.sure {
+			return 0, atlantv1.RejectReason_REJECT_REASON_PRICE_AMBIGUOUS
+		}
+	}
+	return micros, 0
 }
 
 // look finds faults that are neither the name's nor the price's.

@@ -353,7 +353,7 @@ type FetchEvent_Completed struct {
 }
 
 type FetchEvent_Failed struct {
-	// The fetch ended without publishing anything.
+	// The fetch ended early; nothing was published, unless its counts say otherwise.
 	Failed *FetchFailed `protobuf:"bytes,8,opt,name=failed,proto3,oneof"`
 }
 

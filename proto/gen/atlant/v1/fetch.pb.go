@@ -35,7 +35,7 @@ const (
 	FetchState_FETCH_STATE_RUNNING FetchState = 2
 	// Every accepted row is in the log.
 	FetchState_FETCH_STATE_COMPLETED FetchState = 3
-	// Nothing was published; error says why.
+	// Error says why. Nothing was published, unless published says otherwise.
 	FetchState_FETCH_STATE_FAILED FetchState = 4
 	// Called off; nothing was published.
 	FetchState_FETCH_STATE_CANCELLED FetchState = 5
@@ -124,6 +124,8 @@ const (
 	RejectReason_REJECT_REASON_QUOTE RejectReason = 12
 	// The row is longer than 64 KiB.
 	RejectReason_REJECT_REASON_ROW_TOO_LONG RejectReason = 13
+	// The list seems to end in the middle of the row.
+	RejectReason_REJECT_REASON_CUT_OFF RejectReason = 14
 )
 
 // Enum value maps for RejectReason.
@@ -143,6 +145,7 @@ var (
 		11: "REJECT_REASON_ENCODING",
 		12: "REJECT_REASON_QUOTE",
 		13: "REJECT_REASON_ROW_TOO_LONG",
+		14: "REJECT_REASON_CUT_OFF",
 	}
 	RejectReason_value = map[string]int32{
 		"REJECT_REASON_UNSPECIFIED":        0,
@@ -159,6 +162,7 @@ var (
 		"REJECT_REASON_ENCODING":           11,
 		"REJECT_REASON_QUOTE":              12,
 		"REJECT_REASON_ROW_TOO_LONG":       13,
+		"REJECT_REASON_CUT_OFF":            14,
 	}
 )
 
@@ -719,7 +723,7 @@ type FetchRequest struct {
 	Csv *CsvOptions `protobuf:"bytes,4,opt,name=csv,proto3" json:"csv,omitempty"`
 	// Idempotency key: the same key and request give the same fetch.
 	RequestId string `protobuf:"bytes,5,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	// Fetch even if the list did not change.
+	// Fetch even if the list did not change. So far every list is fetched.
 	Force         bool `protobuf:"varint,6,opt,name=force,proto3" json:"force,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1467,7 +1471,7 @@ const file_atlant_v1_fetch_proto_rawDesc = "" +
 	"\x15FETCH_STATE_COMPLETED\x10\x03\x12\x16\n" +
 	"\x12FETCH_STATE_FAILED\x10\x04\x12\x19\n" +
 	"\x15FETCH_STATE_CANCELLED\x10\x05\x12\x1c\n" +
-	"\x18FETCH_STATE_NOT_MODIFIED\x10\x06*\xdc\x03\n" +
+	"\x18FETCH_STATE_NOT_MODIFIED\x10\x06*\xf7\x03\n" +
 	"\fRejectReason\x12\x1d\n" +
 	"\x19REJECT_REASON_UNSPECIFIED\x10\x00\x12\x1e\n" +
 	"\x1aREJECT_REASON_COLUMN_COUNT\x10\x01\x12\x1e\n" +
@@ -1483,7 +1487,8 @@ const file_atlant_v1_fetch_proto_rawDesc = "" +
 	"\x12\x1a\n" +
 	"\x16REJECT_REASON_ENCODING\x10\v\x12\x17\n" +
 	"\x13REJECT_REASON_QUOTE\x10\f\x12\x1e\n" +
-	"\x1aREJECT_REASON_ROW_TOO_LONG\x10\r2\xd5\x03\n" +
+	"\x1aREJECT_REASON_ROW_TOO_LONG\x10\r\x12\x19\n" +
+	"\x15REJECT_REASON_CUT_OFF\x10\x0e2\xd5\x03\n" +
 	"\fFetchService\x12:\n" +
 	"\x05Fetch\x12\x17.atlant.v1.FetchRequest\x1a\x18.atlant.v1.FetchResponse\x12H\n" +
 	"\bGetFetch\x12\x1a.atlant.v1.GetFetchRequest\x1a\x1b.atlant.v1.GetFetchResponse\"\x03\x90\x02\x01\x12Q\n" +

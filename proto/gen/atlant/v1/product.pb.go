@@ -302,7 +302,7 @@ type ListRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// At most this many; 50 if 0.
 	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// next_page_token of the page before; all else must be as it was then.
+	// next_page_token of the page before; all else but page_size, position and total must be as it was then.
 	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	// What to sort by.
 	SortBy SortBy `protobuf:"varint,3,opt,name=sort_by,json=sortBy,proto3,enum=atlant.v1.SortBy" json:"sort_by,omitempty"`

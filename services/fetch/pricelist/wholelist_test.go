@@ -1,0 +1,78 @@
+package pricelist_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// What is decided from the whole list: each case shows how its last rows are read.
+func TestWholeListDecides(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		text string
+		want []string
+	}{
+		"the other mark is rejected": {
+			"a;1.50\nb;2,50\nc;3.75\n",
+			[]string{"1@0 a=1500000", "2@7 PRICE_NOT_A_NUMBER/2", "3@14 c=3750000"},
+		},
+		"a mark that is contested decides nothing that is ambiguous": {
+			"a;1.50\nb;2,50\nc;3.75\nd;1.234\n",
+			[]string{"3@14 c=3750000", "4@21 PRICE_AMBIGUOUS/2"},
+		},
+		"a mark by far the most frequent does": {
+			strings.Repeat("a;1.50\n", 20) + "b;2,50\nd;1.234\n",
+			[]string{"21@140 PRICE_NOT_A_NUMBER/2", "22@147 d=1234000"},
+		},
+		"as many of both marks": {
+			"a;1.50\nb;2,50\nc;3\n",
+			[]string{"1@0 PRICE_AMBIGUOUS/2", "2@7 PRICE_AMBIGUOUS/2", "3@14 c=3000000"},
+		},
+		"a header with a semicolon": {
+			"PRODUCT NAME;PRICE\nTV;1.299,00\nCable;9,99\n",
+			[]string{"2@19 PRICE_NOT_A_NUMBER/2", "3@31 Cable=9990000"},
+		},
+		"a header with a semicolon over rows with commas": {
+			"PRODUCT NAME;PRICE\nScrew, 5\nNut, 6\nBolt;3\n",
+			[]string{"2@19 COLUMN_COUNT/0", "3@28 COLUMN_COUNT/0", "4@35 Bolt=3000000"},
+		},
+		"cut off before the mark": {
+			"a;10.50\nb;20.50\nc;30.50\nd;4",
+			[]string{"3@16 c=30500000", "4@24 CUT_OFF/2"},
+		},
+		"cut off behind the mark": {
+			"a;10.50\nb;20.50\nc;30.50\nd;40.5",
+			[]string{"4@24 CUT_OFF/2"},
+		},
+		"whole, without a line end": {
+			"a;10.50\nb;20.50\nc;30.50\nd;40.55",
+			[]string{"4@24 d=40550000"},
+		},
+		"whole, with fewer decimals": {
+			"a;10.50\nb;20.50\nc;30.50\nd;40.5\n",
+			[]string{"4@24 d=40500000"},
+		},
+		"prices of several lengths": {
+			"a;10.50\nb;20.5\nc;30.50\nd;40",
+			[]string{"4@23 d=40000000"},
+		},
+		"too few prices to tell": {
+			"a;10.50\nb;20",
+			[]string{"2@8 b=20000000"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			l, err := open(test.text, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := showAll(rows(t, l))
+			if diff := cmp.Diff(test.want, got[max(0, len(got)-len(test.want)):]); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
