@@ -13,11 +13,16 @@
 // and price; more need the options.
 //
 // A price is digits, at most 12 of them significant, with an optional decimal mark and 1 to 6 decimals. What the
-// decimal mark is, is settled once for the whole list, from the prices that can be read one way only.
+// decimal mark is, is settled once for the whole list, from the prices that can be read one way only: the majority has it,
+// and the others are rejected. A price like 1.234 is rejected too, unless the majority is at least 20 to 1.
 //
 // # What is not
 //
 // A price wrongly read is worse than none, so nothing is guessed. A row that cannot be read becomes a Reject with a
 // reason; a list that cannot be read is refused by Open with an UnreadableError that says what was seen, and which option
 // would settle it.
+//
+// A list that is cut off is noticed where it ends within quotes, behind a decimal mark, or, without a line end, in a price with
+// fewer decimals than all others. A list of whole numbers that is cut off within the last one cannot be told from a whole one;
+// the length that a server announces tells.
 package pricelist
