@@ -55,56 +55,64 @@ func NewService(log Log, views Views) *Service { return &Service{log: log, views
 // Fetch implements FetchService. The queue comes first: once the request is on it, a fetcher will find it whatever happens
 // to this process, and writes the FetchRequested event itself if it is missing.
 func (s *Service) Fetch(
-	ctx context.Context, request *connect.Request[atlantv1.FetchRequest],
+	ctx context.Context, call *connect.Request[atlantv1.FetchRequest],
 ) (*connect.Response[atlantv1.FetchResponse], error) {
-	if request.Msg.GetObservedAt() == nil {
-		s.queueing.Lock()
-		defer s.queueing.Unlock()
-	}
-	requested, err := newRequest(request.Msg, time.Now())
+	id, requested, err := s.enqueue(ctx, call.Msg)
 	if err != nil {
 		return nil, err
 	}
-	if key := request.Msg.GetRequestId(); key != "" {
-		first, err := s.log.Claim(ctx, key, requested)
-		if err != nil {
-			return nil, err
-		}
-		if !sameRequest(first, requested, request.Msg.GetObservedAt()) {
-			return nil, rpc.InvalidArgument("request_id", "was used for another request: fetch %s of %s", first.GetId(), first.GetUrl())
-		}
-		requested = first
-	}
-	id, err := uuid.Parse(requested.GetId())
+	view, err := request(ctx, s.log, id, requested)
 	if err != nil {
-		return nil, fmt.Errorf("parse id of fetch: %w", err)
-	}
-	fetch, err := s.accept(ctx, id, requested)
-	if err != nil {
-		return nil, err
-	}
-	return connect.NewResponse(&atlantv1.FetchResponse{Fetch: fetch}), nil
-}
-
-// accept puts a request on the queue and into the log, unless it was accepted before, and returns the fetch.
-func (s *Service) accept(
-	ctx context.Context, id events.FetchID, requested *atlantv1.FetchRequested,
-) (*atlantv1.Fetch, error) {
-	view, err := currentView(ctx, s.log, id)
-	if err != nil {
-		return nil, err
-	}
-	if view != nil {
-		return view.Fetch, nil
-	}
-	if err := s.log.Enqueue(ctx, requested); err != nil {
-		return nil, err
-	}
-	if view, err = request(ctx, s.log, id, requested); err != nil {
 		return nil, err
 	}
 	s.awaitVisible(ctx, view.Sequence)
-	return view.Fetch, nil
+	return connect.NewResponse(&atlantv1.FetchResponse{Fetch: view.Fetch}), nil
+}
+
+// enqueue puts a request on the queue, unless one with the same request id was accepted before; that one it returns.
+func (s *Service) enqueue(
+	ctx context.Context, message *atlantv1.FetchRequest,
+) (events.FetchID, *atlantv1.FetchRequested, error) {
+	if message.GetObservedAt() == nil {
+		s.queueing.Lock()
+		defer s.queueing.Unlock()
+	}
+	requested, err := newRequest(message, time.Now())
+	if err != nil {
+		return events.FetchID{}, nil, err
+	}
+	accepted := false
+	if message.GetRequestId() != "" {
+		if requested, accepted, err = s.claim(ctx, message, requested); err != nil {
+			return events.FetchID{}, nil, err
+		}
+	}
+	id, err := uuid.Parse(requested.GetId())
+	if err != nil {
+		return events.FetchID{}, nil, fmt.Errorf("parse id of fetch: %w", err)
+	}
+	if accepted {
+		return id, requested, nil
+	}
+	return id, requested, s.log.Enqueue(ctx, requested)
+}
+
+// claim returns the request that first used the request id, and whether it was accepted.
+func (s *Service) claim(
+	ctx context.Context, message *atlantv1.FetchRequest, requested *atlantv1.FetchRequested,
+) (first *atlantv1.FetchRequested, accepted bool, err error) {
+	if first, err = s.log.Claim(ctx, message.GetRequestId(), requested); err != nil {
+		return nil, false, err
+	}
+	if !sameRequest(first, requested, message.GetObservedAt()) {
+		return nil, false, rpc.InvalidArgument("request_id", "was used for another request: fetch %s of %s", first.GetId(), first.GetUrl())
+	}
+	id, err := uuid.Parse(first.GetId())
+	if err != nil {
+		return nil, false, fmt.Errorf("parse id of fetch: %w", err)
+	}
+	view, err := currentView(ctx, s.log, id)
+	return first, view != nil, err
 }
 
 // awaitVisible waits a little for the fetch view. That it takes longer is no error: the request is accepted.
