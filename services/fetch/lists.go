@@ -38,20 +38,14 @@ func (s *Service) ListFetches(
 	if err != nil {
 		return nil, fmt.Errorf("list fetches: %w", err)
 	}
-	response := &atlantv1.ListFetchesResponse{Fetches: fetches}
-	if len(fetches) > size {
-		response.Fetches = fetches[:size]
-		last := fetches[size-1]
-		id, err := uuid.Parse(last.GetId())
-		if err != nil {
-			return nil, fmt.Errorf("parse id of fetch: %w", err)
-		}
-		response.NextPageToken, err = rpc.EncodePageToken(query, fetchCursor{RequestedAt: events.MicrosOf(last.GetRequestedAt()), ID: id})
-		if err != nil {
-			return nil, err
-		}
+	page, next, err := rpc.Page(fetches, size, query, func(last **atlantv1.Fetch) any {
+		// The projection made the text from an id.
+		return fetchCursor{RequestedAt: events.MicrosOf((*last).GetRequestedAt()), ID: uuid.MustParse((*last).GetId())}
+	})
+	if err != nil {
+		return nil, err
 	}
-	return connect.NewResponse(response), nil
+	return connect.NewResponse(&atlantv1.ListFetchesResponse{Fetches: page, NextPageToken: next}), nil
 }
 
 // ListRejects implements FetchService.
@@ -72,12 +66,9 @@ func (s *Service) ListRejects(
 	if err != nil {
 		return nil, fmt.Errorf("list rejects: %w", err)
 	}
-	response := &atlantv1.ListRejectsResponse{Rejects: rejects}
-	if len(rejects) > size {
-		response.Rejects = rejects[:size]
-		if response.NextPageToken, err = rpc.EncodePageToken(query, from+int64(size)); err != nil {
-			return nil, err
-		}
+	page, next, err := rpc.Page(rejects, size, query, func(**atlantv1.Reject) any { return from + int64(size) })
+	if err != nil {
+		return nil, err
 	}
-	return connect.NewResponse(response), nil
+	return connect.NewResponse(&atlantv1.ListRejectsResponse{Rejects: page, NextPageToken: next}), nil
 }

@@ -42,17 +42,15 @@ func (s *Service) ListChanges(
 	if err != nil {
 		return nil, err
 	}
-	response := &atlantv1.ListChangesResponse{}
-	if size := rpc.PageSize(request.Msg.GetPageSize()); len(changes) > size {
-		changes = changes[:size]
-		last := changes[size-1].At
-		response.NextPageToken, err = rpc.EncodePageToken(query, changeCursor{ObservedAt: last.ObservedAt, Fetch: last.Fetch})
-		if err != nil {
-			return nil, err
-		}
+	page, next, err := rpc.Page(changes, rpc.PageSize(request.Msg.GetPageSize()), query, func(last *projections.Change) any {
+		return changeCursor{ObservedAt: last.At.ObservedAt, Fetch: last.At.Fetch}
+	})
+	if err != nil {
+		return nil, err
 	}
-	for i := range changes {
-		response.Changes = append(response.Changes, changeToProto(&changes[i]))
+	response := &atlantv1.ListChangesResponse{NextPageToken: next}
+	for i := range page {
+		response.Changes = append(response.Changes, changeToProto(&page[i]))
 	}
 	return connect.NewResponse(response), nil
 }

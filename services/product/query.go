@@ -63,12 +63,6 @@ func parseQuery(request *atlantv1.ListRequest) (projections.ProductQuery, error)
 	return query, nil
 }
 
-// nextPage returns the token of the page that begins behind a product.
-func nextPage(request *atlantv1.ListRequest, key projections.SortKey, last *projections.Product) (string, error) {
-	value := last.SortValueOf(key)
-	return rpc.EncodePageToken(fingerprint(request), cursor{Number: value.Number, Text: value.Text, ID: last.ID})
-}
-
 // fingerprint tells a query from others. Page size, position and total may differ between pages.
 func fingerprint(request *atlantv1.ListRequest) string {
 	return fmt.Sprintf("products %d %t %q %s %s %d.%d %t", sortKeys[request.GetSortBy()], request.GetDescending(),

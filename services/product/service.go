@@ -55,17 +55,16 @@ func (s *Service) List(
 	if err != nil {
 		return nil, fmt.Errorf("list products: %w", err)
 	}
-	response := &atlantv1.ListResponse{}
-	if len(products) > size {
-		products = products[:size]
-		response.NextPageToken, err = nextPage(request.Msg, query.SortBy, &products[size-1])
-		if err != nil {
-			return nil, err
-		}
+	page, next, err := rpc.Page(products, size, fingerprint(request.Msg), func(last *projections.Product) any {
+		value := last.SortValueOf(query.SortBy)
+		return cursor{Number: value.Number, Text: value.Text, ID: last.ID}
+	})
+	if err != nil {
+		return nil, err
 	}
-	response.Products = make([]*atlantv1.Product, len(products))
-	for i := range products {
-		response.Products[i] = toProto(&products[i])
+	response := &atlantv1.ListResponse{Products: make([]*atlantv1.Product, len(page)), NextPageToken: next}
+	for i := range page {
+		response.Products[i] = toProto(&page[i])
 	}
 	if request.Msg.GetTotal() {
 		if response.TotalSize, err = s.views.CountProducts(ctx, query.Filter); err != nil {

@@ -56,6 +56,17 @@ func DecodePageToken(token, query string, cursor any) (bool, error) {
 	return true, nil
 }
 
+// Page cuts what a query found, asked for one item more than the page holds, down to the page. The token is that of the next
+// page, which begins at the cursor of the last item; it is empty if there is none.
+func Page[T any](found []T, size int, query string, cursor func(last *T) any) (page []T, token string, err error) {
+	if len(found) <= size {
+		return found, "", nil
+	}
+	page = found[:size]
+	token, err = EncodePageToken(query, cursor(&page[size-1]))
+	return page, token, err
+}
+
 // PageSize returns how many items to return.
 func PageSize(requested int32) int {
 	if requested <= 0 {
