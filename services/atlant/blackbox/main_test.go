@@ -26,10 +26,6 @@ func runTests(m *testing.M) int {
 		return 1
 	}
 	defer func() { _ = os.RemoveAll(folder) }() // what is left is in the system's folder for such things
-	if err := watchSources(); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
 	program = filepath.Join(folder, "atlant"+executableSuffix())
 	arguments := append([]string{"build", "-o", program}, raceFlags...)
 	build := exec.Command("go", append(arguments, "github.com/atlant-log/atlant/services/atlant")...)
@@ -40,9 +36,10 @@ func runTests(m *testing.M) int {
 	return m.Run()
 }
 
-// watchSources looks at every source of the program: the go command takes a result from its cache only if no file that the
-// test looked at has changed, and of the build below it knows nothing.
-func watchSources() error {
+// TestSources looks at every source of the program: the go command takes a result from its cache only if no file that the
+// tests looked at has changed, and of the build in TestMain it knows nothing.
+func TestSources(t *testing.T) {
+	t.Parallel()
 	const root = "../../.."
 	for _, folder := range []string{"events", "projections", "proto/gen", "services", "go.mod", "go.sum"} {
 		err := filepath.WalkDir(filepath.Join(root, folder), func(path string, _ fs.DirEntry, err error) error {
@@ -52,10 +49,9 @@ func watchSources() error {
 			return err
 		})
 		if err != nil {
-			return fmt.Errorf("look at the sources: %w", err)
+			t.Fatal(err)
 		}
 	}
-	return nil
 }
 
 func executableSuffix() string {
