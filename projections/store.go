@@ -26,15 +26,17 @@ type Checkpoint struct {
 	ProjectedAt time.Time // when it was written; zero if it never was
 }
 
-// Store keeps the views. Its methods may be called from many goroutines at once.
-type Store interface {
+// Views is one generation of the views: all that a replay of the log gives. Its methods may be called from many goroutines
+// at once, and by many processes.
+type Views interface {
 	PriceViews
 	FetchViews
 	ProductQueries
 	FetchQueries
 	Checkpoints
-	// Close releases the store; no other method may be called after.
-	Close() error
+	Filling
+	Scans
+	Repairs
 }
 
 // Checkpoints tells how far the views have come.
@@ -51,6 +53,38 @@ type PriceViews interface {
 	// returns ErrConflict, with sightings and checkpoint untouched, where a product is not as the delta expects it. The
 	// checkpoint's Late is added to the stored one if the checkpoint moves forward: what is folded again was counted.
 	ApplyPrices(ctx context.Context, delta Delta, checkpoint Checkpoint) error
+}
+
+// Filling is how a generation that nobody reads yet is filled.
+type Filling interface {
+	// InsertPrices inserts products with their sightings, and changes. What is there already stays as it is: it was inserted
+	// by an earlier attempt, or by another one that fills up to the same place of the log.
+	InsertPrices(ctx context.Context, products []Product, changes []Change) error
+	// BuildIndexes builds the indexes that lists of products need. ListProducts fails without them, all else works. It
+	// blocks until they are built, and may be called again at any time, also by several processes at once.
+	BuildIndexes(ctx context.Context) error
+}
+
+// ChangeCursor is a place between two changes ordered by product id and position: right behind this one.
+type ChangeCursor struct {
+	ProductID events.ProductID
+	At        events.Position
+}
+
+// Scans reads everything, in an order that no write can disturb.
+type Scans interface {
+	// ScanProducts returns up to limit products by id, bytewise, beginning right behind after; nil: from the start.
+	ScanProducts(ctx context.Context, after *events.ProductID, limit int) ([]Product, error)
+	// ScanChanges returns up to limit changes by product id and position, beginning right behind after; nil: from the start.
+	// Changes of products that are not known may be left out.
+	ScanChanges(ctx context.Context, after *ChangeCursor, limit int) ([]Change, error)
+}
+
+// Repairs writes what a projector would not.
+type Repairs interface {
+	// ReplaceProduct puts a product with its changes in place of what is stored of it; nil removes it with its changes. It
+	// returns ErrConflict, with nothing written, if the product is not stored as was says (nil: not at all).
+	ReplaceProduct(ctx context.Context, id events.ProductID, was, now *Product, changes []Change) error
 }
 
 // FetchView is one fetch with the bookkeeping of its fold.

@@ -11,7 +11,7 @@ import (
 	"github.com/atlant-log/atlant/projections"
 )
 
-func testListChanges(t *testing.T, store projections.Store) {
+func testListChanges(t *testing.T, store projections.Views) {
 	var all []events.Observation
 	for i := range 60 {
 		o := observe("subject", int64(i%7), i)
@@ -44,7 +44,7 @@ func testListChanges(t *testing.T, store projections.Store) {
 }
 
 func wantFrom(
-	t *testing.T, store projections.Store, id events.ProductID, after events.Position, forward, backward []projections.Change,
+	t *testing.T, store projections.Views, id events.ProductID, after events.Position, forward, backward []projections.Change,
 ) {
 	t.Helper()
 	for _, ascending := range []bool{true, false} {

@@ -10,7 +10,7 @@ import (
 	"github.com/atlant-log/atlant/projections"
 )
 
-func wantCheckpoint(t *testing.T, store projections.Store, want projections.Checkpoint) {
+func wantCheckpoint(t *testing.T, store projections.Views, want projections.Checkpoint) {
 	t.Helper()
 	got, err := store.Checkpoint(t.Context(), want.Stream)
 	wantNoError(t, "checkpoint", err)
@@ -20,7 +20,7 @@ func wantCheckpoint(t *testing.T, store projections.Store, want projections.Chec
 	}
 }
 
-func testCheckpoint(t *testing.T, store projections.Store) {
+func testCheckpoint(t *testing.T, store projections.Views) {
 	apply := func(sequence uint64, late int64) {
 		t.Helper()
 		checkpoint := projections.Checkpoint{Stream: stream, Sequence: sequence, LoggedAt: loggedAt(sequence), Late: late}
@@ -42,7 +42,7 @@ func loggedAt(sequence uint64) time.Time {
 	return time.Date(2026, 1, 2, 3, 4, 5, int(sequence%1_000_000_000), time.UTC)
 }
 
-func testCheckpointStreams(t *testing.T, store projections.Store) {
+func testCheckpointStreams(t *testing.T, store projections.Views) {
 	first := observe("x", 1, 0)
 	mustProject(t, store, []events.Observation{first}, 10)
 	checkpoint := projections.Checkpoint{Stream: events.FetchStream, Sequence: 4}
@@ -61,7 +61,7 @@ func testCheckpointStreams(t *testing.T, store projections.Store) {
 }
 
 // testCheckpointEmpty: a batch may hold nothing for the views, as one of markers does.
-func testCheckpointEmpty(t *testing.T, store projections.Store) {
+func testCheckpointEmpty(t *testing.T, store projections.Views) {
 	checkpoint := projections.Checkpoint{Stream: stream, Sequence: 5}
 	wantNoError(t, "apply", store.ApplyPrices(t.Context(), projections.Delta{}, checkpoint))
 	wantCheckpoint(t, store, checkpoint)

@@ -23,7 +23,7 @@ func mustParse(t testing.TB, id string) events.FetchID {
 const projectors = 4
 
 // projectTogether has several projectors take in the same log at once, each in batches of its own.
-func projectTogether(t *testing.T, store projections.Store, log []events.Observation) {
+func projectTogether(t *testing.T, store projections.Views, log []events.Observation) {
 	t.Helper()
 	var group sync.WaitGroup
 	for worker := range projectors {
@@ -42,7 +42,7 @@ func projectTogether(t *testing.T, store projections.Store, log []events.Observa
 	group.Wait()
 }
 
-func testConcurrentProjectors(t *testing.T, store projections.Store) {
+func testConcurrentProjectors(t *testing.T, store projections.Views) {
 	log := history(seeded(5), []string{"one", "two"}, 40, 20)
 	// Some come late, as those of a slow fetch would.
 	random := seeded(6)
@@ -59,7 +59,7 @@ func testConcurrentProjectors(t *testing.T, store projections.Store) {
 }
 
 // testConcurrentReaders: what a reader sees meanwhile is a state that a fold went through.
-func testConcurrentReaders(t *testing.T, store projections.Store) {
+func testConcurrentReaders(t *testing.T, store projections.Views) {
 	log := history(seeded(7), []string{"one", "two"}, 40, 15)
 	ctx, stop := context.WithCancel(t.Context())
 	var readers sync.WaitGroup
@@ -79,7 +79,7 @@ func testConcurrentReaders(t *testing.T, store projections.Store) {
 	wantViews(t, store, foldAll(log))
 }
 
-func readOnce(ctx context.Context, store projections.Store, key projections.SortKey) error {
+func readOnce(ctx context.Context, store projections.Views, key projections.SortKey) error {
 	page, err := store.ListProducts(ctx, projections.ProductQuery{SortBy: key, Limit: 20})
 	if err != nil {
 		return err
@@ -103,7 +103,7 @@ func readOnce(ctx context.Context, store projections.Store, key projections.Sort
 	return nil
 }
 
-func testConcurrentFetches(t *testing.T, store projections.Store) {
+func testConcurrentFetches(t *testing.T, store projections.Views) {
 	const steps, fetches = 60, 5
 	var group sync.WaitGroup
 	for range projectors {
@@ -137,7 +137,7 @@ func testConcurrentFetches(t *testing.T, store projections.Store) {
 }
 
 // testCancelled: a context that has ended is an error, not half a result.
-func testCancelled(t *testing.T, store projections.Store) {
+func testCancelled(t *testing.T, store projections.Views) {
 	first := observe("x", 1, 0)
 	mustProject(t, store, []events.Observation{first}, 1)
 	ctx, cancel := context.WithCancel(t.Context())

@@ -11,7 +11,7 @@ import (
 // and the checkpoint.
 
 // conflictFixture is a store with three products and a checkpoint, and the state that a projector loaded.
-func conflictFixture(t *testing.T, store projections.Store) (first []events.Observation, known map[events.ProductID]projections.Product) {
+func conflictFixture(t *testing.T, store projections.Views) (first []events.Observation, known map[events.ProductID]projections.Product) {
 	t.Helper()
 	first = []events.Observation{observe("changed", 1, 0), observe("seen", 1, 0), observe("other", 1, 0)}
 	mustProject(t, store, first, 3)
@@ -23,7 +23,7 @@ func conflictFixture(t *testing.T, store projections.Store) (first []events.Obse
 
 // wantConflict applies a delta that must be refused, and then shows that folding the batch again gives what it should.
 func wantConflict(
-	t *testing.T, store projections.Store, delta projections.Delta, before, batch []events.Observation,
+	t *testing.T, store projections.Views, delta projections.Delta, before, batch []events.Observation,
 ) {
 	t.Helper()
 	delta.Late = 5
@@ -48,7 +48,7 @@ func wantConflict(
 	wantViews(t, store, foldAll(append(before, batch...)))
 }
 
-func testConflictNew(t *testing.T, store projections.Store) {
+func testConflictNew(t *testing.T, store projections.Views) {
 	before, known := conflictFixture(t, store)
 	batch := []events.Observation{observe("seen", 1, 2), observe("fresh", 4, 2), observe("changed", 2, 2), observe("late comer", 4, 2)}
 	delta := projections.FoldBatch(known, batch)
@@ -57,25 +57,25 @@ func testConflictNew(t *testing.T, store projections.Store) {
 	wantConflict(t, store, delta, append(before, between), batch)
 }
 
-func testConflictChanged(t *testing.T, store projections.Store) {
+func testConflictChanged(t *testing.T, store projections.Views) {
 	wantConflictAfter(t, store, observe("changed", 3, 1))
 }
 
 // testConflictSameTime: the position is time and fetch, and either may be all that differs.
-func testConflictSameTime(t *testing.T, store projections.Store) {
+func testConflictSameTime(t *testing.T, store projections.Views) {
 	between := observe("changed", 3, 1)
 	between.Position.ObservedAt = observe("changed", 1, 0).Position.ObservedAt
 	wantConflictAfter(t, store, between)
 }
 
-func testConflictSameFetch(t *testing.T, store projections.Store) {
+func testConflictSameFetch(t *testing.T, store projections.Views) {
 	between := observe("changed", 3, 1)
 	between.Position.Fetch = observe("changed", 1, 0).Position.Fetch
 	wantConflictAfter(t, store, between)
 }
 
 // wantConflictAfter has another projector take in an observation between the loading and the writing of a batch.
-func wantConflictAfter(t *testing.T, store projections.Store, between events.Observation) {
+func wantConflictAfter(t *testing.T, store projections.Views, between events.Observation) {
 	t.Helper()
 	before, known := conflictFixture(t, store)
 	batch := []events.Observation{observe("seen", 1, 2), observe("fresh", 4, 2), observe("changed", 2, 2)}
@@ -84,7 +84,7 @@ func wantConflictAfter(t *testing.T, store projections.Store, between events.Obs
 	wantConflict(t, store, delta, append(before, between), batch)
 }
 
-func testConflictUnknown(t *testing.T, store projections.Store) {
+func testConflictUnknown(t *testing.T, store projections.Views) {
 	before, known := conflictFixture(t, store)
 	lost := observe("lost", 1, 1)
 	_, outcome := projections.Fold(nil, &lost)

@@ -23,13 +23,13 @@ func fetchView(n int, source string, requestedAt events.Micros, sequence uint64)
 	}}
 }
 
-func mustApplyFetches(t *testing.T, store projections.Store, sequence uint64, views ...projections.FetchView) {
+func mustApplyFetches(t *testing.T, store projections.Views, sequence uint64, views ...projections.FetchView) {
 	t.Helper()
 	checkpoint := projections.Checkpoint{Stream: events.FetchStream, Sequence: sequence}
 	wantNoError(t, "apply", store.ApplyFetches(t.Context(), projections.FetchDelta{Fetches: views}, checkpoint))
 }
 
-func wantFetch(t *testing.T, store projections.Store, n int, want projections.FetchView) {
+func wantFetch(t *testing.T, store projections.Views, n int, want projections.FetchView) {
 	t.Helper()
 	id := fetchID(n)
 	known, err := store.Fetches(t.Context(), []events.FetchID{id, fetchID(9999), id})
@@ -40,7 +40,7 @@ func wantFetch(t *testing.T, store projections.Store, n int, want projections.Fe
 	wantEqual(t, "fetch", got, want.Fetch, protocmp.Transform())
 }
 
-func testFetchRoundTrip(t *testing.T, store projections.Store) {
+func testFetchRoundTrip(t *testing.T, store projections.Views) {
 	full := fetchView(1, "source", day, 1<<62)
 	bare := projections.FetchView{Fetch: &atlantv1.Fetch{Id: fetchID(2).String()}}
 	mustApplyFetches(t, store, 5, full, bare)
@@ -49,7 +49,7 @@ func testFetchRoundTrip(t *testing.T, store projections.Store) {
 	wantCheckpoint(t, store, projections.Checkpoint{Stream: events.FetchStream, Sequence: 5})
 }
 
-func testFetchSequence(t *testing.T, store projections.Store) {
+func testFetchSequence(t *testing.T, store projections.Views) {
 	first, second := fetchView(1, "source", day, 10), fetchView(1, "source", day, 11)
 	second.Fetch.State, second.Rejects = atlantv1.FetchState_FETCH_STATE_COMPLETED, 9
 	second.Fetch.Error, second.Fetch.Dialect = "", nil
@@ -65,7 +65,7 @@ func testFetchSequence(t *testing.T, store projections.Store) {
 	wantCheckpoint(t, store, projections.Checkpoint{Stream: events.FetchStream, Sequence: 11})
 }
 
-func testRejects(t *testing.T, store projections.Store) {
+func testRejects(t *testing.T, store projections.Views) {
 	const n = 700
 	want := make([]*atlantv1.Reject, n)
 	indexed := make([]projections.IndexedReject, n)
@@ -104,7 +104,7 @@ func testRejects(t *testing.T, store projections.Store) {
 	wantEqual(t, "rejects of the other", got, want[:1], protocmp.Transform())
 }
 
-func testListFetches(t *testing.T, store projections.Store) {
+func testListFetches(t *testing.T, store projections.Views) {
 	var views []projections.FetchView
 	for i := range 60 {
 		views = append(views, fetchView(i*37%60, fmt.Sprintf("source-%d", i%2), day+events.Micros(i/4), 1))
@@ -135,7 +135,7 @@ func laterFetch(a, b projections.FetchView) int {
 	return -1
 }
 
-func walkFetches(t *testing.T, store projections.Store, source string, limit int) (ids []string) {
+func walkFetches(t *testing.T, store projections.Views, source string, limit int) (ids []string) {
 	t.Helper()
 	var after *projections.FetchCursor
 	for {

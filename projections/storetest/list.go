@@ -26,7 +26,7 @@ func eachOrder(t *testing.T, test func(t *testing.T, query projections.ProductQu
 }
 
 // wantList walks the list in pages of several sizes and compares it with what it should be.
-func wantList(t *testing.T, store projections.Store, products []projections.Product, query projections.ProductQuery, limits ...int) {
+func wantList(t *testing.T, store projections.Views, products []projections.Product, query projections.ProductQuery, limits ...int) {
 	t.Helper()
 	want := selectProducts(products, query)
 	for _, query.Limit = range limits {
@@ -37,7 +37,7 @@ func wantList(t *testing.T, store projections.Store, products []projections.Prod
 }
 
 // listFixture fills the store with products that have many equal sort values, and some odd names.
-func listFixture(t *testing.T, store projections.Store, sources ...string) []projections.Product {
+func listFixture(t *testing.T, store projections.Views, sources ...string) []projections.Product {
 	t.Helper()
 	all := history(seeded(4), sources, 40, 4)
 	for i, name := range []string{"B", "b", "a b", "a", "ä", "z", "é", "\U0001F36E", "\uFB01", "\uFFFD"} {
@@ -49,7 +49,7 @@ func listFixture(t *testing.T, store projections.Store, sources ...string) []pro
 	return foldAll(all).Products
 }
 
-func testListSorts(t *testing.T, store projections.Store) {
+func testListSorts(t *testing.T, store projections.Views) {
 	sources := []string{"one", "two", "three"}
 	products := listFixture(t, store, sources...)
 	eachOrder(t, func(t *testing.T, query projections.ProductQuery) {
@@ -60,7 +60,7 @@ func testListSorts(t *testing.T, store projections.Store) {
 	})
 }
 
-func testListFilters(t *testing.T, store projections.Store) {
+func testListFilters(t *testing.T, store projections.Views) {
 	products := listFixture(t, store, "one", "two")
 	bounds := []*int64{nil, new(int64(0)), new(int64(1_000_000)), new(int64(1_000_001)), new(int64(3_000_000)), new(int64(9_000_000))}
 	since := []*events.Micros{nil, new(events.Micros(0)), new(day), new(day + 2), new(day + 3), new(day + 100)}
@@ -83,7 +83,7 @@ func testListFilters(t *testing.T, store projections.Store) {
 }
 
 // testListCursor resumes at places where there is no product, among them ones outside of what the filter lets through.
-func testListCursor(t *testing.T, store projections.Store) {
+func testListCursor(t *testing.T, store projections.Views) {
 	products := listFixture(t, store, "one", "two")
 	numbers := []int64{-1, 0, 1, 2, 500_000, 1_000_000, 2_500_000, 4_000_000, int64(day), int64(day) + 2, int64(day) + 50}
 	texts := []string{"", "B", "product 01", "product 010", "zz", "\U0010FFFF"}
@@ -110,7 +110,7 @@ func testListCursor(t *testing.T, store projections.Store) {
 }
 
 // testListManySources has more sources than a store would merge at once.
-func testListManySources(t *testing.T, store projections.Store) {
+func testListManySources(t *testing.T, store projections.Views) {
 	var sources []string
 	for i := range 230 {
 		sources = append(sources, fmt.Sprintf("source-%d", i*7919%1000))
@@ -123,7 +123,7 @@ func testListManySources(t *testing.T, store projections.Store) {
 	})
 }
 
-func testCount(t *testing.T, store projections.Store) {
+func testCount(t *testing.T, store projections.Views) {
 	products := listFixture(t, store, "one", "two")
 	for _, source := range []string{"", "one", "none"} {
 		for _, low := range []*int64{nil, new(int64(1_000_000))} {

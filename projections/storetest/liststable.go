@@ -11,7 +11,7 @@ import (
 
 // testListStable writes between the pages: new products everywhere, and other prices for some. Those whose sort value stays
 // must each appear exactly once, whatever happens around them.
-func testListStable(t *testing.T, store projections.Store) {
+func testListStable(t *testing.T, store projections.Views) {
 	sequence := 0
 	eachOrder(t, func(t *testing.T, query projections.ProductQuery) {
 		query.Limit = 5
@@ -43,7 +43,7 @@ func testListStable(t *testing.T, store projections.Store) {
 }
 
 type stableWriter struct {
-	store    projections.Store
+	store    projections.Views
 	source   string
 	sequence *int
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/atlant-log/atlant/projections"
 )
 
-func testUnknown(t *testing.T, store projections.Store) {
+func testUnknown(t *testing.T, store projections.Views) {
 	ctx, id := t.Context(), uuid.New()
 	products, err := store.Products(ctx, []events.ProductID{id, uuid.New()})
 	wantNoError(t, "products", err)
@@ -68,7 +68,7 @@ func extremes() []events.Observation {
 	return append(all, renamed)
 }
 
-func testRoundTrip(t *testing.T, store projections.Store) {
+func testRoundTrip(t *testing.T, store projections.Views) {
 	all := extremes()
 	for i := range all {
 		mustProject(t, store, all[i:i+1], uint64(i+1))
@@ -87,7 +87,7 @@ func testRoundTrip(t *testing.T, store projections.Store) {
 }
 
 // testLargeDelta crosses every limit that a store may have for what one statement takes.
-func testLargeDelta(t *testing.T, store projections.Store) {
+func testLargeDelta(t *testing.T, store projections.Views) {
 	const n = 2345
 	var all []events.Observation
 	for fetch := range 3 {
@@ -104,7 +104,7 @@ func testLargeDelta(t *testing.T, store projections.Store) {
 }
 
 // testManyPositions has a delta whose products were each seen at another time, and some at the same.
-func testManyPositions(t *testing.T, store projections.Store) {
+func testManyPositions(t *testing.T, store projections.Views) {
 	random := seeded(1)
 	var all []events.Observation
 	for i := range 400 {
@@ -124,7 +124,7 @@ func testManyPositions(t *testing.T, store projections.Store) {
 }
 
 // testSeenMonotone has a projector that is behind write after one that is ahead: same prices, so nothing conflicts.
-func testSeenMonotone(t *testing.T, store projections.Store) {
+func testSeenMonotone(t *testing.T, store projections.Views) {
 	for _, products := range []int{1, 100} { // a store may write few and many in different ways
 		var all []events.Observation
 		for fetch := range 3 {

@@ -11,7 +11,7 @@ import (
 	"github.com/atlant-log/atlant/projections"
 )
 
-func testFoldAgain(t *testing.T, store projections.Store) {
+func testFoldAgain(t *testing.T, store projections.Views) {
 	all := history(seeded(2), []string{"a", "b"}, 30, 6)
 	want := foldAll(all)
 	mustProject(t, store, all, uint64(len(all)))
@@ -30,7 +30,7 @@ func testFoldAgain(t *testing.T, store projections.Store) {
 // testAnyDelivery is the property that all of Atlant's promises rest on: duplicates, redelivery from any earlier point and
 // any split into batches give the views of the distinct observations in order. Each run has a source of its own in one
 // store, because opening a store is what would take longest.
-func testAnyDelivery(t *testing.T, store projections.Store) {
+func testAnyDelivery(t *testing.T, store projections.Views) {
 	var runs atomic.Int64
 	rapid.Check(t, func(t *rapid.T) {
 		source := fmt.Sprintf("run-%d", runs.Add(1))

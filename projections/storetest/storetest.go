@@ -7,16 +7,16 @@ import (
 	"github.com/atlant-log/atlant/projections"
 )
 
-// Open returns an empty store of its own, and registers with the test what closes and removes it.
-type Open = func(testing.TB) projections.Store
+// Open returns empty views of their own, with indexes for lists, and registers with the test what closes and removes them.
+type Open = func(testing.TB) projections.Views
 
 type conformanceTest struct {
 	name string
-	run  func(*testing.T, projections.Store)
+	run  func(*testing.T, projections.Views)
 }
 
 // Run checks that what open returns keeps every sentence of the interface's documentation.
-func Run(t *testing.T, open func(testing.TB) projections.Store) {
+func Run(t *testing.T, open Open) {
 	t.Helper()
 	runAll(t, open, []conformanceTest{
 		{"UnknownIsAbsent", testUnknown},
@@ -54,7 +54,7 @@ func Run(t *testing.T, open func(testing.TB) projections.Store) {
 }
 
 // RunConcurrency checks that many projectors on one store do no harm.
-func RunConcurrency(t *testing.T, open func(testing.TB) projections.Store) {
+func RunConcurrency(t *testing.T, open Open) {
 	t.Helper()
 	runAll(t, open, []conformanceTest{
 		{"ProjectorsOfOneStream", testConcurrentProjectors},
