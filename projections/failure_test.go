@@ -12,7 +12,7 @@ import (
 
 // readOnly is a store that can be read, and takes its time to refuse what is written.
 type readOnly struct {
-	projections.Store
+	projections.Views
 
 	refused atomic.Int64
 }
@@ -29,9 +29,9 @@ func (r *readOnly) ApplyPrices(context.Context, projections.Delta, projections.C
 func TestFailureLastsWhileItFails(t *testing.T) {
 	t.Parallel()
 	log, _ := newLog(t)
-	store := &readOnly{Store: newStore(t)}
+	store := &readOnly{Views: newViews(t)}
 	publish(t, log, list(1, 10))
-	p := projections.NewPriceProjector(0, log, store, quiet)
+	p := projections.NewPriceProjector(0, log, projections.Fixed{Views: store}, quiet)
 	run(t, p)
 	eventually(t, "a failure", func() bool { return p.Failure() != nil })
 	eventually(t, "three more attempts", func() bool {

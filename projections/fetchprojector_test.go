@@ -31,8 +31,8 @@ func appendAll(t testing.TB, log events.FetchLog, id events.FetchID, all ...*atl
 func TestFetchProjector(t *testing.T) {
 	t.Parallel()
 	log, nc := newLog(t)
-	store := newStore(t)
-	p := projections.NewFetchProjector(log, store, quiet)
+	store := newViews(t)
+	p := projections.NewFetchProjector(log, projections.Fixed{Views: store}, quiet)
 	run(t, p)
 	a, b := newID(t), newID(t)
 	appendAll(t, log, a, requested, started, parsed, rejected, completed)
@@ -77,8 +77,8 @@ func TestFetchProjectorGetsPastAnything(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			log, nc := newLog(t)
-			store := newStore(t)
-			p := projections.NewFetchProjector(log, store, quiet)
+			store := newViews(t)
+			p := projections.NewFetchProjector(log, projections.Fixed{Views: store}, quiet)
 			run(t, p)
 			data, err := proto.Marshal(event)
 			wantNoError(t, err)
@@ -98,26 +98,29 @@ func TestFetchProjectorGetsPastAnything(t *testing.T) {
 
 func TestWaitFor(t *testing.T) {
 	t.Parallel()
-	store := newStore(t)
+	store := newViews(t)
 	move := func(to uint64) {
 		wantNoError(t, store.ApplyPrices(t.Context(), projections.Delta{}, projections.Checkpoint{Stream: prices, Sequence: to}))
 	}
 	move(5)
 	for _, sequence := range []uint64{0, 4, 5} {
-		wantNoError(t, projections.WaitFor(t.Context(), store, prices, sequence))
+		wantReached(t)(projections.WaitFor(t.Context(), projections.Fixed{Views: store}, prices, sequence))
 	}
-	wantNoError(t, projections.WaitFor(t.Context(), store, "PRICES_01", 0))
+	wantReached(t)(projections.WaitFor(t.Context(), projections.Fixed{Views: store}, "PRICES_01", 0))
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
 	began := time.Now()
-	if err := projections.WaitFor(ctx, store, prices, 6); !errors.Is(err, context.DeadlineExceeded) {
+	if _, err := projections.WaitFor(ctx, projections.Fixed{Views: store}, prices, 6); !errors.Is(err, context.DeadlineExceeded) {
 		t.Fatalf("got error %v", err)
 	}
 	if took := time.Since(began); took > 10*time.Second {
 		t.Errorf("took %v", took)
 	}
 	waited := make(chan error, 1)
-	go func() { waited <- projections.WaitFor(t.Context(), store, prices, 7) }()
+	go func() {
+		_, err := projections.WaitFor(t.Context(), projections.Fixed{Views: store}, prices, 7)
+		waited <- err
+	}()
 	time.Sleep(20 * time.Millisecond)
 	move(6)
 	time.Sleep(20 * time.Millisecond)
@@ -134,31 +137,31 @@ func TestWaitForCancelled(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	time.AfterFunc(20*time.Millisecond, cancel)
-	if err := projections.WaitFor(ctx, newStore(t), prices, 1); !errors.Is(err, context.Canceled) {
+	if _, err := projections.WaitFor(ctx, projections.Fixed{Views: newViews(t)}, prices, 1); !errors.Is(err, context.Canceled) {
 		t.Fatalf("got error %v", err)
 	}
 }
 
 func TestWaitForBrokenStore(t *testing.T) {
 	t.Parallel()
-	store := &flaky{Store: newStore(t)}
+	store := &flaky{Views: newViews(t)}
 	store.down.Store(true)
-	if err := projections.WaitFor(t.Context(), store, prices, 1); !errors.Is(err, errDown) {
+	if _, err := projections.WaitFor(t.Context(), projections.Fixed{Views: store}, prices, 1); !errors.Is(err, errDown) {
 		t.Fatalf("got error %v", err)
 	}
 }
 
 func TestWaitForPosition(t *testing.T) {
 	t.Parallel()
-	store := newStore(t)
-	wantNoError(t, projections.WaitForPosition(t.Context(), store, nil))
+	store := newViews(t)
+	wantReached(t)(projections.WaitForPosition(t.Context(), projections.Fixed{Views: store}, nil))
 	for _, checkpoint := range []projections.Checkpoint{{Stream: prices, Sequence: 5}, {Stream: "PRICES_07", Sequence: 3}} {
 		wantNoError(t, store.ApplyPrices(t.Context(), projections.Delta{}, checkpoint))
 	}
-	wantNoError(t, projections.WaitForPosition(t.Context(), store, events.LogPosition{0: 5, 7: 3}))
+	wantReached(t)(projections.WaitForPosition(t.Context(), projections.Fixed{Views: store}, events.LogPosition{0: 5, 7: 3}))
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
-	if err := projections.WaitForPosition(ctx, store, events.LogPosition{0: 5, 7: 4}); !errors.Is(err, context.DeadlineExceeded) {
+	if _, err := projections.WaitForPosition(ctx, projections.Fixed{Views: store}, events.LogPosition{0: 5, 7: 4}); !errors.Is(err, context.DeadlineExceeded) {
 		t.Fatalf("got error %v", err)
 	}
 }

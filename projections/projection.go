@@ -18,29 +18,27 @@ const conflictAttempts = 10
 // parker takes the messages that cannot be decoded.
 type parker func(ctx context.Context, m events.Message, cause error) error
 
-// applier takes a batch of messages, in the order of the log, into the views, and then moves the checkpoint to its end.
-type applier func(ctx context.Context, batch []events.Message, park parker) error
+// taker takes a batch of messages, in the order of the log, into the views, and then moves the checkpoint to its end.
+type taker func(ctx context.Context, views Views, batch []events.Message, park parker) error
 
-// applyPrices takes in the messages of a price shard.
-func applyPrices(views PriceViews) applier {
-	return func(ctx context.Context, batch []events.Message, park parker) error {
-		observations := make([]events.Observation, 0, len(batch))
-		ids := make([]events.ProductID, 0, len(batch))
-		for _, m := range batch {
-			if m.Kind == events.KindMarker {
-				continue
-			}
-			o, err := decodeObservation(m)
-			if err != nil {
-				if err := park(ctx, m, err); err != nil {
-					return err
-				}
-				continue
-			}
-			observations, ids = append(observations, o), append(ids, o.ProductID())
+// takePrices takes in the messages of a price shard.
+func takePrices(ctx context.Context, views Views, batch []events.Message, park parker) error {
+	observations := make([]events.Observation, 0, len(batch))
+	ids := make([]events.ProductID, 0, len(batch))
+	for _, m := range batch {
+		if m.Kind == events.KindMarker {
+			continue
 		}
-		return foldPrices(ctx, views, observations, ids, batch[len(batch)-1])
+		o, err := decodeObservation(m)
+		if err != nil {
+			if err := park(ctx, m, err); err != nil {
+				return err
+			}
+			continue
+		}
+		observations, ids = append(observations, o), append(ids, o.ProductID())
 	}
+	return foldPrices(ctx, views, observations, ids, batch[len(batch)-1])
 }
 
 // foldPrices folds until no other projector came between reading the state and writing it.
@@ -76,35 +74,33 @@ func decodeObservation(m events.Message) (events.Observation, error) {
 	return events.DecodeObservation(m.Data)
 }
 
-// applyFetches takes in the messages of the fetch stream.
-func applyFetches(views FetchViews) applier {
-	return func(ctx context.Context, batch []events.Message, park parker) error {
-		decoded := make([]fetchMessage, 0, len(batch))
-		ids := make([]events.FetchID, 0, len(batch))
-		for _, m := range batch {
-			if m.Kind == events.KindClaim {
-				continue
-			}
-			d, err := decodeFetchEvent(m)
-			if err != nil {
-				if err := park(ctx, m, err); err != nil {
-					return err
-				}
-				continue
-			}
-			decoded, ids = append(decoded, d), append(ids, d.id)
+// takeFetches takes in the messages of the fetch stream.
+func takeFetches(ctx context.Context, views Views, batch []events.Message, park parker) error {
+	decoded := make([]fetchMessage, 0, len(batch))
+	ids := make([]events.FetchID, 0, len(batch))
+	for _, m := range batch {
+		if m.Kind == events.KindClaim {
+			continue
 		}
-		known, err := views.Fetches(ctx, ids)
+		d, err := decodeFetchEvent(m)
 		if err != nil {
-			return fmt.Errorf("load fetches: %w", err)
+			if err := park(ctx, m, err); err != nil {
+				return err
+			}
+			continue
 		}
-		end := batch[len(batch)-1]
-		err = views.ApplyFetches(ctx, foldFetches(known, decoded), checkpointAt(end, 0))
-		if err != nil {
-			return fmt.Errorf("write fetches: %w", err)
-		}
-		return nil
+		decoded, ids = append(decoded, d), append(ids, d.id)
 	}
+	known, err := views.Fetches(ctx, ids)
+	if err != nil {
+		return fmt.Errorf("load fetches: %w", err)
+	}
+	end := batch[len(batch)-1]
+	err = views.ApplyFetches(ctx, foldFetches(known, decoded), checkpointAt(end, 0))
+	if err != nil {
+		return fmt.Errorf("write fetches: %w", err)
+	}
+	return nil
 }
 
 type fetchMessage struct {

@@ -22,18 +22,24 @@ const (
 // event pays before it is visible.
 var batch = events.Batch{Limit: 100_000, Bytes: 16 << 20, Gap: 10 * time.Millisecond, Wait: time.Second}
 
+// switchInterval is how often a projector looks whether another generation is live.
+const switchInterval = time.Second
+
+// errSwitched ends the projecting to a generation that is not live any more.
+var errSwitched = errors.New("another generation of the views is live now")
+
 // ErrOtherLog says that the views were made from another log: it was replaced, or restored from a copy that is older than
 // they are. To go on from the checkpoint would pass over what the log holds before it.
 var ErrOtherLog = errors.New("the views were made from another log than the one that is there, or it lost its end: " +
 	"delete the views while Atlant is stopped, and they are rebuilt")
 
-// Projector takes one stream of the log into the views.
+// Projector takes one stream of the log into the live views.
 type Projector struct {
-	stream      events.Stream
-	source      events.Source
-	checkpoints Checkpoints
-	apply       applier
-	log         *slog.Logger
+	stream events.Stream
+	source events.Source
+	live   LiveViews
+	take   taker
+	log    *slog.Logger
 
 	mu      sync.Mutex
 	rate    rateMeter
@@ -41,20 +47,22 @@ type Projector struct {
 }
 
 // NewPriceProjector returns the projector of a shard of the price log.
-func NewPriceProjector(shard int, source events.Source, store Store, log *slog.Logger) *Projector {
-	return newProjector(events.PriceStream(shard), source, store, applyPrices(store), log)
+func NewPriceProjector(shard int, source events.Source, live LiveViews, log *slog.Logger) *Projector {
+	return newProjector(events.PriceStream(shard), source, live, log)
 }
 
 // NewFetchProjector returns the projector of the fetch events.
-func NewFetchProjector(source events.Source, store Store, log *slog.Logger) *Projector {
-	return newProjector(events.FetchStream, source, store, applyFetches(store), log)
+func NewFetchProjector(source events.Source, live LiveViews, log *slog.Logger) *Projector {
+	return newProjector(events.FetchStream, source, live, log)
 }
 
-func newProjector(
-	stream events.Stream, source events.Source, checkpoints Checkpoints, apply applier, log *slog.Logger,
-) *Projector {
+func newProjector(stream events.Stream, source events.Source, live LiveViews, log *slog.Logger) *Projector {
+	take := takePrices
+	if stream == events.FetchStream {
+		take = takeFetches
+	}
 	return &Projector{
-		stream: stream, source: source, checkpoints: checkpoints, apply: apply, log: log.With(slog.String(logStream, string(stream))),
+		stream: stream, source: source, live: live, take: take, log: log.With(slog.String(logStream, string(stream))),
 	}
 }
 
@@ -66,10 +74,14 @@ func (p *Projector) Run(ctx context.Context) {
 		if ctx.Err() != nil {
 			return
 		}
-		p.setFailure(err)
-		if progressed {
+		if progressed || errors.Is(err, errSwitched) {
 			pause = minBackOff
 		}
+		if errors.Is(err, errSwitched) {
+			p.log.Info("projecting to another generation")
+			continue
+		}
+		p.setFailure(err)
 		p.log.Error("projection stands still", slog.Any(logError, err), slog.Duration(logRetryIn, pause))
 		select {
 		case <-ctx.Done():
@@ -79,9 +91,47 @@ func (p *Projector) Run(ctx context.Context) {
 	}
 }
 
-// follow projects from the checkpoint on until something fails; it tells whether any batch got through.
+// follow projects from the checkpoint of the live views on, until something fails or other views are live; it tells whether
+// any batch got through.
 func (p *Projector) follow(ctx context.Context) (progressed bool, err error) {
-	checkpoint, err := p.checkpoints.Checkpoint(ctx, p.stream)
+	views, err := p.live.Live(ctx)
+	if err != nil {
+		return false, fmt.Errorf("look up the live views: %w", err)
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var watching sync.WaitGroup
+	watching.Go(func() { p.watchSwitch(ctx, cancel, views.Generation()) })
+	defer watching.Wait()
+	defer cancel(nil)
+	progressed, err = p.followViews(ctx, views)
+	if cause := context.Cause(ctx); errors.Is(cause, errSwitched) {
+		err = cause
+	}
+	return progressed, err
+}
+
+// watchSwitch cancels once another generation is live.
+func (p *Projector) watchSwitch(ctx context.Context, cancel context.CancelCauseFunc, generation int64) {
+	ticker := time.NewTicker(switchInterval)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		// While that cannot be told, neither can anything be written; the next look may tell.
+		if now, err := p.live.Live(ctx); err == nil && now.Generation() != generation {
+			cancel(errSwitched)
+			return
+		}
+	}
+}
+
+// followViews projects to these views until something fails.
+func (p *Projector) followViews(ctx context.Context, views Views) (progressed bool, err error) {
+	checkpoint, err := views.Checkpoint(ctx, p.stream)
 	if err != nil {
 		return false, fmt.Errorf("read checkpoint: %w", err)
 	}
@@ -89,7 +139,7 @@ func (p *Projector) follow(ctx context.Context) (progressed bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	if err := p.checkLog(ctx, checkpoint, last); err != nil {
+	if err := checkLog(ctx, p.source, checkpoint, last); err != nil {
 		return false, err
 	}
 	reader, err := p.source.Read(ctx, p.stream, checkpoint.Sequence)
@@ -105,7 +155,7 @@ func (p *Projector) follow(ctx context.Context) (progressed bool, err error) {
 		if err != nil {
 			return progressed, err
 		}
-		if err := p.apply(ctx, messages, p.park); err != nil {
+		if err := p.take(ctx, views, messages, p.park); err != nil {
 			return progressed, err
 		}
 		progressed = true
@@ -114,11 +164,11 @@ func (p *Projector) follow(ctx context.Context) (progressed bool, err error) {
 }
 
 // checkLog returns ErrOtherLog unless the log holds the message that the checkpoint stands on.
-func (p *Projector) checkLog(ctx context.Context, checkpoint Checkpoint, last uint64) error {
+func checkLog(ctx context.Context, source events.Source, checkpoint Checkpoint, last uint64) error {
 	if checkpoint.Sequence == 0 {
 		return nil
 	}
-	at, err := p.source.TimeOf(ctx, p.stream, checkpoint.Sequence)
+	at, err := source.TimeOf(ctx, checkpoint.Stream, checkpoint.Sequence)
 	if err != nil {
 		return err
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"path/filepath"
 	"sync"
 	"testing"
 	"time"
@@ -54,16 +53,18 @@ func newLog(t testing.TB) (*jetstream.Log, *nats.Conn) {
 	return log, nc
 }
 
-func newStore(t testing.TB) projections.Store {
+func newViews(t testing.TB) projections.Views {
 	t.Helper()
-	store, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "views.db"))
+	store, err := sqlite.Open(t.Context(), t.TempDir())
 	wantNoError(t, err)
 	t.Cleanup(func() {
 		if err := store.Close(); err != nil {
 			t.Error(err)
 		}
 	})
-	return store
+	views, err := store.Live(t.Context())
+	wantNoError(t, err)
+	return views
 }
 
 // run lets a projector work until the test ends or stop is called.
@@ -116,13 +117,13 @@ func publishRaw(t testing.TB, nc *nats.Conn, subject string, data []byte) (seque
 }
 
 // waitForEnd waits until the views hold all that the stream does now.
-func waitForEnd(t testing.TB, log events.Source, store projections.Checkpoints, p *projections.Projector) {
+func waitForEnd(t testing.TB, log events.Source, store projections.Views, p *projections.Projector) {
 	t.Helper()
 	last, err := log.LastSequence(t.Context(), p.Stream())
 	wantNoError(t, err)
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	if err := projections.WaitFor(ctx, store, p.Stream(), last); err != nil {
+	if _, err := projections.WaitFor(ctx, projections.Fixed{Views: store}, p.Stream(), last); err != nil {
 		t.Fatalf("%v; the projector says %v", err, p.Failure())
 	}
 }
@@ -138,7 +139,7 @@ func eventually(t testing.TB, what string, happened func() bool) {
 }
 
 // wantViews compares the store with the fold of the observations.
-func wantViews(t testing.TB, store projections.Store, log []events.Observation) {
+func wantViews(t testing.TB, store projections.Views, log []events.Observation) {
 	t.Helper()
 	got, err := storetest.Dump(t.Context(), store)
 	wantNoError(t, err)
@@ -169,4 +170,16 @@ func newID(t testing.TB) uuid.UUID {
 	id, err := uuid.NewV7()
 	wantNoError(t, err)
 	return id
+}
+
+// wantReached checks what a wait returned.
+func wantReached(t testing.TB) func(projections.Views, error) {
+	t.Helper()
+	return func(views projections.Views, err error) {
+		t.Helper()
+		wantNoError(t, err)
+		if views == nil {
+			t.Fatal("no views")
+		}
+	}
 }

@@ -19,8 +19,8 @@ import (
 func TestProjectorFollows(t *testing.T) {
 	t.Parallel()
 	log, _ := newLog(t)
-	store := newStore(t)
-	p := projections.NewPriceProjector(0, log, store, quiet)
+	store := newViews(t)
+	p := projections.NewPriceProjector(0, log, projections.Fixed{Views: store}, quiet)
 	if p.Stream() != prices || p.Failure() != nil || p.Rate() != 0 {
 		t.Fatalf("%s, %v, %v", p.Stream(), p.Failure(), p.Rate())
 	}
@@ -40,7 +40,7 @@ func TestProjectorFollows(t *testing.T) {
 	third := list(3, 280)
 	publish(t, log, third) // after it stopped; another one takes over, with another one beside it
 	for range 2 {
-		p = projections.NewPriceProjector(0, log, store, quiet)
+		p = projections.NewPriceProjector(0, log, projections.Fixed{Views: store}, quiet)
 		run(t, p)
 	}
 	waitForEnd(t, log, store, p)
@@ -50,11 +50,11 @@ func TestProjectorFollows(t *testing.T) {
 func TestProjectorCountsLate(t *testing.T) {
 	t.Parallel()
 	log, _ := newLog(t)
-	store := newStore(t)
+	store := newViews(t)
 	first, second := list(1, 10), list(2, 12)
 	publish(t, log, second)
 	publish(t, log, first)
-	p := projections.NewPriceProjector(0, log, store, quiet)
+	p := projections.NewPriceProjector(0, log, projections.Fixed{Views: store}, quiet)
 	run(t, p)
 	waitForEnd(t, log, store, p)
 	wantViews(t, store, slices.Concat(second, first))
@@ -67,8 +67,8 @@ func TestProjectorCountsLate(t *testing.T) {
 func TestProjectorParks(t *testing.T) {
 	t.Parallel()
 	log, nc := newLog(t)
-	store := newStore(t)
-	p := projections.NewPriceProjector(0, log, store, quiet)
+	store := newViews(t)
+	p := projections.NewPriceProjector(0, log, projections.Fixed{Views: store}, quiet)
 	run(t, p)
 	first, second := list(1, 20), list(2, 20)
 	publish(t, log, first)
@@ -119,8 +119,8 @@ func TestProjectorParksAnything(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			log, nc := newLog(t)
-			store := newStore(t)
-			p := projections.NewPriceProjector(0, log, store, quiet)
+			store := newViews(t)
+			p := projections.NewPriceProjector(0, log, projections.Fixed{Views: store}, quiet)
 			sequence := publishRaw(t, nc, raw.subject, raw.data)
 			run(t, p)
 			eventually(t, "past it, or stuck", func() bool {
@@ -138,10 +138,10 @@ func TestProjectorParksAnything(t *testing.T) {
 func TestViewsAhead(t *testing.T) {
 	t.Parallel()
 	log, _ := newLog(t)
-	store := newStore(t)
+	store := newViews(t)
 	publish(t, log, list(1, 3))
 	wantNoError(t, store.ApplyPrices(t.Context(), projections.Delta{}, projections.Checkpoint{Stream: prices, Sequence: 5}))
-	p := projections.NewPriceProjector(0, log, store, quiet)
+	p := projections.NewPriceProjector(0, log, projections.Fixed{Views: store}, quiet)
 	run(t, p)
 	eventually(t, "a failure", func() bool { return p.Failure() != nil })
 	if err := p.Failure(); !errors.Is(err, projections.ErrOtherLog) || !strings.Contains(err.Error(), "5") || !strings.Contains(err.Error(), "4") {
@@ -152,10 +152,10 @@ func TestViewsAhead(t *testing.T) {
 // A log that is longer than the one that the views were made from, or as long, is another one all the same.
 func TestViewsOfAnotherLog(t *testing.T) {
 	t.Parallel()
-	store := newStore(t)
+	store := newViews(t)
 	first, _ := newLog(t)
 	publish(t, first, list(1, 3))
-	p := projections.NewPriceProjector(0, first, store, quiet)
+	p := projections.NewPriceProjector(0, first, projections.Fixed{Views: store}, quiet)
 	stop := run(t, p)
 	waitForEnd(t, first, store, p)
 	stop()
@@ -163,14 +163,14 @@ func TestViewsOfAnotherLog(t *testing.T) {
 	for _, products := range []int{3, 30} {
 		other, _ := newLog(t)
 		publish(t, other, list(2, products))
-		p := projections.NewPriceProjector(0, other, store, quiet)
+		p := projections.NewPriceProjector(0, other, projections.Fixed{Views: store}, quiet)
 		run(t, p)
 		eventually(t, "a failure", func() bool { return p.Failure() != nil })
 		if err := p.Failure(); !errors.Is(err, projections.ErrOtherLog) {
 			t.Errorf("%d products: got error %v", products, err)
 		}
 	}
-	again := projections.NewPriceProjector(0, first, store, quiet)
+	again := projections.NewPriceProjector(0, first, projections.Fixed{Views: store}, quiet)
 	run(t, again)
 	publish(t, first, list(3, 3))
 	waitForEnd(t, first, store, again)
@@ -178,7 +178,7 @@ func TestViewsOfAnotherLog(t *testing.T) {
 
 // flaky is a store that fails while it is told to.
 type flaky struct {
-	projections.Store
+	projections.Views
 
 	down  atomic.Bool
 	calls atomic.Int64 // that failed
@@ -198,28 +198,28 @@ func (f *flaky) Products(ctx context.Context, ids []events.ProductID) (map[event
 	if f.fails() {
 		return nil, errDown
 	}
-	return f.Store.Products(ctx, ids)
+	return f.Views.Products(ctx, ids)
 }
 
 func (f *flaky) ApplyPrices(ctx context.Context, delta projections.Delta, checkpoint projections.Checkpoint) error {
 	if f.fails() {
 		return errDown
 	}
-	return f.Store.ApplyPrices(ctx, delta, checkpoint)
+	return f.Views.ApplyPrices(ctx, delta, checkpoint)
 }
 
 func (f *flaky) Checkpoint(ctx context.Context, stream events.Stream) (projections.Checkpoint, error) {
 	if f.fails() {
 		return projections.Checkpoint{}, errDown
 	}
-	return f.Store.Checkpoint(ctx, stream)
+	return f.Views.Checkpoint(ctx, stream)
 }
 
 func TestStoreDownForAWhile(t *testing.T) {
 	t.Parallel()
 	log, _ := newLog(t)
-	store := &flaky{Store: newStore(t)}
-	p := projections.NewPriceProjector(0, log, store, quiet)
+	store := &flaky{Views: newViews(t)}
+	p := projections.NewPriceProjector(0, log, projections.Fixed{Views: store}, quiet)
 	run(t, p)
 	first, second := list(1, 100), list(2, 100)
 	publish(t, log, first)
@@ -235,7 +235,7 @@ func TestStoreDownForAWhile(t *testing.T) {
 	if !errors.Is(p.Failure(), errDown) {
 		t.Errorf("failure is %v", p.Failure())
 	}
-	wantViews(t, store.Store, first) // nothing got half way
+	wantViews(t, store.Views, first) // nothing got half way
 
 	store.down.Store(false)
 	waitForEnd(t, log, store, p)
@@ -247,9 +247,9 @@ func TestStoreDownForAWhile(t *testing.T) {
 func TestStoreBackWhileIdle(t *testing.T) {
 	t.Parallel()
 	log, _ := newLog(t)
-	store := &flaky{Store: newStore(t)}
+	store := &flaky{Views: newViews(t)}
 	store.down.Store(true)
-	p := projections.NewPriceProjector(0, log, store, quiet)
+	p := projections.NewPriceProjector(0, log, projections.Fixed{Views: store}, quiet)
 	run(t, p)
 	eventually(t, "a failure", func() bool { return p.Failure() != nil })
 	store.down.Store(false)
@@ -265,7 +265,7 @@ func TestStoreBackWhileIdle(t *testing.T) {
 
 // conflicting is a store that another projector seems to write to all the time.
 type conflicting struct {
-	projections.Store
+	projections.Views
 
 	left atomic.Int64
 }
@@ -274,18 +274,18 @@ func (c *conflicting) ApplyPrices(ctx context.Context, delta projections.Delta, 
 	if c.left.Add(-1) >= 0 {
 		return projections.ErrConflict
 	}
-	return c.Store.ApplyPrices(ctx, delta, checkpoint)
+	return c.Views.ApplyPrices(ctx, delta, checkpoint)
 }
 
 func TestProjectorFoldsAgainAfterConflicts(t *testing.T) {
 	t.Parallel()
 	log, _ := newLog(t)
 	for _, conflicts := range []int64{1, 9, 25} {
-		store := &conflicting{Store: newStore(t)}
+		store := &conflicting{Views: newViews(t)}
 		store.left.Store(conflicts)
 		all := list(byte(conflicts), 10)
 		publish(t, log, all)
-		p := projections.NewPriceProjector(0, log, store, quiet)
+		p := projections.NewPriceProjector(0, log, projections.Fixed{Views: store}, quiet)
 		stop := run(t, p)
 		waitForEnd(t, log, store, p)
 		stop()

@@ -37,6 +37,8 @@ type Views interface {
 	Filling
 	Scans
 	Repairs
+	// Generation returns the number of the generation.
+	Generation() int64
 }
 
 // Checkpoints tells how far the views have come.
@@ -57,8 +59,9 @@ type PriceViews interface {
 
 // Filling is how a generation that nobody reads yet is filled.
 type Filling interface {
-	// InsertPrices inserts products with their sightings, and changes. What is there already stays as it is: it was inserted
-	// by an earlier attempt, or by another one that fills up to the same place of the log.
+	// InsertPrices inserts products with their sightings, then changes, of these products or of ones inserted before. What is
+	// there already stays as it is: it was inserted by an earlier attempt, or by another one that fills up to the same place
+	// of the log.
 	InsertPrices(ctx context.Context, products []Product, changes []Change) error
 	// BuildIndexes builds the indexes that lists of products need. ListProducts fails without them, all else works. It
 	// blocks until they are built, and may be called again at any time, also by several processes at once.

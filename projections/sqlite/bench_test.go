@@ -51,11 +51,14 @@ func benchDeltas(known map[events.ProductID]projections.Product, fetch []events.
 
 func benchOpen(b *testing.B) *DB {
 	b.Helper()
-	db, err := Open(b.Context(), filepath.Join(b.TempDir(), "views.db"))
+	db, err := openDB(b.Context(), filepath.Join(b.TempDir(), "views.db"), 1)
+	if err == nil {
+		err = db.BuildIndexes(b.Context())
+	}
 	if err != nil {
 		b.Fatal(err)
 	}
-	b.Cleanup(func() { _ = db.Close() })
+	b.Cleanup(func() { _ = db.close() })
 	return db
 }
 

@@ -1,4 +1,4 @@
-// Package sqlite keeps the views in one SQLite file.
+// Package sqlite keeps the views in SQLite files, one for each generation.
 package sqlite
 
 import (
@@ -15,13 +15,14 @@ import (
 	"github.com/atlant-log/atlant/projections"
 )
 
-var _ projections.Store = (*DB)(nil)
+var _ projections.Views = (*DB)(nil)
 
-// DB is the views in one file. One connection writes; a pool of others reads, and none waits for another.
+// DB is one generation of the views, in one file. One connection writes; a pool of others reads, and none waits for another.
 type DB struct {
-	path   string
-	writer *writer
-	reader *reader
+	generation int64
+	path       string
+	writer     *writer
+	reader     *reader
 }
 
 // Pragmas of every connection. The writer holds the upper part of the indexes in its cache; a reader needs one page of a
@@ -42,15 +43,19 @@ var (
 	readerPragmas = []string{"query_only(1)", "cache_size(-8192)", "temp_store(MEMORY)", "busy_timeout(10000)"}
 )
 
-// Open opens the views in the file, which is made if it does not exist. It returns an error that wraps ErrUnusable where
-// the file holds something else, or views of another version, or is damaged: deleting it has the views rebuilt.
-func Open(ctx context.Context, path string) (*DB, error) {
-	db := &DB{path: path}
+// openDB opens the views in the file, which is made, without indexes for lists, if it does not exist. It returns an error
+// that wraps ErrUnusable where the file holds something else, or views of another version, or is damaged: deleting it has
+// the views rebuilt.
+func openDB(ctx context.Context, path string, generation int64) (*DB, error) {
+	db := &DB{generation: generation, path: path}
 	if err := db.open(ctx); err != nil {
-		return nil, errors.Join(db.failed("open views", path, err), db.Close())
+		return nil, errors.Join(db.failed("open views", path, err), db.close())
 	}
 	return db, nil
 }
+
+// Generation implements projections.Views.
+func (db *DB) Generation() int64 { return db.generation }
 
 func (db *DB) open(ctx context.Context) error {
 	// Before anything is written: the file may be somebody else's.
@@ -88,8 +93,8 @@ func connect(path string, pragmas []string) (*sql.DB, error) {
 	return sql.Open("sqlite", location.String())
 }
 
-// Close closes the file. The writer goes last: whoever does folds the write-ahead log into the file.
-func (db *DB) Close() error {
+// close closes the file. The writer goes last: whoever does folds the write-ahead log into the file.
+func (db *DB) close() error {
 	var errs []error
 	if db.reader != nil {
 		errs = append(errs, db.reader.close())

@@ -20,12 +20,15 @@ var allSorts = []projections.SortKey{
 
 func testOpen(t *testing.T) *DB {
 	t.Helper()
-	db, err := Open(t.Context(), filepath.Join(t.TempDir(), "views.db"))
+	db, err := openDB(t.Context(), filepath.Join(t.TempDir(), "views.db"), 1)
+	if err == nil {
+		err = db.BuildIndexes(t.Context())
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := db.Close(); err != nil {
+		if err := db.close(); err != nil {
 			t.Errorf("close: %v", err)
 		}
 	})

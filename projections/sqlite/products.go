@@ -16,10 +16,10 @@ const productColumns = `p.id, o.name, p.name, p.price, p.currency, p.previous_pr
 // productJoins finish a product that was found by an index. CROSS JOIN keeps this order.
 const productJoins = ` CROSS JOIN sightings s ON s.product = p.product CROSS JOIN sources o ON o.source = p.source`
 
-func scanProduct(rows *sql.Rows) (projections.Product, error) {
+func scanProduct(row interface{ Scan(into ...any) error }) (projections.Product, error) {
 	var p projections.Product
 	var changedAt int64
-	err := rows.Scan(&p.ID, &p.Source, &p.Name, &p.Price.Micros, &p.Price.Currency,
+	err := row.Scan(&p.ID, &p.Source, &p.Name, &p.Price.Micros, &p.Price.Currency,
 		&p.PreviousPrice.Micros, &p.PreviousPrice.Currency, &p.PriceChanges,
 		(*int64)(&p.FirstObservedAt), &changedAt, &p.Written.Fetch, (*int64)(&p.Seen.ObservedAt), &p.Seen.Fetch)
 	p.Written.ObservedAt = p.FirstObservedAt

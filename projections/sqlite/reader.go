@@ -55,7 +55,7 @@ func (r *reader) prepare(ctx context.Context, text string) (*sql.Stmt, error) {
 }
 
 // query calls scan for each row that the statement gives.
-func (r *reader) query(ctx context.Context, text string, args []any, scan func(*sql.Rows) error) (err error) {
+func (r *reader) query(ctx context.Context, text string, args []any, scan func(*sql.Rows) error) error {
 	prepared, err := r.prepare(ctx, text)
 	if err != nil {
 		return err
@@ -69,6 +69,11 @@ func (r *reader) query(ctx context.Context, text string, args []any, scan func(*
 	if err != nil {
 		return err
 	}
+	return eachRow(rows, scan)
+}
+
+// eachRow calls scan for each row, and closes them.
+func eachRow(rows *sql.Rows, scan func(*sql.Rows) error) (err error) {
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	for rows.Next() {
 		if err := scan(rows); err != nil {

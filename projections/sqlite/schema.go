@@ -10,6 +10,9 @@ import (
 //go:embed schema.sql
 var schema string
 
+//go:embed indexes.sql
+var indexes string
+
 // What schema.sql writes into the head of the file.
 const (
 	applicationID = 0x41544c54 // "ATLT"
@@ -58,4 +61,10 @@ func createSchema(ctx context.Context, tx *transaction) error {
 		return err
 	}
 	return tx.execText(ctx, schema)
+}
+
+// BuildIndexes implements projections.Filling. Writers wait meanwhile, readers do not.
+func (db *DB) BuildIndexes(ctx context.Context) error {
+	err := db.writer.do(ctx, func(ctx context.Context, tx *transaction) error { return tx.execText(ctx, indexes) })
+	return db.failed("build indexes of", db.path, err)
 }

@@ -7,7 +7,7 @@ CREATE TABLE sources (
   name   TEXT NOT NULL UNIQUE
 ) STRICT;
 
--- Written only when something changes, because an update pays for the indexes below. The position of the last write is
+-- Written only when something changes, because an update pays for the indexes of indexes.sql. The position of the last write is
 -- (price_changed_at, written_fetch), or (first_observed_at, written_fetch) while price_changes is 0.
 CREATE TABLE products (
   product           INTEGER PRIMARY KEY, -- in the order of arrival, so that what arrives together lies together
@@ -23,13 +23,6 @@ CREATE TABLE products (
   price_changed_at  INTEGER NOT NULL, -- 0 while price_changes is 0
   written_fetch     BLOB    NOT NULL
 ) STRICT;
-
--- One index per sort, each ending in the id: a page at any depth is one range of one index.
-CREATE INDEX products_by_name              ON products (source, name, id);
-CREATE INDEX products_by_price             ON products (source, price, id);
-CREATE INDEX products_by_price_changes     ON products (source, price_changes, id);
-CREATE INDEX products_by_price_changed_at  ON products (source, price_changed_at, id);
-CREATE INDEX products_by_first_observed_at ON products (source, first_observed_at, id);
 
 -- Written by every observation, hence no index but the key.
 CREATE TABLE sightings (

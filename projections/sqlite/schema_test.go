@@ -28,7 +28,7 @@ func observations(n int) []events.Observation {
 	return all
 }
 
-func fill(t *testing.T, db *sqlite.DB, n int) {
+func fill(t *testing.T, db projections.Views, n int) {
 	t.Helper()
 	checkpoint := projections.Checkpoint{Stream: "PRICES_00", Sequence: 7, Late: 3}
 	if err := db.ApplyPrices(t.Context(), projections.FoldBatch(nil, observations(n)), checkpoint); err != nil {
@@ -38,8 +38,8 @@ func fill(t *testing.T, db *sqlite.DB, n int) {
 
 func TestReopenKeepsEverything(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "views.db")
-	read := func(db *sqlite.DB) (storetest.Views, projections.Checkpoint) {
+	dir := t.TempDir()
+	read := func(db projections.Views) (storetest.Views, projections.Checkpoint) {
 		views, err := storetest.Dump(t.Context(), db)
 		if err != nil {
 			t.Fatal(err)
@@ -50,16 +50,16 @@ func TestReopenKeepsEverything(t *testing.T) {
 		}
 		return views, checkpoint
 	}
-	db := openAt(t, path)
-	fill(t, db, 500)
-	views, checkpoint := read(db)
-	if err := db.Close(); err != nil {
+	store := openStore(t, dir)
+	fill(t, live(t, store), 500)
+	views, checkpoint := read(live(t, store))
+	if err := store.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if left, _ := filepath.Glob(path + "-*"); len(left) > 0 {
+	if left, _ := filepath.Glob(fileIn(dir) + "-*"); len(left) > 0 {
 		t.Errorf("closing left %v", left)
 	}
-	again, checkpointAgain := read(openAt(t, path))
+	again, checkpointAgain := read(live(t, openStore(t, dir)))
 	if diff := cmp.Diff(views, again); diff != "" || len(again.Products) != 500 || len(again.Changes) != 500 {
 		t.Errorf("views: -before +after:\n%s", diff)
 	}
@@ -71,8 +71,8 @@ func TestReopenKeepsEverything(t *testing.T) {
 // TestTwoHandles: a second process may open the file; each sees what the other writes.
 func TestTwoHandles(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "views.db")
-	first, second := openAt(t, path), openAt(t, path)
+	dir := t.TempDir()
+	first, second := live(t, openStore(t, dir)), live(t, openStore(t, dir))
 	fill(t, first, 10)
 	if n, err := second.CountProducts(t.Context(), projections.ProductFilter{}); err != nil || n != 10 {
 		t.Errorf("got %d products, error %v", n, err)
@@ -86,7 +86,7 @@ func TestTwoHandles(t *testing.T) {
 // TestSeenUnknownConflicts: the file was replaced under a projector that knows the products of the old one.
 func TestSeenUnknownConflicts(t *testing.T) {
 	t.Parallel()
-	db := openAt(t, filepath.Join(t.TempDir(), "views.db"))
+	db := open(t)
 	delta := projections.Delta{Seen: projections.FoldBatch(nil, observations(30)).New}
 	err := db.ApplyPrices(t.Context(), delta, projections.Checkpoint{Stream: "PRICES_00", Sequence: 1})
 	if !errors.Is(err, projections.ErrConflict) {
@@ -111,10 +111,11 @@ func TestOpenRefusesWhatItCannotUse(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			path := filepath.Join(t.TempDir(), "views.db")
+			dir := t.TempDir()
+			path := fileIn(dir)
 			test.make(t, path)
 			before := read(t, path)
-			_, err := sqlite.Open(t.Context(), path)
+			_, err := sqlite.Open(t.Context(), dir)
 			if !errors.Is(err, sqlite.ErrUnusable) || !strings.Contains(err.Error(), test.says) || !strings.Contains(err.Error(), path) {
 				t.Fatalf("got error %v, want one that says %q and names the file", err, test.says)
 			}
@@ -128,10 +129,11 @@ func TestOpenRefusesWhatItCannotUse(t *testing.T) {
 // TestDamageIsReported: a file that breaks later says the same, whatever is read.
 func TestDamageIsReported(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "views.db")
-	db := openAt(t, path)
-	fill(t, db, 500)
-	if err := db.Close(); err != nil {
+	dir := t.TempDir()
+	path := fileIn(dir)
+	store := openStore(t, dir)
+	fill(t, live(t, store), 500)
+	if err := store.Close(); err != nil {
 		t.Fatal(err)
 	}
 	info, err := os.Stat(path)
@@ -139,23 +141,26 @@ func TestDamageIsReported(t *testing.T) {
 		t.Fatal(err)
 	}
 	damage(t, path, 8192, int(info.Size())-8192)
-	db = openAt(t, path)
-	if _, err := storetest.Dump(t.Context(), db); !errors.Is(err, sqlite.ErrUnusable) {
+	if _, err := storetest.Dump(t.Context(), live(t, openStore(t, dir))); !errors.Is(err, sqlite.ErrUnusable) {
 		t.Errorf("got error %v", err)
 	}
 }
 
 func TestOpenNeedsFolder(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "missing", "views.db")
+	path := filepath.Join(t.TempDir(), "file")
+	write(t, path, nil)
 	if _, err := sqlite.Open(t.Context(), path); err == nil || errors.Is(err, sqlite.ErrUnusable) || !strings.Contains(err.Error(), path) {
 		t.Errorf("got error %v", err)
 	}
 }
 
+// fileIn returns the file of the first generation.
+func fileIn(dir string) string { return filepath.Join(dir, "generation-1.db") }
+
 func views(t *testing.T, path string) {
 	t.Helper()
-	db, err := sqlite.Open(t.Context(), path)
+	db, err := sqlite.Open(t.Context(), filepath.Dir(path))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,7 +1,6 @@
 package sqlite_test
 
 import (
-	"path/filepath"
 	"testing"
 
 	"github.com/atlant-log/atlant/projections"
@@ -13,21 +12,38 @@ func TestConformance(t *testing.T) { t.Parallel(); storetest.Run(t, open) }
 
 func TestConcurrency(t *testing.T) { t.Parallel(); storetest.RunConcurrency(t, open) }
 
-func open(t testing.TB) projections.Store {
-	t.Helper()
-	return openAt(t, filepath.Join(t.TempDir(), "views ?#%.db"))
+func TestStore(t *testing.T) {
+	t.Parallel()
+	storetest.RunStore(t, func(t testing.TB) storetest.OpenStore {
+		dir := t.TempDir()
+		return func() projections.Store { return openStore(t, dir) }
+	})
 }
 
-func openAt(t testing.TB, path string) *sqlite.DB {
+func open(t testing.TB) projections.Views {
 	t.Helper()
-	db, err := sqlite.Open(t.Context(), path)
+	return live(t, openStore(t, t.TempDir()+"/views ?#%"))
+}
+
+func openStore(t testing.TB, dir string) *sqlite.Store {
+	t.Helper()
+	store, err := sqlite.Open(t.Context(), dir)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := db.Close(); err != nil {
+		if err := store.Close(); err != nil {
 			t.Errorf("close: %v", err)
 		}
 	})
-	return db
+	return store
+}
+
+func live(t testing.TB, store projections.LiveViews) projections.Views {
+	t.Helper()
+	views, err := store.Live(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return views
 }

@@ -123,6 +123,19 @@ func (tx *transaction) queryRow(ctx context.Context, text string, args []any, in
 	return tx.w.conn.QueryRowContext(ctx, text, args...).Scan(into...)
 }
 
+// query calls scan for each row that the statement gives for a list of parameters.
+func (tx *transaction) query(ctx context.Context, s *rowStatement, args []any, scan func(*sql.Rows) error) error {
+	prepared, err := tx.w.prepare(ctx, s, len(args))
+	if err != nil {
+		return err
+	}
+	rows, err := prepared.QueryContext(ctx, args...)
+	if err != nil {
+		return err
+	}
+	return eachRow(rows, scan)
+}
+
 // exec runs the statement for so many rows and returns how many it wrote.
 func (tx *transaction) exec(ctx context.Context, s *rowStatement, rows int, args []any) (int64, error) {
 	prepared, err := tx.w.prepare(ctx, s, rows)

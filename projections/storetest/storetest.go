@@ -49,6 +49,11 @@ func Run(t *testing.T, open Open) {
 		{"RejectsAreKeptOnce", testRejects},
 		{"ListFetchesPages", testListFetches},
 
+		{"ScansAreByID", testScans},
+		{"ReplacedProductIsWhole", testReplace},
+		{"ReplacingWithNothingRemoves", testReplaceRemoves},
+		{"ReplacingTheUnseenConflicts", testReplaceConflicts},
+
 		{"CancelledContextFails", testCancelled},
 	})
 }

@@ -8,7 +8,6 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
-	"os"
 	"path/filepath"
 	"sync"
 	"syscall"
@@ -40,7 +39,7 @@ const logError = "error"
 // Names within the data folder.
 const (
 	logFolder   = "log"
-	viewsFile   = "views/views.db" // its folder can be deleted while Atlant is stopped: it is rebuilt from the log
+	viewsFolder = "views" // it can be deleted while Atlant is stopped: it is rebuilt from the log
 	spoolFolder = "spool"
 )
 
@@ -61,7 +60,7 @@ type app struct {
 	server   *http.Server
 	embedded *jetstream.Embedded
 	log      *jetstream.Log
-	views    *sqlite.DB
+	views    projections.Store
 
 	projectors []*projections.Projector
 	fetcher    *fetch.Fetcher
@@ -123,11 +122,7 @@ func (a *app) open(ctx context.Context, config appConfig) error {
 	if a.log, err = jetstream.Open(ctx, conn, jetstream.Config{Exclusive: true}); err != nil {
 		return err
 	}
-	viewsPath := filepath.Join(config.DataDir, viewsFile)
-	if err := os.MkdirAll(filepath.Dir(viewsPath), 0o750); err != nil {
-		return fmt.Errorf("make folder of the views: %w", err)
-	}
-	if a.views, err = sqlite.Open(ctx, viewsPath); err != nil {
+	if a.views, err = sqlite.Open(ctx, filepath.Join(config.DataDir, viewsFolder)); err != nil {
 		return err
 	}
 	for shard := range a.log.Shards() {
@@ -158,7 +153,11 @@ func (a *app) ready(ctx context.Context) error {
 	if _, err := a.log.LastSequence(ctx, events.FetchStream); err != nil {
 		return err
 	}
-	if _, err := a.views.Checkpoint(ctx, events.FetchStream); err != nil {
+	views, err := a.views.Live(ctx)
+	if err == nil {
+		_, err = views.Checkpoint(ctx, events.FetchStream)
+	}
+	if err != nil {
 		return fmt.Errorf("the views cannot be read: %w", err)
 	}
 	return nil

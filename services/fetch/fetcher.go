@@ -12,6 +12,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/atlant-log/atlant/events"
+	"github.com/atlant-log/atlant/projections"
 )
 
 const (
@@ -39,7 +40,7 @@ type Config struct {
 // queue: what a list says must reach the log before what a later one says.
 type Fetcher struct {
 	log        Log
-	views      Views
+	live       projections.LiveViews
 	logger     *slog.Logger
 	spool      spool
 	downloader *downloader
@@ -52,7 +53,7 @@ type Fetcher struct {
 }
 
 // NewFetcher returns a fetcher; its spool folder is made if it is missing.
-func NewFetcher(log Log, views Views, config Config, logger *slog.Logger) (*Fetcher, error) {
+func NewFetcher(log Log, live projections.LiveViews, config Config, logger *slog.Logger) (*Fetcher, error) {
 	spool, err := newSpool(config.SpoolDir)
 	if err != nil {
 		return nil, err
@@ -65,7 +66,7 @@ func NewFetcher(log Log, views Views, config Config, logger *slog.Logger) (*Fetc
 	}
 	guard := newGuard(config.AllowPrivate, config.Except...)
 	return &Fetcher{
-		log: log, views: views, logger: logger, spool: spool,
+		log: log, live: live, logger: logger, spool: spool,
 		downloader: newDownloader(guard, config.MaxListBytes, config.UserAgent),
 		running:    make(chan struct{}, config.Concurrency), held: make(chan struct{}, maxHeld),
 		lanes: map[string][]laneItem{},

@@ -34,7 +34,11 @@ func (s *Service) ListFetches(
 		after = &projections.FetchCursor{RequestedAt: at.RequestedAt, ID: at.ID}
 	}
 	size := rpc.PageSize(request.Msg.GetPageSize())
-	fetches, err := s.views.ListFetches(ctx, request.Msg.GetSource(), after, size+1)
+	views, err := s.live.Live(ctx)
+	if err != nil {
+		return nil, err
+	}
+	fetches, err := views.ListFetches(ctx, request.Msg.GetSource(), after, size+1)
 	if err != nil {
 		return nil, fmt.Errorf("list fetches: %w", err)
 	}
@@ -62,7 +66,11 @@ func (s *Service) ListRejects(
 		return nil, err
 	}
 	size := rpc.PageSize(request.Msg.GetPageSize())
-	rejects, err := s.views.ListRejects(ctx, id, from, size+1)
+	views, err := s.live.Live(ctx)
+	if err != nil {
+		return nil, err
+	}
+	rejects, err := views.ListRejects(ctx, id, from, size+1)
 	if err != nil {
 		return nil, fmt.Errorf("list rejects: %w", err)
 	}

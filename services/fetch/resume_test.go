@@ -5,7 +5,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -46,7 +45,7 @@ func newTestLog(tb testing.TB) *jetstream.Log {
 
 func newTestFetcher(tb testing.TB, log Log) *Fetcher {
 	tb.Helper()
-	views, err := sqlite.Open(tb.Context(), filepath.Join(tb.TempDir(), "views.db"))
+	views, err := sqlite.Open(tb.Context(), tb.TempDir())
 	if err != nil {
 		tb.Fatal(err)
 	}

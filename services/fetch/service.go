@@ -31,16 +31,10 @@ type Log interface {
 	events.Progress
 }
 
-// Views is what they need of the views.
-type Views interface {
-	projections.FetchQueries
-	projections.Checkpoints
-}
-
 // Service is the handler of FetchService.
 type Service struct {
-	log   Log
-	views Views
+	log  Log
+	live projections.LiveViews
 
 	// queueing is held from taking the time of a request until it is on the queue: requests must stand there in the order of
 	// their times, or the later one is done first and the earlier one comes too late to count.
@@ -50,7 +44,7 @@ type Service struct {
 var _ atlantv1connect.FetchServiceHandler = (*Service)(nil)
 
 // NewService returns the handler.
-func NewService(log Log, views Views) *Service { return &Service{log: log, views: views} }
+func NewService(log Log, live projections.LiveViews) *Service { return &Service{log: log, live: live} }
 
 // Fetch implements FetchService. The queue comes first: once the request is on it, a fetcher will find it whatever happens
 // to this process, and writes the FetchRequested event itself if it is missing.
@@ -119,7 +113,7 @@ func (s *Service) claim(
 func (s *Service) awaitVisible(ctx context.Context, sequence uint64) {
 	ctx, cancel := context.WithTimeout(ctx, visibleTimeout)
 	defer cancel()
-	_ = projections.WaitFor(ctx, s.views, events.FetchStream, sequence)
+	_, _ = projections.WaitFor(ctx, s.live, events.FetchStream, sequence)
 }
 
 // GetFetch implements FetchService.
@@ -138,7 +132,11 @@ func (s *Service) get(ctx context.Context, text string) (*atlantv1.Fetch, error)
 	if err != nil {
 		return nil, rpc.InvalidArgument("id", "%v", err)
 	}
-	fetch, err := s.views.GetFetch(ctx, id)
+	views, err := s.live.Live(ctx)
+	if err != nil {
+		return nil, err
+	}
+	fetch, err := views.GetFetch(ctx, id)
 	if err == nil {
 		return fetch, nil
 	}

@@ -215,7 +215,7 @@ func (w *work) report(ctx context.Context, cancel context.CancelCauseFunc, shown
 			return
 		case <-reports.C:
 		case <-checks.C:
-			now, err := w.views.GetFetch(ctx, w.id)
+			now, err := w.shown(ctx)
 			if err != nil {
 				continue // the views may be behind or away; the log decides in the end
 			}
@@ -231,4 +231,13 @@ func (w *work) report(ctx context.Context, cancel context.CancelCauseFunc, shown
 		shown.Published = max(shown.GetPublished(), w.published.Load())
 		_ = w.log.Report(shown) // a report may get lost
 	}
+}
+
+// shown returns the fetch as the views have it.
+func (w *work) shown(ctx context.Context) (*atlantv1.Fetch, error) {
+	views, err := w.live.Live(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return views.GetFetch(ctx, w.id)
 }

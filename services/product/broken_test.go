@@ -6,15 +6,12 @@ import (
 
 	"github.com/atlant-log/atlant/events"
 	"github.com/atlant-log/atlant/projections"
-	"github.com/atlant-log/atlant/services/product"
 )
 
 var errBroken = errors.New("disk /dev/sda1 is on fire")
 
 // broken is a store that answers nothing.
-type broken struct{ projections.Store }
-
-var _ product.Views = broken{}
+type broken struct{ projections.Views }
 
 func (broken) ListProducts(context.Context, projections.ProductQuery) ([]projections.Product, error) {
 	return nil, errBroken

@@ -60,14 +60,18 @@ func (s *Service) ListChanges(
 func (s *Service) changes(
 	ctx context.Context, id events.ProductID, request *atlantv1.ListChangesRequest, after *events.Position,
 ) ([]projections.Change, error) {
-	changes, err := s.views.ListChanges(ctx, id, request.GetAscending(), after, rpc.PageSize(request.GetPageSize())+1)
+	views, err := s.live.Live(ctx)
+	if err != nil {
+		return nil, err
+	}
+	changes, err := views.ListChanges(ctx, id, request.GetAscending(), after, rpc.PageSize(request.GetPageSize())+1)
 	if err != nil {
 		return nil, fmt.Errorf("list changes: %w", err)
 	}
 	if len(changes) > 0 {
 		return changes, nil
 	}
-	if _, err := s.views.GetProduct(ctx, id); errors.Is(err, projections.ErrNotFound) {
+	if _, err := views.GetProduct(ctx, id); errors.Is(err, projections.ErrNotFound) {
 		return nil, rpc.NotFound("there is no product with id %s", id)
 	} else if err != nil {
 		return nil, fmt.Errorf("get product: %w", err)

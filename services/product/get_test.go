@@ -15,7 +15,7 @@ import (
 
 func TestGet(t *testing.T) {
 	t.Parallel()
-	store := newStore(t)
+	store := newViews(t)
 	project(t, store, 4, observe("default", "Café x", 1, 0), observe("shop", "Café x", 5, 0),
 		observe("default", "Café x", 2, 1), observe("default", "Café x", 2, 2))
 	id := events.NewProductID("default", "Café x").String()
@@ -51,7 +51,7 @@ func TestGet(t *testing.T) {
 
 func TestGetRefuses(t *testing.T) {
 	t.Parallel()
-	store := newStore(t)
+	store := newViews(t)
 	project(t, store, 1, observe("default", "x", 1, 0))
 	id := events.NewProductID("default", "x").String()
 	for protocol, client := range clients(t, store) {
@@ -96,7 +96,7 @@ func walkChanges(t testing.TB, client atlantv1connect.ProductServiceClient, requ
 
 func TestListChanges(t *testing.T) {
 	t.Parallel()
-	store := newStore(t)
+	store := newViews(t)
 	var log []events.Observation
 	var want []*atlantv1.Change
 	for fetch := range 61 {
@@ -132,7 +132,7 @@ func TestListChanges(t *testing.T) {
 
 func TestListChangesOfNone(t *testing.T) {
 	t.Parallel()
-	store := newStore(t)
+	store := newViews(t)
 	project(t, store, 1, observe("default", "x", 1, 0))
 	for protocol, client := range clients(t, store) {
 		known := &atlantv1.ListChangesRequest{ProductId: events.NewProductID("default", "x").String()}
@@ -150,7 +150,7 @@ func TestListChangesOfNone(t *testing.T) {
 
 func TestListChangesTokens(t *testing.T) {
 	t.Parallel()
-	store := newStore(t)
+	store := newViews(t)
 	var log []events.Observation
 	for fetch := range 5 {
 		log = append(log, observe("default", "x", int64(fetch), fetch), observe("default", "y", int64(fetch), fetch))
@@ -180,7 +180,7 @@ func TestListChangesTokens(t *testing.T) {
 // A store that is gone is nothing that a client should read about.
 func TestBrokenStore(t *testing.T) {
 	t.Parallel()
-	store := newStore(t)
+	store := newViews(t)
 	project(t, store, 1, observe("default", "x", 1, 0))
 	all := clients(t, broken{store})
 	for protocol, client := range all {

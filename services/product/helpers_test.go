@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
 	"slices"
 	"testing"
 
@@ -41,16 +40,18 @@ func wantCode(t testing.TB, err error, code connect.Code) {
 	}
 }
 
-func newStore(t testing.TB) projections.Store {
+func newViews(t testing.TB) projections.Views {
 	t.Helper()
-	store, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "views.db"))
+	store, err := sqlite.Open(t.Context(), t.TempDir())
 	wantNoError(t, err)
 	t.Cleanup(func() {
 		if err := store.Close(); err != nil {
 			t.Error(err)
 		}
 	})
-	return store
+	views, err := store.Live(t.Context())
+	wantNoError(t, err)
+	return views
 }
 
 // observe returns what a fetch saw; fetch n is n seconds after the first.
@@ -64,7 +65,7 @@ func observe(source, name string, micros int64, fetch int) events.Observation {
 }
 
 // project takes observations into the views as the shard's first messages.
-func project(t testing.TB, store projections.Store, sequence uint64, all ...events.Observation) {
+func project(t testing.TB, store projections.Views, sequence uint64, all ...events.Observation) {
 	t.Helper()
 	ids := make([]events.ProductID, len(all))
 	for i := range all {
@@ -77,7 +78,7 @@ func project(t testing.TB, store projections.Store, sequence uint64, all ...even
 }
 
 // fixture fills a store with products of two sources that have ties in every sort value, and returns them.
-func fixture(t testing.TB, store projections.Store) []projections.Product {
+func fixture(t testing.TB, store projections.Views) []projections.Product {
 	t.Helper()
 	var log []events.Observation
 	for fetch := range 5 {
@@ -95,10 +96,10 @@ func fixture(t testing.TB, store projections.Store) []projections.Product {
 }
 
 // clients returns a client of a service on these views for each protocol.
-func clients(t testing.TB, views product.Views) map[string]atlantv1connect.ProductServiceClient {
+func clients(t testing.TB, views projections.Views) map[string]atlantv1connect.ProductServiceClient {
 	t.Helper()
 	srv := httptest.NewUnstartedServer(rpc.NewHandler(nil, rpc.Mount(atlantv1connect.ProductServiceName)(
-		atlantv1connect.NewProductServiceHandler(product.NewService(views, shards), rpc.Options(slog.New(slog.DiscardHandler))...))))
+		atlantv1connect.NewProductServiceHandler(product.NewService(projections.Fixed{Views: views}, shards), rpc.Options(slog.New(slog.DiscardHandler))...))))
 	var both, only2 http.Protocols
 	both.SetHTTP1(true)
 	both.SetUnencryptedHTTP2(true)

@@ -39,7 +39,7 @@ var filters = map[string]*atlantv1.ListRequest{
 
 func TestList(t *testing.T) {
 	t.Parallel()
-	store := newStore(t)
+	store := newViews(t)
 	products := fixture(t, store)
 	for protocol, client := range clients(t, store) {
 		t.Run(protocol, func(t *testing.T) {
@@ -65,7 +65,7 @@ func TestList(t *testing.T) {
 
 func TestListPageSizes(t *testing.T) {
 	t.Parallel()
-	store := newStore(t)
+	store := newViews(t)
 	products := fixture(t, store)
 	client := clients(t, store)["connect"]
 	for _, size := range []int32{0, 1, 2, 29, 30, 31, 59, 60, 61, 1000} {
@@ -78,7 +78,7 @@ func TestListPageSizes(t *testing.T) {
 
 func TestListTotal(t *testing.T) {
 	t.Parallel()
-	store := newStore(t)
+	store := newViews(t)
 	products := fixture(t, store)
 	for protocol, client := range clients(t, store) {
 		for name, filter := range filters {
@@ -104,7 +104,7 @@ func TestListTotal(t *testing.T) {
 
 func TestListOfNothing(t *testing.T) {
 	t.Parallel()
-	for protocol, client := range clients(t, newStore(t)) {
+	for protocol, client := range clients(t, newViews(t)) {
 		page := list(t, client, &atlantv1.ListRequest{Total: true})
 		if len(page.GetProducts()) != 0 || page.GetNextPageToken() != "" || page.GetTotalSize() != 0 {
 			t.Errorf("%s: %v", protocol, page)
@@ -115,7 +115,7 @@ func TestListOfNothing(t *testing.T) {
 // A token leads through one list; only what does not select or order products may differ.
 func TestListTokens(t *testing.T) {
 	t.Parallel()
-	store := newStore(t)
+	store := newViews(t)
 	fixture(t, store)
 	client := clients(t, store)["connect"]
 	base := &atlantv1.ListRequest{
@@ -167,7 +167,7 @@ func TestListTokens(t *testing.T) {
 // No time that can be asked for stands for not asking.
 func TestListTokenOfAnyTime(t *testing.T) {
 	t.Parallel()
-	store := newStore(t)
+	store := newViews(t)
 	fixture(t, store)
 	client := clients(t, store)["connect"]
 	token := list(t, client, &atlantv1.ListRequest{PageSize: 1}).GetNextPageToken()
@@ -182,7 +182,7 @@ func TestListTokenOfAnyTime(t *testing.T) {
 // A change a fraction of a microsecond before the time is before it.
 func TestChangedSinceNanoseconds(t *testing.T) {
 	t.Parallel()
-	store := newStore(t)
+	store := newViews(t)
 	project(t, store, 2, observe("default", "x", 1, 0), observe("default", "x", 2, 1))
 	client := clients(t, store)["connect"]
 	for nanos, want := range map[time.Duration]int{-1: 1, 0: 1, 1: 0, 999: 0, 1000: 0} {
@@ -195,7 +195,7 @@ func TestChangedSinceNanoseconds(t *testing.T) {
 
 func TestListRefuses(t *testing.T) {
 	t.Parallel()
-	all := clients(t, newStore(t))
+	all := clients(t, newViews(t))
 	for name, request := range map[string]*atlantv1.ListRequest{
 		"page_size":        {PageSize: 1001},
 		"page_size ":       {PageSize: -1},
@@ -222,7 +222,7 @@ func TestListRefuses(t *testing.T) {
 
 func TestListWaitsForPosition(t *testing.T) {
 	t.Parallel()
-	store := newStore(t)
+	store := newViews(t)
 	all := clients(t, store)
 	for i, protocol := range slices.Sorted(maps.Keys(all)) {
 		sequence := uint64(10 * (i + 1))
@@ -252,7 +252,7 @@ func TestListWaitsForPosition(t *testing.T) {
 
 func TestListPositionDeadline(t *testing.T) {
 	t.Parallel()
-	store := newStore(t)
+	store := newViews(t)
 	project(t, store, 5)
 	for protocol, client := range clients(t, store) {
 		for _, position := range []events.LogPosition{{0: 6}, {0: 5, 1: 1}} {
@@ -269,7 +269,7 @@ func TestListPositionDeadline(t *testing.T) {
 // Whatever is written meanwhile, a walk meets each product whose sort value stays once.
 func TestListWhileItIsWritten(t *testing.T) {
 	t.Parallel()
-	store := newStore(t)
+	store := newViews(t)
 	products := fixture(t, store)
 	client := clients(t, store)["grpc"]
 	request := &atlantv1.ListRequest{PageSize: 7}

@@ -21,22 +21,18 @@ import (
 // positionTimeout bounds how long List waits for the views to reach a position.
 const positionTimeout = 30 * time.Second
 
-// Views is what the service reads.
-type Views interface {
-	projections.ProductQueries
-	projections.Checkpoints
-}
-
 // Service is the handler of ProductService.
 type Service struct {
-	views  Views
+	live   projections.LiveViews
 	shards int
 }
 
 var _ atlantv1connect.ProductServiceHandler = (*Service)(nil)
 
-// NewService returns the handler for views of a log of so many shards.
-func NewService(views Views, shards int) *Service { return &Service{views: views, shards: shards} }
+// NewService returns the handler for the live views of a log of so many shards.
+func NewService(live projections.LiveViews, shards int) *Service {
+	return &Service{live: live, shards: shards}
+}
 
 // List implements ProductService.
 func (s *Service) List(
@@ -46,12 +42,13 @@ func (s *Service) List(
 	if err != nil {
 		return nil, err
 	}
-	if err := s.reach(ctx, request.Msg.GetPosition()); err != nil {
+	views, err := s.reach(ctx, request.Msg.GetPosition())
+	if err != nil {
 		return nil, err
 	}
 	size := query.Limit
 	query.Limit++ // one more than the page tells whether there is another
-	products, err := s.views.ListProducts(ctx, query)
+	products, err := views.ListProducts(ctx, query)
 	if err != nil {
 		return nil, fmt.Errorf("list products: %w", err)
 	}
@@ -67,30 +64,27 @@ func (s *Service) List(
 		response.Products[i] = toProto(&page[i])
 	}
 	if request.Msg.GetTotal() {
-		if response.TotalSize, err = s.views.CountProducts(ctx, query.Filter); err != nil {
+		if response.TotalSize, err = views.CountProducts(ctx, query.Filter); err != nil {
 			return nil, fmt.Errorf("count products: %w", err)
 		}
 	}
 	return connect.NewResponse(response), nil
 }
 
-// reach waits until the views hold what a client has been told is in the log.
-func (s *Service) reach(ctx context.Context, text string) error {
-	if text == "" {
-		return nil
-	}
+// reach returns the live views, once they hold what a client has been told is in the log.
+func (s *Service) reach(ctx context.Context, text string) (projections.Views, error) {
 	position, err := events.ParseLogPosition(text, s.shards)
 	if err != nil {
-		return rpc.InvalidArgument("position", "%v", err)
+		return nil, rpc.InvalidArgument("position", "%v", err)
 	}
 	ctx, cancel := context.WithTimeout(ctx, positionTimeout)
 	defer cancel()
-	err = projections.WaitForPosition(ctx, s.views, position)
+	views, err := projections.WaitForPosition(ctx, s.live, position)
 	if errors.Is(err, context.DeadlineExceeded) {
 		err = fmt.Errorf("position: %w; ProjectionService.GetStatus tells how they get on", err)
-		return connect.NewError(connect.CodeDeadlineExceeded, err)
+		return nil, connect.NewError(connect.CodeDeadlineExceeded, err)
 	}
-	return err
+	return views, err
 }
 
 // Get implements ProductService.
@@ -101,7 +95,11 @@ func (s *Service) Get(
 	if err != nil {
 		return nil, err
 	}
-	p, err := s.views.GetProduct(ctx, id)
+	views, err := s.live.Live(ctx)
+	if err != nil {
+		return nil, err
+	}
+	p, err := views.GetProduct(ctx, id)
 	if errors.Is(err, projections.ErrNotFound) {
 		return nil, notFound(request.Msg)
 	}

@@ -14,15 +14,9 @@ import (
 	"github.com/atlant-log/atlant/proto/gen/atlant/v1/atlantv1connect"
 )
 
-// Views is what the service reads.
-type Views interface {
-	projections.Checkpoints
-	CountProducts(ctx context.Context, filter projections.ProductFilter) (int64, error)
-}
-
 // Service is the handler of ProjectionService.
 type Service struct {
-	views      Views
+	live       projections.LiveViews
 	source     events.Source
 	projectors []*projections.Projector
 	version    string
@@ -31,8 +25,8 @@ type Service struct {
 var _ atlantv1connect.ProjectionServiceHandler = (*Service)(nil)
 
 // NewService returns the handler for the projectors of this process: the shards in order, then the fetch events.
-func NewService(views Views, source events.Source, projectors []*projections.Projector, version string) *Service {
-	return &Service{views: views, source: source, projectors: projectors, version: version}
+func NewService(live projections.LiveViews, source events.Source, projectors []*projections.Projector, version string) *Service {
+	return &Service{live: live, source: source, projectors: projectors, version: version}
 }
 
 // GetStatus implements ProjectionService.
@@ -40,9 +34,13 @@ func (s *Service) GetStatus(
 	ctx context.Context, _ *connect.Request[atlantv1.GetStatusRequest],
 ) (*connect.Response[atlantv1.GetStatusResponse], error) {
 	response := &atlantv1.GetStatusResponse{Version: s.version}
+	views, err := s.live.Live(ctx)
+	if err != nil {
+		return nil, err
+	}
 	position := events.LogPosition{}
 	for shard, p := range s.projectors {
-		status, err := s.status(ctx, p)
+		status, err := s.status(ctx, views, p)
 		if err != nil {
 			return nil, err
 		}
@@ -54,7 +52,7 @@ func (s *Service) GetStatus(
 		}
 	}
 	response.Position = position.String()
-	products, err := s.views.CountProducts(ctx, projections.ProductFilter{})
+	products, err := views.CountProducts(ctx, projections.ProductFilter{})
 	if err != nil {
 		return nil, fmt.Errorf("count products: %w", err)
 	}
@@ -62,8 +60,10 @@ func (s *Service) GetStatus(
 	return connect.NewResponse(response), nil
 }
 
-func (s *Service) status(ctx context.Context, p *projections.Projector) (*atlantv1.ProjectionStatus, error) {
-	checkpoint, err := s.views.Checkpoint(ctx, p.Stream())
+func (s *Service) status(
+	ctx context.Context, views projections.Views, p *projections.Projector,
+) (*atlantv1.ProjectionStatus, error) {
+	checkpoint, err := views.Checkpoint(ctx, p.Stream())
 	if err != nil {
 		return nil, fmt.Errorf("read checkpoint: %w", err)
 	}

@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -59,23 +58,25 @@ func (s source) Parked(_ context.Context, stream events.Stream) (int64, error) {
 	return s.parked[stream], s.err
 }
 
-func newStore(t testing.TB) projections.Store {
+func newViews(t testing.TB) projections.Views {
 	t.Helper()
-	store, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "views.db"))
+	store, err := sqlite.Open(t.Context(), t.TempDir())
 	wantNoError(t, err)
 	t.Cleanup(func() {
 		if err := store.Close(); err != nil {
 			t.Error(err)
 		}
 	})
-	return store
+	views, err := store.Live(t.Context())
+	wantNoError(t, err)
+	return views
 }
 
 // projectors returns those of two shards and of the fetches.
-func projectors(log events.Source, store projections.Store) []*projections.Projector {
+func projectors(log events.Source, store projections.Views) []*projections.Projector {
 	return []*projections.Projector{
-		projections.NewPriceProjector(0, log, store, quiet), projections.NewPriceProjector(1, log, store, quiet),
-		projections.NewFetchProjector(log, store, quiet),
+		projections.NewPriceProjector(0, log, projections.Fixed{Views: store}, quiet), projections.NewPriceProjector(1, log, projections.Fixed{Views: store}, quiet),
+		projections.NewFetchProjector(log, projections.Fixed{Views: store}, quiet),
 	}
 }
 
@@ -113,11 +114,11 @@ func status(t testing.TB, client atlantv1connect.ProjectionServiceClient) *atlan
 
 func TestGetStatusOfNothing(t *testing.T) {
 	t.Parallel()
-	store := newStore(t)
+	store := newViews(t)
 	want := &atlantv1.GetStatusResponse{Version: "v1.2.3", Projections: []*atlantv1.ProjectionStatus{
 		{Stream: "PRICES_00"}, {Stream: "PRICES_01"}, {Stream: "FETCH_EVENTS"},
 	}}
-	for protocol, client := range clients(t, projection.NewService(store, source{}, projectors(source{}, store), "v1.2.3")) {
+	for protocol, client := range clients(t, projection.NewService(projections.Fixed{Views: store}, source{}, projectors(source{}, store), "v1.2.3")) {
 		if got := status(t, client); !proto.Equal(got, want) {
 			t.Errorf("%s: %v", protocol, got)
 		}
@@ -126,7 +127,7 @@ func TestGetStatusOfNothing(t *testing.T) {
 
 func TestGetStatus(t *testing.T) {
 	t.Parallel()
-	store := newStore(t)
+	store := newViews(t)
 	log := source{
 		last:   map[events.Stream]uint64{"PRICES_00": 12, "PRICES_01": 7, events.FetchStream: 5},
 		parked: map[events.Stream]int64{"PRICES_00": 2, events.FetchStream: 1},
@@ -138,7 +139,7 @@ func TestGetStatus(t *testing.T) {
 	began := time.Now().Add(-time.Second)
 	wantNoError(t, store.ApplyPrices(t.Context(), projections.FoldBatch(nil, all), projections.Checkpoint{Stream: "PRICES_00", Sequence: 10, Late: 3}))
 	wantNoError(t, store.ApplyFetches(t.Context(), projections.FetchDelta{}, projections.Checkpoint{Stream: events.FetchStream, Sequence: 5}))
-	for protocol, client := range clients(t, projection.NewService(store, log, projectors(log, store), "dev")) {
+	for protocol, client := range clients(t, projection.NewService(projections.Fixed{Views: store}, log, projectors(log, store), "dev")) {
 		got := status(t, client)
 		for i, stands := range []bool{true, false, true} { // which have taken in something
 			stamp := got.GetProjections()[i].GetProjectedAt()
@@ -163,7 +164,7 @@ func TestGetStatus(t *testing.T) {
 
 // brittle is a store whose checkpoints cannot be read while it is broken.
 type brittle struct {
-	projections.Store
+	projections.Views
 
 	broken atomic.Bool
 }
@@ -172,13 +173,13 @@ func (b *brittle) Checkpoint(ctx context.Context, stream events.Stream) (project
 	if b.broken.Load() {
 		return projections.Checkpoint{}, errors.New("disk full")
 	}
-	return b.Store.Checkpoint(ctx, stream)
+	return b.Views.Checkpoint(ctx, stream)
 }
 
 // Why a projection stands still is for the operator to see.
 func TestGetStatusTellsFailures(t *testing.T) {
 	t.Parallel()
-	store := &brittle{Store: newStore(t)}
+	store := &brittle{Views: newViews(t)}
 	store.broken.Store(true)
 	all := projectors(source{}, store)
 	ctx, stop := context.WithCancel(t.Context())
@@ -193,7 +194,7 @@ func TestGetStatusTellsFailures(t *testing.T) {
 	stop()
 	<-ended
 	store.broken.Store(false)
-	for protocol, client := range clients(t, projection.NewService(store, source{}, all, "")) {
+	for protocol, client := range clients(t, projection.NewService(projections.Fixed{Views: store}, source{}, all, "")) {
 		got := status(t, client).GetProjections()
 		if !strings.Contains(got[1].GetError(), "disk full") || got[0].GetError() != "" || got[2].GetError() != "" {
 			t.Errorf("%s: %v", protocol, got)
@@ -203,11 +204,11 @@ func TestGetStatusTellsFailures(t *testing.T) {
 
 func TestGetStatusWithoutLogOrViews(t *testing.T) {
 	t.Parallel()
-	store := &brittle{Store: newStore(t)}
+	store := &brittle{Views: newViews(t)}
 	down := source{err: fmt.Errorf("at 10.0.0.7: %w", events.ErrUnavailable)}
 	wantCode := func(log events.Source, code connect.Code) {
 		t.Helper()
-		for protocol, client := range clients(t, projection.NewService(store, log, projectors(log, store), "")) {
+		for protocol, client := range clients(t, projection.NewService(projections.Fixed{Views: store}, log, projectors(log, store), "")) {
 			_, err := client.GetStatus(t.Context(), connect.NewRequest(&atlantv1.GetStatusRequest{}))
 			if connect.CodeOf(err) != code || strings.Contains(err.Error(), "10.0.0.7") || strings.Contains(err.Error(), "disk") {
 				t.Errorf("%s: %v, want %s", protocol, err, code)

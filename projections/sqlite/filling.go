@@ -1,0 +1,55 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"slices"
+
+	"github.com/atlant-log/atlant/events"
+	"github.com/atlant-log/atlant/projections"
+)
+
+// InsertPrices implements projections.Filling. It is one transaction.
+func (db *DB) InsertPrices(ctx context.Context, products []projections.Product, changes []projections.Change) error {
+	err := db.writer.do(ctx, func(ctx context.Context, tx *transaction) error {
+		missing, err := tx.unknown(ctx, products)
+		if err != nil {
+			return err
+		}
+		if err := tx.insertProducts(ctx, missing); err != nil {
+			return fmt.Errorf("insert products: %w", err)
+		}
+		return tx.insertChanges(ctx, changes)
+	})
+	return db.failed("insert", "prices", err)
+}
+
+var selectIDs = &rowStatement{before: "SELECT id FROM products WHERE id IN (", row: "?", after: ")"}
+
+// unknown returns those of the products that are not stored.
+func (tx *transaction) unknown(ctx context.Context, products []projections.Product) ([]projections.Product, error) {
+	stored := map[events.ProductID]bool{}
+	for chunk := range slices.Chunk(products, idsPerStatement) {
+		ids := make([]events.ProductID, len(chunk))
+		for i := range chunk {
+			ids[i] = chunk[i].ID
+		}
+		err := tx.query(ctx, selectIDs, appendIDs(nil, ids), func(rows *sql.Rows) error {
+			var id events.ProductID
+			err := rows.Scan(&id)
+			stored[id] = true
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	missing := make([]projections.Product, 0, len(products)-len(stored))
+	for i := range products {
+		if !stored[products[i].ID] {
+			missing = append(missing, products[i])
+		}
+	}
+	return missing, nil
+}

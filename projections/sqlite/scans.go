@@ -1,0 +1,63 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+
+	"github.com/atlant-log/atlant/events"
+	"github.com/atlant-log/atlant/projections"
+)
+
+// ScanProducts implements projections.Scans.
+func (db *DB) ScanProducts(ctx context.Context, after *events.ProductID, limit int) ([]projections.Product, error) {
+	// CROSS JOIN keeps the order; a UNIQUE column has an index of its own.
+	text := "SELECT " + productColumns + " FROM products p" + productJoins
+	var args []any
+	if after != nil {
+		text += " WHERE p.id > ?"
+		args = append(args, after[:])
+	}
+	products := []projections.Product{}
+	err := db.reader.query(ctx, text+" ORDER BY p.id LIMIT ?", append(args, limit), func(rows *sql.Rows) error {
+		p, err := scanProduct(rows)
+		products = append(products, p)
+		return err
+	})
+	if err != nil {
+		return nil, db.failed("scan", "products", err)
+	}
+	return products, nil
+}
+
+// changeColumns are what a change has, of changes c.
+const changeColumns = "c.observed_at, c.fetch, c.price, c.currency, c.previous_price, c.previous_currency, c.line"
+
+// ScanChanges implements projections.Scans. Two statements, because SQLite takes a range over two tables for a scan.
+func (db *DB) ScanChanges(ctx context.Context, after *projections.ChangeCursor, limit int) ([]projections.Change, error) {
+	const of = " FROM products p CROSS JOIN changes c ON c.product = p.product WHERE "
+	changes := []projections.Change{}
+	read := func(where string, args ...any) error {
+		return db.reader.query(ctx, "SELECT p.id, "+changeColumns+of+where+" ORDER BY p.id, c.observed_at, c.fetch LIMIT ?",
+			append(args, limit-len(changes)), func(rows *sql.Rows) error {
+				var c projections.Change
+				err := rows.Scan(&c.ProductID, (*int64)(&c.At.ObservedAt), &c.At.Fetch, &c.Price.Micros, &c.Price.Currency,
+					&c.PreviousPrice.Micros, &c.PreviousPrice.Currency, &c.Line)
+				changes = append(changes, c)
+				return err
+			})
+	}
+	beyond := []byte{}
+	if after != nil {
+		beyond = after.ProductID[:]
+		err := read("p.id = ? AND (c.observed_at, c.fetch) > (?, ?)", beyond, int64(after.At.ObservedAt), after.At.Fetch[:])
+		if err != nil {
+			return nil, db.failed("scan", "changes", err)
+		}
+	}
+	if len(changes) < limit {
+		if err := read("p.id > ?", beyond); err != nil {
+			return nil, db.failed("scan", "changes", err)
+		}
+	}
+	return changes, nil
+}
