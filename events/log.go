@@ -55,6 +55,7 @@ type Batch struct {
 	Bytes int           // of their data, 0 for no bound; the message that reaches it is the last
 	Gap   time.Duration // that passes without another message
 	Wait  time.Duration // since the first message
+	Until uint64        // the sequence of the message that is the last, if it or one behind it is met; 0 for none
 }
 
 // Reader reads a stream in order.

@@ -43,7 +43,7 @@ func (r *reader) Next(ctx context.Context, batch events.Batch) ([]events.Message
 	}
 	gathered := append(make([]events.Message, 0, min(batch.Limit, 64)), first)
 	end, bytes := time.Now().Add(batch.Wait), len(first.Data)
-	for len(gathered) < batch.Limit && (batch.Bytes == 0 || bytes < batch.Bytes) {
+	for len(gathered) < batch.Limit && (batch.Bytes == 0 || bytes < batch.Bytes) && (batch.Until == 0 || r.last < batch.Until) {
 		wait := min(batch.Gap, time.Until(end))
 		if wait <= 0 {
 			break
