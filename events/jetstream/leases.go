@@ -123,7 +123,7 @@ func (l *lease) Renew(ctx context.Context, note []byte) error {
 func (l *lease) write(ctx context.Context, note []byte, put func(data []byte) (uint64, error)) error {
 	data, err := json.Marshal(claim{Name: l.name, Holder: l.holder, Note: note})
 	if err != nil {
-		return fmt.Errorf("take lease %s: %w", l.name, err)
+		return fmt.Errorf("hold lease %s: %w", l.name, err)
 	}
 	revision, err := put(data)
 	if isTaken(err) {
@@ -133,9 +133,9 @@ func (l *lease) write(ctx context.Context, note []byte, put func(data []byte) (u
 	}
 	switch {
 	case isTaken(err):
-		return fmt.Errorf("take lease %s: %w", l.name, events.ErrConflict)
+		return fmt.Errorf("hold lease %s: %w", l.name, events.ErrConflict)
 	case err != nil:
-		return unavailable("take lease "+l.name, err)
+		return unavailable("hold lease "+l.name, err)
 	}
 	l.revision = revision
 	return nil
