@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	_ "embed"
+	"errors"
 	"fmt"
 	"net/url"
 	"os"
@@ -35,6 +36,14 @@ func isolated(ctx context.Context, log *os.File, script string, args ...string) 
 	return cmd
 }
 
+// explained adds to an error of an isolated command what a container usually lacks.
+func explained(err error) error {
+	if errors.Is(err, syscall.EPERM) {
+		return fmt.Errorf("%w: needs the right to make namespaces and mounts (in a container: --privileged)", err)
+	}
+	return err
+}
+
 type postgres struct {
 	url  string
 	kill func()
@@ -57,7 +66,7 @@ func startPostgres(ctx context.Context, cancel context.CancelCauseFunc, root, fo
 	cmd := isolated(life, log, serveScript, args...)
 	if err := cmd.Start(); err != nil {
 		end()
-		return nil, fmt.Errorf("start PostgreSQL: %w", err)
+		return nil, fmt.Errorf("start PostgreSQL: %w", explained(err))
 	}
 	ended := make(chan struct{})
 	go func() {
