@@ -237,13 +237,6 @@ func (p *Projector) setFailure(err error) {
 // Stream returns the stream that the projector takes in.
 func (p *Projector) Stream() events.Stream { return p.stream }
 
-// Rate returns how many messages were taken in per second over the last minute.
-func (p *Projector) Rate() float64 { //nolint:forbidigo // a rate, no price
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.rate.perSecond(time.Now())
-}
-
 // Failure returns why the projector stands still, nil while it gets on.
 func (p *Projector) Failure() error {
 	p.mu.Lock()

@@ -132,7 +132,7 @@ type logEnd map[events.Stream]uint64
 // endOf returns where the price streams, and the fetch stream, end now.
 func endOf(ctx context.Context, source events.Source, shards int) (logEnd, error) {
 	end := logEnd{}
-	for _, stream := range streamsOf(shards) {
+	for _, stream := range Streams(shards) {
 		last, err := source.LastSequence(ctx, stream)
 		if err != nil {
 			return nil, err
@@ -142,8 +142,8 @@ func endOf(ctx context.Context, source events.Source, shards int) (logEnd, error
 	return end, nil
 }
 
-// streamsOf returns the streams of a log of so many shards: the shards in order, then the fetch events.
-func streamsOf(shards int) []events.Stream {
+// Streams returns the streams of a log of so many shards: the shards in order, then the fetch events.
+func Streams(shards int) []events.Stream {
 	var all []events.Stream
 	for shard := range shards {
 		all = append(all, events.PriceStream(shard))
