@@ -48,9 +48,8 @@ func newLog(t testing.TB) (*jetstream.Log, *nats.Conn) {
 	})
 	nc, err := embedded.Connect()
 	wantNoError(t, err)
-	log, err := jetstream.Open(t.Context(), nc, jetstream.Config{Exclusive: true})
+	log, err := jetstream.Open(t.Context(), nc, jetstream.Config{})
 	wantNoError(t, err)
-	t.Cleanup(log.Close)
 	return log, nc
 }
 

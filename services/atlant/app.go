@@ -90,7 +90,9 @@ func startApp(ctx context.Context, config appConfig, logger *slog.Logger) (*app,
 	for _, p := range a.projectors {
 		a.working.Go(func() { p.Run(working) })
 	}
-	a.working.Go(func() { a.fetcher.Run(working) })
+	for partition := range events.QueuePartitions {
+		a.working.Go(func() { a.fetcher.Work(working, partition) })
+	}
 	a.working.Go(func() {
 		if err := a.server.Serve(a.listener); !errors.Is(err, http.ErrServerClosed) {
 			a.broken <- fmt.Errorf("serve on %s: %w", a.listener.Addr(), err)
@@ -120,7 +122,7 @@ func (a *app) open(ctx context.Context, config appConfig) error {
 	if err != nil {
 		return err
 	}
-	if a.log, err = jetstream.Open(ctx, conn, jetstream.Config{Exclusive: true}); err != nil {
+	if a.log, err = jetstream.Open(ctx, conn, jetstream.Config{}); err != nil {
 		return err
 	}
 	viewsPath := filepath.Join(config.DataDir, viewsFile)
@@ -205,9 +207,6 @@ func (a *app) close(ctx context.Context) error {
 		}
 	case a.listener != nil:
 		all = append(all, a.listener.Close())
-	}
-	if a.log != nil {
-		a.log.Close()
 	}
 	a.hangUp()
 	a.working.Wait()
