@@ -52,9 +52,8 @@ func newShardedLog(t testing.TB, shards int) (*jetstream.Log, *nats.Conn) {
 	})
 	nc, err := embedded.Connect()
 	wantNoError(t, err)
-	log, err := jetstream.Open(t.Context(), nc, jetstream.Config{Shards: shards, Exclusive: true})
+	log, err := jetstream.Open(t.Context(), nc, jetstream.Config{Shards: shards})
 	wantNoError(t, err)
-	t.Cleanup(log.Close)
 	return log, nc
 }
 
