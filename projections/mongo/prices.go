@@ -1,0 +1,93 @@
+package mongo
+
+import (
+	"context"
+	"fmt"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+	driver "go.mongodb.org/mongo-driver/v2/mongo"
+
+	"github.com/atlant-log/atlant/projections"
+)
+
+// ApplyPrices implements projections.PriceViews. It is no transaction; the order of the writes is what makes a crash between
+// any two of them harmless. A change may precede its product, and a product its sighting: until then it counts as seen where
+// it was written. The sightings come last, because an observation at or before one is taken for folded.
+func (v *views) ApplyPrices(ctx context.Context, delta projections.Delta, checkpoint projections.Checkpoint) error {
+	return v.failed("apply prices of", string(checkpoint.Stream), v.applyPrices(ctx, &delta, checkpoint))
+}
+
+func (v *views) applyPrices(ctx context.Context, delta *projections.Delta, checkpoint projections.Checkpoint) error {
+	if err := v.check(ctx); err != nil {
+		return err
+	}
+	// One that is there was folded from the same events.
+	if _, err := insertNew(ctx, v.changes, documents(delta.Changes, newChangeDocument)); err != nil {
+		return fmt.Errorf("insert changes: %w", err)
+	}
+	if err := v.insertProducts(ctx, delta.New); err != nil {
+		return fmt.Errorf("insert products: %w", err)
+	}
+	if err := v.updateProducts(ctx, delta.Changed); err != nil {
+		return fmt.Errorf("update products: %w", err)
+	}
+	if err := v.insertSightings(ctx, documents(delta.New, newSightingDocument)); err != nil {
+		return fmt.Errorf("insert sightings: %w", err)
+	}
+	if err := v.moveSightings(ctx, delta.Seen); err != nil {
+		return fmt.Errorf("update sightings: %w", err)
+	}
+	return v.writeCheckpoint(ctx, checkpoint)
+}
+
+// insertProducts returns ErrConflict if one of the products exists.
+func (v *views) insertProducts(ctx context.Context, products []projections.Product) error {
+	if err := v.insertSources(ctx, products); err != nil {
+		return err
+	}
+	existed, err := insertNew(ctx, v.products, documents(products, newProductDocument))
+	if err == nil && existed > 0 {
+		err = projections.ErrConflict
+	}
+	return err
+}
+
+// insertSources records the products' sources, before there are products of them: a list of all products asks source by
+// source.
+func (v *views) insertSources(ctx context.Context, products []projections.Product) error {
+	var fresh []sourceDocument
+	met := map[string]bool{}
+	for i := range products {
+		name := products[i].Source
+		if met[name] {
+			continue
+		}
+		met[name] = true
+		if _, known := v.knownSources.Load(name); !known {
+			fresh = append(fresh, sourceDocument{name})
+		}
+	}
+	if _, err := insertNew(ctx, v.sources, fresh); err != nil {
+		return fmt.Errorf("insert sources: %w", err)
+	}
+	for _, source := range fresh {
+		v.knownSources.Store(source.Name, struct{}{})
+	}
+	return nil
+}
+
+// updateProducts is a compare-and-set on the position of the last write: ErrConflict if one is not as it was.
+func (v *views) updateProducts(ctx context.Context, products []projections.ChangedProduct) error {
+	models := make([]driver.WriteModel, len(products))
+	for i := range products {
+		p := &products[i]
+		models[i] = driver.NewUpdateOneModel().
+			SetFilter(bson.D{{Key: fieldID, Value: uuidKey(p.ID)}, {Key: fieldWritten, Value: positionValue(p.Was)}}).
+			SetUpdate(bson.D{{Key: "$set", Value: newProductPrices(&p.Product)}})
+	}
+	matched, _, err := writeAll(ctx, v.products, models)
+	if err == nil && matched != len(products) {
+		err = projections.ErrConflict
+	}
+	return err
+}
