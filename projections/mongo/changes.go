@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/uuid"
 	"go.mongodb.org/mongo-driver/v2/bson"
+	driver "go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
 	"github.com/atlant-log/atlant/events"
@@ -17,6 +18,20 @@ var (
 	firstPosition = events.Position{ObservedAt: math.MinInt64, Fetch: uuid.Nil}
 	lastPosition  = events.Position{ObservedAt: math.MaxInt64, Fetch: uuid.Max}
 )
+
+// writeChanges inserts changes. Those that are there are replaced: nearly always by the same, folded from the same events, but
+// a fold that met a conflict has left what it made of an older state.
+func (v *views) writeChanges(ctx context.Context, changes []projections.Change) error {
+	all := documents(changes, newChangeDocument)
+	existed, err := insertNew(ctx, v.changes, all)
+	if err != nil || existed == 0 {
+		return err
+	}
+	_, _, err = writeAll(ctx, v.changes, documents(all, func(d *changeDocument) driver.WriteModel {
+		return driver.NewReplaceOneModel().SetFilter(bson.D{{Key: fieldID, Value: d.ID}}).SetReplacement(d)
+	}))
+	return err
+}
 
 // ListChanges implements projections.ProductQueries.
 func (v *views) ListChanges(

@@ -24,10 +24,10 @@ const (
 // productDocument is a product without its last sighting. It is written only when something changes, because an update pays
 // for the indexes.
 type productDocument struct {
-	ID              uuidKey `bson:"_id"`
-	Source          string  `bson:"source"`
-	Name            string  `bson:"name"`
-	productPrices   `bson:",inline"`
+	ID              uuidKey       `bson:"_id"`
+	Source          string        `bson:"source"`
+	Name            string        `bson:"name"`
+	Prices          productPrices `bson:",inline"`
 	FirstObservedAt events.Micros `bson:"first_observed_at"`
 }
 
@@ -44,7 +44,7 @@ type productPrices struct {
 
 func newProductDocument(p *projections.Product) productDocument {
 	return productDocument{
-		ID: uuidKey(p.ID), Source: p.Source, Name: p.Name, FirstObservedAt: p.FirstObservedAt, productPrices: newProductPrices(p),
+		ID: uuidKey(p.ID), Source: p.Source, Name: p.Name, FirstObservedAt: p.FirstObservedAt, Prices: newProductPrices(p),
 	}
 }
 
@@ -59,15 +59,15 @@ func newProductPrices(p *projections.Product) productPrices {
 // product returns the product, last seen at a position. It was seen when it was written in any case: between the two writes
 // a projector may have crashed.
 func (d *productDocument) product(seen events.Position, sighted bool) projections.Product {
-	written := events.Position(d.Written)
+	written := events.Position(d.Prices.Written)
 	if !sighted || seen.Compare(written) < 0 {
 		seen = written
 	}
 	return projections.Product{
 		ID: events.ProductID(d.ID), Source: d.Source, Name: d.Name,
-		Price:           events.Price{Micros: d.Price, Currency: d.Currency},
-		PreviousPrice:   events.Price{Micros: d.PreviousPrice, Currency: d.PreviousCurrency},
-		PriceChanges:    d.PriceChanges,
+		Price:           events.Price{Micros: d.Prices.Price, Currency: d.Prices.Currency},
+		PreviousPrice:   events.Price{Micros: d.Prices.PreviousPrice, Currency: d.Prices.PreviousCurrency},
+		PriceChanges:    d.Prices.PriceChanges,
 		FirstObservedAt: d.FirstObservedAt,
 		Written:         written,
 		Seen:            seen,

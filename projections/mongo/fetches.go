@@ -19,8 +19,8 @@ import (
 
 // fetchDocument is a fetch as an encoded atlant.v1.Fetch, and what it is found by.
 type fetchDocument struct {
-	ID         uuidKey `bson:"_id"`
-	fetchState `bson:",inline"`
+	ID    uuidKey    `bson:"_id"`
+	State fetchState `bson:",inline"`
 }
 
 type fetchState struct {
@@ -45,12 +45,12 @@ func (v *views) Fetches(ctx context.Context, ids []events.FetchID) (map[events.F
 			return nil, v.failed("read", "fetches", err)
 		}
 		for i := range found {
-			fetch, err := decode(found[i].Fetch, &atlantv1.Fetch{})
+			fetch, err := decode(found[i].State.Fetch, &atlantv1.Fetch{})
 			if err != nil {
 				return nil, v.failed("read", "fetches", err)
 			}
 			known[events.FetchID(found[i].ID)] = projections.FetchView{
-				Fetch: fetch, Sequence: uint64(found[i].Sequence), Rejects: found[i].Rejects,
+				Fetch: fetch, Sequence: uint64(found[i].State.Sequence), Rejects: found[i].State.Rejects,
 			}
 		}
 	}
@@ -96,7 +96,7 @@ func (v *views) ListFetches(
 			return nil, v.failed("list", "fetches", err)
 		}
 		for i := range found {
-			fetch, err := decode(found[i].Fetch, &atlantv1.Fetch{})
+			fetch, err := decode(found[i].State.Fetch, &atlantv1.Fetch{})
 			if err != nil {
 				return nil, v.failed("list", "fetches", err)
 			}
@@ -221,9 +221,9 @@ func newFetchDocument(view *projections.FetchView) (fetchDocument, error) {
 
 func fetchUpdates(fetches []fetchDocument, upsert bool) []driver.WriteModel {
 	return documents(fetches, func(d *fetchDocument) driver.WriteModel {
-		older := bson.D{{Key: "$lte", Value: d.Sequence}}
+		older := bson.D{{Key: "$lte", Value: d.State.Sequence}}
 		return driver.NewUpdateOneModel().SetUpsert(upsert).
 			SetFilter(bson.D{{Key: fieldID, Value: d.ID}, {Key: fieldSequence, Value: older}}).
-			SetUpdate(bson.D{{Key: "$set", Value: d.fetchState}})
+			SetUpdate(bson.D{{Key: "$set", Value: d.State}})
 	})
 }

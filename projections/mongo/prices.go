@@ -3,9 +3,11 @@ package mongo
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	driver "go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
 	"github.com/atlant-log/atlant/projections"
 )
@@ -21,9 +23,12 @@ func (v *views) applyPrices(ctx context.Context, delta *projections.Delta, check
 	if err := v.check(ctx); err != nil {
 		return err
 	}
-	// One that is there was folded from the same events.
-	if _, err := insertNew(ctx, v.changes, documents(delta.Changes, newChangeDocument)); err != nil {
-		return fmt.Errorf("insert changes: %w", err)
+	// The compare-and-set below is what counts. This finds a conflict before there are changes that nothing leads to.
+	if err := v.checkUnchanged(ctx, delta.Changed); err != nil {
+		return fmt.Errorf("compare products: %w", err)
+	}
+	if err := v.writeChanges(ctx, delta.Changes); err != nil {
+		return fmt.Errorf("write changes: %w", err)
 	}
 	if err := v.insertProducts(ctx, delta.New); err != nil {
 		return fmt.Errorf("insert products: %w", err)
@@ -72,6 +77,31 @@ func (v *views) insertSources(ctx context.Context, products []projections.Produc
 	}
 	for _, source := range fresh {
 		v.knownSources.Store(source.Name, struct{}{})
+	}
+	return nil
+}
+
+// checkUnchanged returns ErrConflict if one of the products is not as it was.
+func (v *views) checkUnchanged(ctx context.Context, products []projections.ChangedProduct) error {
+	type state struct {
+		ID      uuidKey       `bson:"_id"`
+		Written positionValue `bson:"written"`
+	}
+	only := options.Find().SetProjection(ordered(1, fieldWritten))
+	for chunk := range slices.Chunk(products, idsPerFind) {
+		was := make(map[state]bool, len(chunk))
+		ids := make([]uuidKey, len(chunk))
+		for i := range chunk {
+			ids[i] = uuidKey(chunk[i].ID)
+			was[state{ids[i], positionValue(chunk[i].Was)}] = true
+		}
+		found, err := findAll[state](ctx, v.products, inIDs(ids), len(ids), only)
+		if err != nil {
+			return err
+		}
+		if len(found) != len(chunk) || slices.ContainsFunc(found, func(s state) bool { return !was[s] }) {
+			return projections.ErrConflict
+		}
 	}
 	return nil
 }

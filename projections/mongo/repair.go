@@ -4,11 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	driver "go.mongodb.org/mongo-driver/v2/mongo"
-	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
 	"github.com/atlant-log/atlant/events"
 	"github.com/atlant-log/atlant/projections"
@@ -104,15 +102,6 @@ func plain(p projections.Product) projections.Product {
 		p.PreviousPrice = events.Price{}
 	}
 	return p
-}
-
-// writeChanges inserts the changes, or puts them in place of those with the same key.
-func (r *replacement) writeChanges(ctx context.Context, changes []projections.Change) error {
-	_, _, err := writeAll(ctx, r.changes, documents(changes, func(c *projections.Change) driver.WriteModel {
-		d := newChangeDocument(c)
-		return driver.NewReplaceOneModel().SetUpsert(true).SetFilter(bson.D{{Key: fieldID, Value: d.ID}}).SetReplacement(d)
-	}))
-	return err
 }
 
 // writeProduct returns ErrConflict if what is stored is not what was loaded any more.

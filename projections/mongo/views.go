@@ -41,6 +41,9 @@ func newViews(s *Store, number int64) *views {
 	}
 }
 
+// Generation implements projections.Views.
+func (v *views) Generation() int64 { return v.number }
+
 // failed adds to an error what was done, and to which generation; nil stays nil.
 func (v *views) failed(operation, object string, err error) error {
 	return failed(operation, object+" in "+generationName(v.number), err)
