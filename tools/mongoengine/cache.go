@@ -76,7 +76,7 @@ func (c cache) makeRoot(ctx context.Context, root, script string) error {
 	defer func() { _ = log.Close() }()
 	fmt.Fprintf(os.Stderr, "mongoengine: prepares PostgreSQL with DocumentDB, once, in a minute or two; see %s\n", logPath)
 	if err := isolated(ctx, log, script, part).Run(); err != nil {
-		return fmt.Errorf("prepare: %w; the end of %s:\n%s", err, logPath, tail(logPath))
+		return fmt.Errorf("prepare: %w; the end of %s:\n%s", explained(err), logPath, tail(logPath))
 	}
 	if err := os.Rename(part, root); err != nil {
 		return fmt.Errorf("prepare: %w", err)

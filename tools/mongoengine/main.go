@@ -50,12 +50,12 @@ func run(listen string, fsync, prepareOnly bool) error {
 	if prepareOnly {
 		return nil
 	}
-	postgres, err := startPostgres(root, folder.path, fsync, cancel)
+	postgres, err := startPostgres(ctx, cancel, root, folder.path, fsync)
 	if err != nil {
-		return err
+		return ended(ctx, err)
 	}
 	defer postgres.kill()
-	uri, err := startFerretDB(ctx, folder.path, listen)
+	uri, err := startFerretDB(ctx, postgres.url, folder.path, listen)
 	if err != nil {
 		return ended(ctx, err)
 	}
