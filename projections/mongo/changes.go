@@ -22,7 +22,7 @@ var (
 // writeChanges inserts changes. Those that are there are replaced: nearly always by the same, folded from the same events, but
 // a fold that met a conflict has left what it made of an older state.
 func (v *views) writeChanges(ctx context.Context, changes []projections.Change) error {
-	all := documents(changes, newChangeDocument)
+	all := inOrder(changes, newChangeDocument)
 	existed, err := insertNew(ctx, v.changes, all)
 	if err != nil || existed == 0 {
 		return err

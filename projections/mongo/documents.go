@@ -1,6 +1,8 @@
 package mongo
 
 import (
+	"slices"
+
 	"github.com/atlant-log/atlant/events"
 	"github.com/atlant-log/atlant/projections"
 )
@@ -84,6 +86,17 @@ func newSightingDocument(p *projections.Product) sightingDocument {
 	return sightingDocument{ID: uuidKey(p.ID), Position: positionValue(p.Seen)}
 }
 
+// productUpdate is a change of a product's price, and when it was written before.
+type productUpdate struct {
+	ID     uuidKey
+	Was    positionValue
+	Prices productPrices
+}
+
+func newProductUpdate(p *projections.ChangedProduct) productUpdate {
+	return productUpdate{uuidKey(p.ID), positionValue(p.Was), newProductPrices(&p.Product)}
+}
+
 type changeDocument struct {
 	ID               changeKey `bson:"_id"`
 	Price            int64     `bson:"price"`
@@ -106,6 +119,20 @@ func (d *changeDocument) change() projections.Change {
 		Price:         events.Price{Micros: d.Price, Currency: d.Currency},
 		PreviousPrice: events.Price{Micros: d.PreviousPrice, Currency: d.PreviousCurrency},
 	}
+}
+
+// Whose product they are.
+func (d productDocument) owner() uuidKey  { return d.ID }
+func (u productUpdate) owner() uuidKey    { return u.ID }
+func (d sightingDocument) owner() uuidKey { return d.ID }
+func (d changeDocument) owner() uuidKey   { return uuidKey(d.ID.product) }
+
+// inOrder returns what is to be written of products by their ids. What lies together is then written together, and two
+// projectors at once never wait for each other crosswise.
+func inOrder[T any, D interface{ owner() uuidKey }](items []T, document func(*T) D) []D {
+	all := documents(items, document)
+	slices.SortStableFunc(all, func(a, b D) int { return compareIDs(a.owner(), b.owner()) })
+	return all
 }
 
 // documents turns items into what is stored of them.

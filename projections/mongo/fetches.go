@@ -39,7 +39,7 @@ type rejectDocument struct {
 // Fetches implements projections.FetchViews.
 func (v *views) Fetches(ctx context.Context, ids []events.FetchID) (map[events.FetchID]projections.FetchView, error) {
 	known := make(map[events.FetchID]projections.FetchView, len(ids))
-	for chunk := range slices.Chunk(sortedIDs(ids), idsPerFind) {
+	for chunk := range slices.Chunk(sortedIDs(ids), idsPerCommand) {
 		found, err := findAll[fetchDocument](ctx, v.fetches, inIDs(chunk), len(chunk), options.Find())
 		if err != nil {
 			return nil, v.failed("read", "fetches", err)

@@ -19,14 +19,14 @@ func (v *views) insertPrices(ctx context.Context, products []projections.Product
 	if err := v.insertSources(ctx, products); err != nil {
 		return err
 	}
-	if _, err := insertNew(ctx, v.changes, documents(changes, newChangeDocument)); err != nil {
-		return fmt.Errorf("insert changes: %w", err)
-	}
-	if _, err := insertNew(ctx, v.products, documents(products, newProductDocument)); err != nil {
+	if _, err := insertNew(ctx, v.products, inOrder(products, newProductDocument)); err != nil {
 		return fmt.Errorf("insert products: %w", err)
 	}
-	if _, err := insertNew(ctx, v.sightings, documents(products, newSightingDocument)); err != nil {
+	if _, err := insertNew(ctx, v.sightings, inOrder(products, newSightingDocument)); err != nil {
 		return fmt.Errorf("insert sightings: %w", err)
+	}
+	if _, err := insertNew(ctx, v.changes, inOrder(changes, newChangeDocument)); err != nil {
+		return fmt.Errorf("insert changes: %w", err)
 	}
 	return nil
 }

@@ -9,12 +9,6 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 )
 
-// How much one command takes.
-const (
-	idsPerFind         = 1000
-	documentsPerInsert = 10_000
-)
-
 // findAll returns up to limit documents, in one answer of the server unless they are too large for it.
 func findAll[D any](
 	ctx context.Context, collection *driver.Collection, filter bson.D, limit int, how *options.FindOptionsBuilder,

@@ -1,11 +1,7 @@
 package mongo_test
 
 import (
-	"os"
-	"strings"
 	"testing"
-
-	"github.com/google/uuid"
 
 	"github.com/atlant-log/atlant/projections"
 	"github.com/atlant-log/atlant/projections/mongo"
@@ -19,14 +15,19 @@ func TestConcurrency(t *testing.T) { t.Parallel(); storetest.RunConcurrency(t, o
 func TestStore(t *testing.T) {
 	t.Parallel()
 	storetest.RunStore(t, func(t testing.TB) storetest.OpenStore {
-		uri := tempURI(t)
+		uri := mongo.TempURI(t)
 		return func() projections.Store { return openStore(t, uri) }
 	})
 }
 
 func openViews(t testing.TB) projections.Views {
 	t.Helper()
-	views, err := openStore(t, tempURI(t)).Live(t.Context())
+	return live(t, openStore(t, mongo.TempURI(t)))
+}
+
+func live(t testing.TB, store projections.Store) projections.Views {
+	t.Helper()
+	views, err := store.Live(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,8 +46,4 @@ func openStore(t testing.TB, uri string) *mongo.Store {
 		}
 	})
 	return store
-}
-
-func tempURI(t testing.TB) string {
-	return strings.TrimSuffix(os.Getenv("ATLANT_TEST_MONGO_URI"), "/") + "/test-" + uuid.NewString()
 }

@@ -24,7 +24,8 @@ func (v *views) applyPrices(ctx context.Context, delta *projections.Delta, check
 		return err
 	}
 	// The compare-and-set below is what counts. This finds a conflict before there are changes that nothing leads to.
-	if err := v.checkUnchanged(ctx, delta.Changed); err != nil {
+	changed := inOrder(delta.Changed, newProductUpdate)
+	if err := v.checkUnchanged(ctx, changed); err != nil {
 		return fmt.Errorf("compare products: %w", err)
 	}
 	if err := v.writeChanges(ctx, delta.Changes); err != nil {
@@ -33,10 +34,10 @@ func (v *views) applyPrices(ctx context.Context, delta *projections.Delta, check
 	if err := v.insertProducts(ctx, delta.New); err != nil {
 		return fmt.Errorf("insert products: %w", err)
 	}
-	if err := v.updateProducts(ctx, delta.Changed); err != nil {
+	if err := v.updateProducts(ctx, changed); err != nil {
 		return fmt.Errorf("update products: %w", err)
 	}
-	if err := v.insertSightings(ctx, documents(delta.New, newSightingDocument)); err != nil {
+	if err := v.insertSightings(ctx, inOrder(delta.New, newSightingDocument)); err != nil {
 		return fmt.Errorf("insert sightings: %w", err)
 	}
 	if err := v.moveSightings(ctx, delta.Seen); err != nil {
@@ -50,7 +51,7 @@ func (v *views) insertProducts(ctx context.Context, products []projections.Produ
 	if err := v.insertSources(ctx, products); err != nil {
 		return err
 	}
-	existed, err := insertNew(ctx, v.products, documents(products, newProductDocument))
+	existed, err := insertNew(ctx, v.products, inOrder(products, newProductDocument))
 	if err == nil && existed > 0 {
 		err = projections.ErrConflict
 	}
@@ -82,41 +83,34 @@ func (v *views) insertSources(ctx context.Context, products []projections.Produc
 }
 
 // checkUnchanged returns ErrConflict if one of the products is not as it was.
-func (v *views) checkUnchanged(ctx context.Context, products []projections.ChangedProduct) error {
+func (v *views) checkUnchanged(ctx context.Context, updates []productUpdate) error {
 	type state struct {
 		ID      uuidKey       `bson:"_id"`
 		Written positionValue `bson:"written"`
 	}
-	only := options.Find().SetProjection(ordered(1, fieldWritten))
-	for chunk := range slices.Chunk(products, idsPerFind) {
+	return eachChunk(ctx, updates, idsPerCommand, func(ctx context.Context, chunk []productUpdate) error {
 		was := make(map[state]bool, len(chunk))
-		ids := make([]uuidKey, len(chunk))
 		for i := range chunk {
-			ids[i] = uuidKey(chunk[i].ID)
-			was[state{ids[i], positionValue(chunk[i].Was)}] = true
+			was[state{chunk[i].ID, chunk[i].Was}] = true
 		}
-		found, err := findAll[state](ctx, v.products, inIDs(ids), len(ids), only)
-		if err != nil {
-			return err
+		ids := documents(chunk, func(u *productUpdate) uuidKey { return u.ID })
+		how := options.Find().SetProjection(ordered(1, fieldWritten))
+		found, err := findAll[state](ctx, v.products, inIDs(ids), len(ids), how)
+		if err == nil && (len(found) != len(chunk) || slices.ContainsFunc(found, func(s state) bool { return !was[s] })) {
+			err = projections.ErrConflict
 		}
-		if len(found) != len(chunk) || slices.ContainsFunc(found, func(s state) bool { return !was[s] }) {
-			return projections.ErrConflict
-		}
-	}
-	return nil
+		return err
+	})
 }
 
 // updateProducts is a compare-and-set on the position of the last write: ErrConflict if one is not as it was.
-func (v *views) updateProducts(ctx context.Context, products []projections.ChangedProduct) error {
-	models := make([]driver.WriteModel, len(products))
-	for i := range products {
-		p := &products[i]
-		models[i] = driver.NewUpdateOneModel().
-			SetFilter(bson.D{{Key: fieldID, Value: uuidKey(p.ID)}, {Key: fieldWritten, Value: positionValue(p.Was)}}).
-			SetUpdate(bson.D{{Key: "$set", Value: newProductPrices(&p.Product)}})
-	}
-	matched, _, err := writeAll(ctx, v.products, models)
-	if err == nil && matched != len(products) {
+func (v *views) updateProducts(ctx context.Context, updates []productUpdate) error {
+	matched, _, err := writeAll(ctx, v.products, documents(updates, func(u *productUpdate) driver.WriteModel {
+		return driver.NewUpdateOneModel().
+			SetFilter(bson.D{{Key: fieldID, Value: u.ID}, {Key: fieldWritten, Value: u.Was}}).
+			SetUpdate(bson.D{{Key: "$set", Value: u.Prices}})
+	}))
+	if err == nil && matched != len(updates) {
 		err = projections.ErrConflict
 	}
 	return err

@@ -3,6 +3,7 @@ package mongo
 import (
 	"context"
 	"slices"
+	"sync"
 
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
@@ -26,21 +27,22 @@ func (v *views) Products(ctx context.Context, ids []events.ProductID) (map[event
 // state that the fold went through. The other way round, an observation could count as folded into a price that it changed.
 func (v *views) readProducts(ctx context.Context, ids []events.ProductID) (map[events.ProductID]projections.Product, error) {
 	known := make(map[events.ProductID]projections.Product, len(ids))
-	for chunk := range slices.Chunk(sortedIDs(ids), idsPerFind) {
+	var mu sync.Mutex
+	err := eachChunk(ctx, sortedIDs(ids), idsPerCommand, func(ctx context.Context, chunk []uuidKey) error {
 		sightings, err := v.findSightings(ctx, chunk)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		found, err := findAll[productDocument](ctx, v.products, inIDs(chunk), len(chunk), options.Find())
-		if err != nil {
-			return nil, err
-		}
+		mu.Lock()
+		defer mu.Unlock()
 		for i := range found {
 			seen, sighted := sightings[found[i].ID]
 			known[events.ProductID(found[i].ID)] = found[i].product(seen, sighted)
 		}
-	}
-	return known, nil
+		return err
+	})
+	return known, err
 }
 
 // sortedIDs returns the ids in their order, each once: neighbours are then looked up together.
@@ -65,17 +67,15 @@ func (v *views) GetProduct(ctx context.Context, id events.ProductID) (projection
 
 // sighted adds to products, read in some order, where they were seen last.
 func (v *views) sighted(ctx context.Context, found []productDocument) ([]projections.Product, error) {
-	products := make([]projections.Product, len(found))
-	for start := 0; start < len(found); start += idsPerFind {
-		end := min(start+idsPerFind, len(found))
-		ids := documents(found[start:end], func(d *productDocument) uuidKey { return d.ID })
-		sightings, err := v.findSightings(ctx, ids)
+	products := make([]projections.Product, 0, len(found))
+	for chunk := range slices.Chunk(found, idsPerCommand) {
+		sightings, err := v.findSightings(ctx, documents(chunk, func(d *productDocument) uuidKey { return d.ID }))
 		if err != nil {
 			return nil, err
 		}
-		for i := start; i < end; i++ {
-			seen, ok := sightings[found[i].ID]
-			products[i] = found[i].product(seen, ok)
+		for i := range chunk {
+			seen, ok := sightings[chunk[i].ID]
+			products = append(products, chunk[i].product(seen, ok))
 		}
 	}
 	return products, nil

@@ -18,55 +18,55 @@ const minGroup = 20
 // moveSightings moves known products to their last observation, never back: a projector that lags behind may be at work
 // too. Nearly always there are many of one fetch, and these go together. It returns ErrConflict if a product does not exist.
 func (v *views) moveSightings(ctx context.Context, seen []projections.Product) error {
-	groups := map[events.Position][]sightingDocument{}
-	for i := range seen {
-		groups[seen[i].Seen] = append(groups[seen[i].Seen], newSightingDocument(&seen[i]))
+	sightings := inOrder(seen, newSightingDocument)
+	groups := map[positionValue][]sightingDocument{}
+	for _, sighting := range sightings {
+		groups[sighting.Position] = append(groups[sighting.Position], sighting)
 	}
-	var rest []sightingDocument
 	for _, group := range groups {
 		if len(group) < minGroup {
-			rest = append(rest, group...)
 			continue
 		}
-		slices.SortFunc(group, func(a, b sightingDocument) int { return compareIDs(a.ID, b.ID) })
-		for chunk := range slices.Chunk(group, idsPerFind) {
-			if err := v.moveChunk(ctx, chunk, v.moveTogether); err != nil {
-				return err
-			}
-		}
-	}
-	for chunk := range slices.Chunk(rest, idsPerFind) {
-		if err := v.moveChunk(ctx, chunk, v.moveEach); err != nil {
+		if err := v.move(ctx, group, v.moveTogether); err != nil {
 			return err
 		}
 	}
-	return nil
+	rest := slices.DeleteFunc(sightings, func(s sightingDocument) bool { return len(groups[s.Position]) >= minGroup })
+	return v.move(ctx, rest, v.moveEach)
 }
 
-// moveChunk moves sightings. Those that did not match are further on, or were never written, because of a crash.
-func (v *views) moveChunk(
-	ctx context.Context, chunk []sightingDocument, move func(context.Context, []sightingDocument) (matched int, err error),
+// move moves sightings. Those that did not match are further on, or were never written, because of a crash.
+func (v *views) move(
+	ctx context.Context, sightings []sightingDocument, how func(context.Context, []sightingDocument) (matched int, err error),
 ) error {
-	matched, err := move(ctx, chunk)
-	if err != nil || matched == len(chunk) {
-		return err
-	}
-	ids := documents(chunk, func(s *sightingDocument) uuidKey { return s.ID })
+	return eachChunk(ctx, sightings, idsPerCommand, func(ctx context.Context, chunk []sightingDocument) error {
+		matched, err := how(ctx, chunk)
+		if err != nil || matched == len(chunk) {
+			return err
+		}
+		missing, err := v.missingSightings(ctx, chunk)
+		if err != nil {
+			return err
+		}
+		return v.insertSightings(ctx, missing)
+	})
+}
+
+// missingSightings returns those that are not stored. It returns ErrConflict if a product does not exist.
+func (v *views) missingSightings(ctx context.Context, sightings []sightingDocument) ([]sightingDocument, error) {
+	ids := documents(sightings, func(s *sightingDocument) uuidKey { return s.ID })
 	known, err := v.products.CountDocuments(ctx, inIDs(ids))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if known != int64(len(ids)) {
-		return projections.ErrConflict
+		return nil, projections.ErrConflict
 	}
 	stored, err := v.findSightings(ctx, ids)
-	if err != nil {
-		return err
-	}
-	return v.insertSightings(ctx, slices.DeleteFunc(slices.Clone(chunk), func(s sightingDocument) bool {
+	return slices.DeleteFunc(slices.Clone(sightings), func(s sightingDocument) bool {
 		_, ok := stored[s.ID]
 		return ok
-	}))
+	}), err
 }
 
 // insertSightings inserts sightings that are missing. Where another projector was faster, they are moved.
