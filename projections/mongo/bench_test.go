@@ -1,0 +1,210 @@
+package mongo
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"go.mongodb.org/mongo-driver/v2/bson"
+	driver "go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+
+	"github.com/atlant-log/atlant/events"
+	"github.com/atlant-log/atlant/projections"
+)
+
+// Each round of a write benchmark takes in benchProducts products, batch by batch, and then has the driver write as many
+// rows with nothing around. The ratio of the two is what to compare: rows/s are the engine's.
+const (
+	benchProducts = 100_000
+	benchBatch    = 25_000
+)
+
+// benchFetch returns the observations of one fetch: prices differ from fetch to fetch if changing.
+func benchFetch(fetch int, changing bool) []events.Observation {
+	all := make([]events.Observation, benchProducts)
+	id := uuid.NewSHA1(uuid.Nil, fmt.Append(nil, fetch))
+	for i := range all {
+		price := int64(i*7919%100_000) * 10_000
+		if changing {
+			price += int64(fetch) * 10_000
+		}
+		all[i] = events.Observation{
+			Source: events.DefaultSource, Name: fmt.Sprintf("Product of some length %08d", i*7919%benchProducts),
+			Price:    events.Price{Micros: price, Currency: "EUR"},
+			Position: events.Position{ObservedAt: events.Micros(1_700_000_000_000_000 + fetch), Fetch: id}, Line: int64(i) + 2,
+		}
+	}
+	return all
+}
+
+// benchDeltas folds a fetch into what is known, and brings known up to date.
+func benchDeltas(known map[events.ProductID]projections.Product, fetch []events.Observation) []projections.Delta {
+	var deltas []projections.Delta
+	for batch := range slices.Chunk(fetch, benchBatch) {
+		delta := projections.FoldBatch(known, batch)
+		for _, p := range append(delta.New, delta.Seen...) {
+			known[p.ID] = p
+		}
+		deltas = append(deltas, delta)
+	}
+	return deltas
+}
+
+func benchTry[T any](value T, err error) func(*testing.B) T {
+	return func(b *testing.B) T {
+		b.Helper()
+		if err != nil {
+			b.Fatal(err)
+		}
+		return value
+	}
+}
+
+func applyAll(b *testing.B, v *views, deltas []projections.Delta) {
+	b.Helper()
+	for i, delta := range deltas {
+		if err := v.ApplyPrices(b.Context(), delta, projections.Checkpoint{Stream: "PRICES_00", Sequence: uint64(i)}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// benchmarkBeside takes turns between the store and the bare driver, each on a database of its own.
+func benchmarkBeside(b *testing.B, round func(b *testing.B, n int) (store, bare func())) {
+	b.Helper()
+	var stored, written time.Duration
+	for n := range b.N {
+		store, bare := round(b, n)
+		stored += benchTime(store)
+		written += benchTime(bare)
+	}
+	rows := float64(b.N) * benchProducts
+	b.ReportMetric(rows/stored.Seconds(), "rows/s")
+	b.ReportMetric(rows/written.Seconds(), "bare-rows/s")
+	b.ReportMetric(written.Seconds()/stored.Seconds(), "ratio")
+	b.ReportMetric(0, "ns/op")
+}
+
+func benchTime(run func()) time.Duration {
+	began := time.Now()
+	run()
+	return time.Since(began)
+}
+
+// BenchmarkApplyNew is the first fetch of a list, beside inserts of the same documents into collections with the same indexes.
+func BenchmarkApplyNew(b *testing.B) {
+	deltas := benchDeltas(map[events.ProductID]projections.Product{}, benchFetch(0, false))
+	benchmarkBeside(b, func(b *testing.B, _ int) (store, bare func()) {
+		v, other := testViews(b), testViews(b)
+		return func() { applyAll(b, v, deltas) }, func() { bareInserts(b, other, deltas) }
+	})
+}
+
+func bareInserts(b *testing.B, v *views, deltas []projections.Delta) {
+	b.Helper()
+	unordered := options.InsertMany().SetOrdered(false)
+	for _, delta := range deltas {
+		benchTry(v.products.InsertMany(b.Context(), documents(delta.New, newProductDocument), unordered))(b)
+		benchTry(v.sightings.InsertMany(b.Context(), documents(delta.New, newSightingDocument), unordered))(b)
+	}
+}
+
+// BenchmarkFill is a rebuild: the same products where there are no indexes yet.
+func BenchmarkFill(b *testing.B) {
+	deltas := benchDeltas(map[events.ProductID]projections.Product{}, benchFetch(0, false))
+	benchmarkBeside(b, func(b *testing.B, _ int) (store, bare func()) {
+		v, other := benchNext(b), benchNext(b)
+		return func() {
+			for _, delta := range deltas {
+				if err := v.InsertPrices(b.Context(), delta.New, nil); err != nil {
+					b.Fatal(err)
+				}
+			}
+		}, func() { bareInserts(b, other, deltas) }
+	})
+}
+
+func benchNext(b *testing.B) *views {
+	b.Helper()
+	return benchTry(testViews(b).store.Views(b.Context(), 2))(b).(*views)
+}
+
+// BenchmarkApplySeen is a fetch of a list that did not change, beside one updateMany for a thousand ids.
+func BenchmarkApplySeen(b *testing.B) { benchmarkFetch(b, false) }
+
+// BenchmarkApplyChanged is a fetch of a list where every price changed, beside one bulk of updateOne by id as well, and
+// inserts of the changes.
+func BenchmarkApplyChanged(b *testing.B) { benchmarkFetch(b, true) }
+
+func benchmarkFetch(b *testing.B, changing bool) {
+	b.Helper()
+	v, other, known := testViews(b), testViews(b), map[events.ProductID]projections.Product{}
+	first := benchDeltas(known, benchFetch(0, false))
+	applyAll(b, v, first)
+	bareInserts(b, other, first)
+	benchmarkBeside(b, func(b *testing.B, n int) (store, bare func()) {
+		deltas := benchDeltas(known, benchFetch(n+1, changing))
+		return func() { applyAll(b, v, deltas) }, func() { bareUpdates(b, other, deltas) }
+	})
+}
+
+func bareUpdates(b *testing.B, v *views, deltas []projections.Delta) {
+	b.Helper()
+	for _, delta := range deltas {
+		if len(delta.Changes) > 0 {
+			benchTry(v.changes.InsertMany(b.Context(), documents(delta.Changes, newChangeDocument), options.InsertMany().SetOrdered(false)))(b)
+			models := documents(delta.Changed, func(p *projections.ChangedProduct) driver.WriteModel {
+				return driver.NewUpdateOneModel().SetFilter(bson.D{{Key: fieldID, Value: uuidKey(p.ID)}}).
+					SetUpdate(bson.D{{Key: "$set", Value: newProductPrices(&p.Product)}})
+			})
+			benchTry(v.products.BulkWrite(b.Context(), models, options.BulkWrite().SetOrdered(false)))(b)
+		}
+		for chunk := range slices.Chunk(delta.Seen, 1000) {
+			ids := documents(chunk, func(p *projections.Product) uuidKey { return uuidKey(p.ID) })
+			benchTry(v.sightings.UpdateMany(b.Context(), inIDs(ids), setPosition(positionValue(chunk[0].Seen))))(b)
+		}
+	}
+}
+
+// BenchmarkProducts loads the state of a fetch, as a projector does before it folds.
+func BenchmarkProducts(b *testing.B) {
+	v, known := testViews(b), map[events.ProductID]projections.Product{}
+	applyAll(b, v, benchDeltas(known, benchFetch(0, false)))
+	var ids []events.ProductID
+	for id := range known {
+		ids = append(ids, id)
+	}
+	b.ResetTimer()
+	for range b.N {
+		for batch := range slices.Chunk(ids, benchBatch) {
+			if found := benchTry(v.Products(b.Context(), batch))(b); len(found) != len(batch) {
+				b.Fatalf("found %d products of %d", len(found), len(batch))
+			}
+		}
+	}
+	b.ReportMetric(float64(b.N)*benchProducts/b.Elapsed().Seconds(), "rows/s")
+}
+
+// BenchmarkList reads one page of 50 from the middle of each sort. On an engine that does not push a sort into an index this
+// says nothing of MongoDB.
+func BenchmarkList(b *testing.B) {
+	v, known := testViews(b), map[events.ProductID]projections.Product{}
+	applyAll(b, v, benchDeltas(known, benchFetch(0, false)))
+	var middle projections.Product
+	for _, p := range known {
+		middle = p
+		break
+	}
+	for key := range sortOrders {
+		query := projections.ProductQuery{SortBy: key, Limit: 50}
+		query.After = &projections.ProductCursor{Value: middle.SortValueOf(key), ID: middle.ID}
+		b.Run(fmt.Sprintf("sort=%d", key), func(b *testing.B) {
+			for range b.N {
+				benchTry(v.ListProducts(b.Context(), query))(b)
+			}
+		})
+	}
+}

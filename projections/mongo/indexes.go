@@ -1,0 +1,68 @@
+package mongo
+
+import (
+	"context"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+	driver "go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+
+	"github.com/atlant-log/atlant/projections"
+)
+
+// sortOrder is how a sort key is stored: its field, and the index on it.
+type sortOrder struct{ field, index string }
+
+var sortOrders = map[projections.SortKey]sortOrder{
+	projections.SortByName:            {fieldName, "by_name"},
+	projections.SortByPrice:           {fieldPrice, "by_price"},
+	projections.SortByPriceChanges:    {fieldPriceChanges, "by_price_changes"},
+	projections.SortByPriceChangedAt:  {fieldPriceChangedAt, "by_price_changed_at"},
+	projections.SortByFirstObservedAt: {fieldFirstObservedAt, "by_first_observed_at"},
+}
+
+// The indexes of fetches.
+const (
+	fetchesByRequest       = "by_request"
+	fetchesBySourceRequest = "by_source_request"
+)
+
+// BuildIndexes implements projections.Filling: one index for each sort. Each is led by the source, so that a page of a
+// source is one range of it at any depth, and ends in the id, which makes the order total.
+func (v *views) BuildIndexes(ctx context.Context) error {
+	if err := v.check(ctx); err != nil {
+		return v.failed("build", "indexes", err)
+	}
+	var models []driver.IndexModel
+	for _, order := range sortOrders {
+		models = append(models, indexModel(order.index, fieldSource, order.field, fieldID))
+	}
+	// One command, because the server then reads the products once.
+	if _, err := v.products.Indexes().CreateMany(ctx, models); err != nil {
+		return v.failed("build", "indexes", err)
+	}
+	v.indexed.Store(true)
+	return nil
+}
+
+// create makes what must be there before anything is written; collections make themselves.
+func (v *views) create(ctx context.Context) error {
+	_, err := v.fetches.Indexes().CreateMany(ctx, []driver.IndexModel{
+		indexModel(fetchesByRequest, fieldRequestedAt, fieldID),
+		indexModel(fetchesBySourceRequest, fieldSource, fieldRequestedAt, fieldID),
+	})
+	return err
+}
+
+func indexModel(name string, fields ...string) driver.IndexModel {
+	return driver.IndexModel{Keys: ordered(1, fields...), Options: options.Index().SetName(name)}
+}
+
+// ordered returns the keys of an index, or a sort: 1 is ascending, -1 descending. An index can be read from either end.
+func ordered(direction int, fields ...string) bson.D {
+	keys := make(bson.D, len(fields))
+	for i, field := range fields {
+		keys[i] = bson.E{Key: field, Value: direction}
+	}
+	return keys
+}

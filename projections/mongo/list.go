@@ -1,0 +1,107 @@
+package mongo
+
+import (
+	"cmp"
+	"context"
+	"slices"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+
+	"github.com/atlant-log/atlant/projections"
+)
+
+// maxMerged is how many sources one find merges. MongoDB merges up to 200 ranges of an index as they come; beyond that it
+// reads all of each and sorts.
+const maxMerged = 100
+
+type sourceDocument struct {
+	Name string `bson:"_id"`
+}
+
+// ListProducts implements projections.ProductQueries. The indexes are led by the source, so a list of all sources is a
+// merge of one range for each.
+func (v *views) ListProducts(ctx context.Context, query projections.ProductQuery) ([]projections.Product, error) {
+	page, err := v.listProducts(ctx, &query)
+	if err != nil {
+		return nil, v.failed("list", "products", err)
+	}
+	return page, nil
+}
+
+func (v *views) listProducts(ctx context.Context, query *projections.ProductQuery) ([]projections.Product, error) {
+	sources, err := v.sourcesOf(ctx, query.Filter.Source)
+	if err != nil {
+		return nil, err
+	}
+	var page []productDocument
+	for merged := range slices.Chunk(sources, maxMerged) {
+		found, err := v.findPage(ctx, query, merged)
+		if err != nil {
+			return nil, err
+		}
+		page = append(page, found...)
+	}
+	if len(page) == 0 {
+		return []projections.Product{}, v.check(ctx)
+	}
+	products, err := v.sighted(ctx, page)
+	if err != nil || len(sources) <= maxMerged {
+		return products, err
+	}
+	return mergePages(products, query), nil
+}
+
+// sourcesOf returns the source named, or all sources.
+func (v *views) sourcesOf(ctx context.Context, name string) ([]string, error) {
+	if name != "" {
+		return []string{name}, nil
+	}
+	cursor, err := v.sources.Find(ctx, bson.D{})
+	if err != nil {
+		return nil, err
+	}
+	var found []sourceDocument
+	err = cursor.All(ctx, &found)
+	return documents(found, func(s *sourceDocument) string { return s.Name }), err
+}
+
+// findPage returns the page of a list of these sources: what follows the cursor at its value, and then what lies beyond it.
+func (v *views) findPage(ctx context.Context, query *projections.ProductQuery, sources []string) ([]productDocument, error) {
+	var page []productDocument
+	for _, f := range pageFinds(query, sources) {
+		if len(page) == query.Limit {
+			break
+		}
+		how := options.Find().SetSort(f.sort).SetHint(f.hint)
+		found, err := findAll[productDocument](ctx, v.products, f.filter, query.Limit-len(page), how)
+		if err != nil {
+			return nil, err
+		}
+		page = append(page, found...)
+	}
+	return page, nil
+}
+
+// mergePages sorts products that came as several pages, and keeps the first page of them.
+func mergePages(products []projections.Product, query *projections.ProductQuery) []projections.Product {
+	slices.SortFunc(products, func(p, q projections.Product) int {
+		v, w := p.SortValueOf(query.SortBy), q.SortValueOf(query.SortBy)
+		order := cmp.Or(
+			cmp.Compare(v.Number, w.Number), cmp.Compare(v.Text, w.Text), compareIDs(uuidKey(p.ID), uuidKey(q.ID)))
+		if query.Descending {
+			return -order
+		}
+		return order
+	})
+	return products[:min(len(products), query.Limit)]
+}
+
+// CountProducts implements projections.ProductQueries.
+func (v *views) CountProducts(ctx context.Context, filter projections.ProductFilter) (int64, error) {
+	count, err := v.products.CountDocuments(ctx, countFilter(&filter))
+	if err == nil && count == 0 {
+		err = v.check(ctx)
+	}
+	return count, v.failed("count", "products", err)
+}
