@@ -29,7 +29,7 @@ func newLeases(t testing.TB) (*jetstream.Leases, *nats.Conn) {
 	return openLeases(t, nc), nc
 }
 
-func take(t testing.TB, leases events.Leases, name, holder, note string) events.Lease {
+func claim(t testing.TB, leases events.Leases, name, holder, note string) events.Lease {
 	t.Helper()
 	lease, err := leases.Take(t.Context(), name, holder, []byte(note))
 	wantNoError(t, err)
@@ -77,7 +77,7 @@ func await(t testing.TB, seen <-chan []events.Claim, want ...string) {
 func TestLeaseHasOneHolder(t *testing.T) {
 	t.Parallel()
 	leases, _ := newLeases(t)
-	lease := take(t, leases, "shard", "A", "hello")
+	lease := claim(t, leases, "shard", "A", "hello")
 	_, err := leases.Take(t.Context(), "shard", "B", nil)
 	wantError(t, err, events.ErrConflict)
 	wantNoError(t, lease.Renew(t.Context(), []byte("still here")))
@@ -86,7 +86,7 @@ func TestLeaseHasOneHolder(t *testing.T) {
 	wantNoError(t, lease.Release(t.Context()))
 	wantHeld(t, leases)
 	wantError(t, lease.Renew(t.Context(), nil), events.ErrConflict)
-	other := take(t, leases, "shard", "B", "")
+	other := claim(t, leases, "shard", "B", "")
 	wantError(t, lease.Renew(t.Context(), nil), events.ErrConflict)
 	wantNoError(t, lease.Release(t.Context())) // has no say in it any more
 	wantHeld(t, leases, "shard=B:")
@@ -146,7 +146,7 @@ func TestLeasesOpenAtOnce(t *testing.T) {
 func TestLeaseLapses(t *testing.T) {
 	t.Parallel()
 	leases, _ := newLeases(t)
-	lease := take(t, leases, "shard", "A", "")
+	lease := claim(t, leases, "shard", "A", "")
 	seen := leases.Watch(t.Context())
 	await(t, seen, "shard=A:")
 	for range 6 { // outlives the TTL
@@ -156,7 +156,7 @@ func TestLeaseLapses(t *testing.T) {
 	renewed := time.Now()
 	await(t, seen)
 	t.Logf("a claim of TTL %s was seen to lapse after %s", leaseTTL, time.Since(renewed))
-	other := take(t, leases, "shard", "B", "")
+	other := claim(t, leases, "shard", "B", "")
 	t.Logf("and was taken after %s", time.Since(renewed))
 	wantError(t, lease.Renew(t.Context(), nil), events.ErrConflict)
 	wantNoError(t, other.Renew(t.Context(), nil))
@@ -167,8 +167,8 @@ func TestLeaseLapses(t *testing.T) {
 func TestLeaseSurvivesLostConfirmation(t *testing.T) {
 	t.Parallel()
 	leases, _ := newLeases(t)
-	lease := take(t, leases, "shard", "A", "")
-	take(t, leases, "shard", "A", "again") // as if by the same holder, unknown to lease
+	lease := claim(t, leases, "shard", "A", "")
+	claim(t, leases, "shard", "A", "again") // as if by the same holder, unknown to lease
 	wantNoError(t, lease.Renew(t.Context(), []byte("third")))
 	wantHeld(t, leases, "shard=A:third")
 }
@@ -179,7 +179,7 @@ func TestLeaseNames(t *testing.T) {
 	names := []string{"a b", "a.b", "a=20=b", "a>", "a*", ".", "..", "é", "PRICES_00", "worker/host-1", "a\x00"}
 	slices.Sort(names)
 	for _, name := range names {
-		take(t, leases, name, "holder of "+name, "")
+		claim(t, leases, name, "holder of "+name, "")
 	}
 	claims, err := leases.Held(t.Context())
 	wantNoError(t, err)
@@ -200,9 +200,9 @@ func TestWatchSeesChangesOnly(t *testing.T) {
 	leases, _ := newLeases(t)
 	seen := leases.Watch(t.Context())
 	await(t, seen)
-	a := take(t, leases, "a", "A", "1")
+	a := claim(t, leases, "a", "A", "1")
 	await(t, seen, "a=A:1")
-	b := take(t, leases, "b", "B", "")
+	b := claim(t, leases, "b", "B", "")
 	await(t, seen, "a=A:1", "b=B:")
 	wantNoError(t, a.Renew(t.Context(), []byte("2")))
 	select {
@@ -219,17 +219,17 @@ func TestLeasesSurviveLossOfBucket(t *testing.T) {
 	t.Parallel()
 	leases, nc := newLeases(t)
 	seen := leases.Watch(t.Context())
-	lease := take(t, leases, "shard", "A", "")
+	lease := claim(t, leases, "shard", "A", "")
 	await(t, seen, "shard=A:")
 	wantNoError(t, server(t, nc).DeleteKeyValue(t.Context(), "LEASES"))
 	if err := lease.Renew(t.Context(), nil); err == nil {
 		t.Error("renewed what is lost")
 	}
 	await(t, seen)
-	take(t, leases, "shard", "B", "")
+	claim(t, leases, "shard", "B", "")
 	await(t, seen, "shard=B:")
 	wantNoError(t, server(t, nc).DeleteKeyValue(t.Context(), "LEASES"))
-	take(t, leases, "shard", "C", "") // without waiting for the watch to notice
+	claim(t, leases, "shard", "C", "") // without waiting for the watch to notice
 	wantHeld(t, leases, "shard=C:")
 }
 
@@ -237,7 +237,7 @@ func TestLeasesWithoutServer(t *testing.T) {
 	t.Parallel()
 	nc, stop := start(t, t.TempDir())
 	leases := openLeases(t, nc)
-	lease := take(t, leases, "shard", "A", "")
+	lease := claim(t, leases, "shard", "A", "")
 	stop()
 	wantError(t, lease.Renew(t.Context(), nil), events.ErrUnavailable)
 	wantError(t, lease.Release(t.Context()), events.ErrUnavailable)

@@ -178,5 +178,5 @@ func TestVersion(t *testing.T) {
 func TestAddrFromEnvironment(t *testing.T) {
 	s := &fakeServer{status: func() (*atlantv1.GetStatusResponse, error) { return &atlantv1.GetStatusResponse{Version: "v1"}, nil }}
 	t.Setenv("ATLANT_ADDR", strings.TrimPrefix(s.start(t), "http://")) // the scheme may be left out
-	atlant(t, "status").expect(t, exitOK, "0 products, lag 0, parked 0; version v1\n", "")
+	atlant(t, "status").expect(t, exitOK, "0 products, lag 0, parked 0; generation 0; version v1\n", "")
 }

@@ -55,7 +55,7 @@ func (v *verifyCommand) Run(ctx context.Context, c *console, api *clients) error
 // repair puts products right.
 func (v *verifyCommand) repair(ctx context.Context, c *console, api *clients) error {
 	for _, name := range v.Repair {
-		id, err := productID(name, v.Source)
+		id, err := idOf(name, v.Source)
 		if err != nil {
 			return err
 		}
@@ -134,8 +134,8 @@ func divergenceText(d *atlantv1.Divergence) string {
 	return strings.Join(faults, ", ")
 }
 
-// productID takes what looks like an id for one, and anything else for a name.
-func productID(text, source string) (events.ProductID, error) {
+// idOf takes what looks like an id for one, and anything else for a name.
+func idOf(text, source string) (events.ProductID, error) {
 	if id, err := uuid.Parse(text); err == nil {
 		return id, nil
 	}

@@ -51,62 +51,61 @@ func NewService(log Log, live projections.LiveViews) *Service { return &Service{
 func (s *Service) Fetch(
 	ctx context.Context, call *connect.Request[atlantv1.FetchRequest],
 ) (*connect.Response[atlantv1.FetchResponse], error) {
-	id, requested, err := s.enqueue(ctx, call.Msg)
+	id, requested, view, err := s.enqueue(ctx, call.Msg)
 	if err != nil {
 		return nil, err
 	}
-	view, err := request(ctx, s.log, id, requested)
-	if err != nil {
-		return nil, err
+	if view == nil {
+		if view, err = request(ctx, s.log, id, requested); err != nil {
+			return nil, err
+		}
 	}
 	s.awaitVisible(ctx, view.Sequence)
 	return connect.NewResponse(&atlantv1.FetchResponse{Fetch: view.Fetch}), nil
 }
 
-// enqueue puts a request on the queue, unless one with the same request id was accepted before; that one it returns.
+// enqueue puts a request on the queue, unless one with the same request id was accepted before: that one it returns, with
+// what has become of it.
 func (s *Service) enqueue(
 	ctx context.Context, message *atlantv1.FetchRequest,
-) (events.FetchID, *atlantv1.FetchRequested, error) {
+) (id events.FetchID, requested *atlantv1.FetchRequested, accepted *projections.FetchView, err error) {
 	if message.GetObservedAt() == nil {
 		s.queueing.Lock()
 		defer s.queueing.Unlock()
 	}
-	requested, err := newRequest(message, time.Now())
-	if err != nil {
-		return events.FetchID{}, nil, err
+	if requested, err = newRequest(message, time.Now()); err != nil {
+		return id, nil, nil, err
 	}
-	accepted := false
 	if message.GetRequestId() != "" {
 		if requested, accepted, err = s.claim(ctx, message, requested); err != nil {
-			return events.FetchID{}, nil, err
+			return id, nil, nil, err
 		}
 	}
-	id, err := uuid.Parse(requested.GetId())
-	if err != nil {
-		return events.FetchID{}, nil, fmt.Errorf("parse id of fetch: %w", err)
+	if id, err = uuid.Parse(requested.GetId()); err != nil {
+		return id, nil, nil, fmt.Errorf("parse id of fetch: %w", err)
 	}
-	if accepted {
-		return id, requested, nil
+	if accepted != nil {
+		return id, requested, accepted, nil
 	}
-	return id, requested, s.log.Enqueue(ctx, requested)
+	return id, requested, nil, s.log.Enqueue(ctx, requested)
 }
 
-// claim returns the request that first used the request id, and whether it was accepted.
+// claim returns the request that first used the request id, and what has become of it if it was accepted.
 func (s *Service) claim(
 	ctx context.Context, message *atlantv1.FetchRequest, requested *atlantv1.FetchRequested,
-) (first *atlantv1.FetchRequested, accepted bool, err error) {
+) (first *atlantv1.FetchRequested, accepted *projections.FetchView, err error) {
 	if first, err = s.log.Claim(ctx, message.GetRequestId(), requested); err != nil {
-		return nil, false, err
+		return nil, nil, err
 	}
 	if !sameRequest(first, requested, message.GetObservedAt()) {
-		return nil, false, rpc.InvalidArgument("request_id", "was used for another request: fetch %s of %s", first.GetId(), first.GetUrl())
+		return nil, nil, rpc.InvalidArgument("request_id", "was used for another request: fetch %s of %s", first.GetId(), first.GetUrl())
 	}
 	id, err := uuid.Parse(first.GetId())
 	if err != nil {
-		return nil, false, fmt.Errorf("parse id of fetch: %w", err)
+		return nil, nil, fmt.Errorf("parse id of fetch: %w", err)
 	}
-	view, err := currentView(ctx, s.log, id)
-	return first, view != nil, err
+	accepted, err = currentView(ctx, s.log, id)
+	return first, accepted, err
 }
 
 // awaitVisible waits a little for the fetch view. That it takes longer is no error: the request is accepted.
