@@ -10,7 +10,7 @@ import (
 )
 
 // productsPerPass is how many products a pass over the log keeps in memory, about 300 bytes each.
-const productsPerPass = 250_000
+const productsPerPass = 500_000
 
 // reportInterval is how often long work tells how far it is.
 const reportInterval = 500 * time.Millisecond
