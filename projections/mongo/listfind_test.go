@@ -30,67 +30,89 @@ func TestPageFinds(t *testing.T) {
 		want    []string
 	}{
 		{
-			"the first page of a source", projections.ProductQuery{}, one,
+			"the first page of a source",
+			projections.ProductQuery{},
+			one,
 			[]string{`{"source":"a"} by name _id`},
 		},
 		{
-			"the first page of several", projections.ProductQuery{Descending: true}, two,
+			"the first page of several",
+			projections.ProductQuery{Descending: true},
+			two,
 			[]string{`{"source":{"$in":["a","b"]}} by -name -_id`},
 		},
 		{
 			"behind a cursor", projections.ProductQuery{After: at(0, "x")}, one, []string{`{"source":"a","name":{"$eq":"x"},"_id":{"$gt":` + key + `}} by _id`, `{"source":"a","name":{"$gt":"x"}} by name _id`},
 		},
 		{
-			"before a cursor", projections.ProductQuery{SortBy: projections.SortByFirstObservedAt, After: at(-3, ""), Descending: true},
-			two, []string{
+			"before a cursor",
+			projections.ProductQuery{SortBy: projections.SortByFirstObservedAt, After: at(-3, ""), Descending: true},
+			two,
+			[]string{
 				`{"source":{"$in":["a","b"]},"first_observed_at":{"$eq":-3},"_id":{"$lt":` + key + `}} by -_id`,
 				`{"source":{"$in":["a","b"]},"first_observed_at":{"$lt":-3}} by -first_observed_at -_id`,
 			},
 		},
 		{
-			"a filter on the sort value", projections.ProductQuery{SortBy: projections.SortByPrice, Filter: price}, one,
+			"a filter on the sort value",
+			projections.ProductQuery{SortBy: projections.SortByPrice, Filter: price},
+			one,
 			[]string{`{"source":"a","price":{"$gte":10,"$lte":20}} by price _id`},
 		},
 		{
-			"a cursor in its range", projections.ProductQuery{SortBy: projections.SortByPrice, Filter: price, After: at(15, "")}, one,
+			"a cursor in its range",
+			projections.ProductQuery{SortBy: projections.SortByPrice, Filter: price, After: at(15, "")},
+			one,
 			[]string{`{"source":"a","price":{"$eq":15},"_id":{"$gt":` + key + `}} by _id`, `{"source":"a","price":{"$gt":15,"$lte":20}} by price _id`},
 		},
 		{
 			"a cursor in its range, descending",
-			projections.ProductQuery{SortBy: projections.SortByPrice, Filter: price, After: at(10, ""), Descending: true}, one,
+			projections.ProductQuery{SortBy: projections.SortByPrice, Filter: price, After: at(10, ""), Descending: true},
+			one,
 			[]string{`{"source":"a","price":{"$eq":10},"_id":{"$lt":` + key + `}} by -_id`, `{"source":"a","price":{"$lt":10,"$gte":10}} by -price -_id`},
 		},
 		{
-			"a cursor before its range", projections.ProductQuery{SortBy: projections.SortByPrice, Filter: price, After: at(5, "")}, one,
+			"a cursor before its range",
+			projections.ProductQuery{SortBy: projections.SortByPrice, Filter: price, After: at(5, "")},
+			one,
 			[]string{`{"source":"a","price":{"$gte":10,"$lte":20}} by price _id`},
 		},
 		{
-			"a cursor behind its range", projections.ProductQuery{SortBy: projections.SortByPrice, Filter: price, After: at(25, "")}, one,
+			"a cursor behind its range",
+			projections.ProductQuery{SortBy: projections.SortByPrice, Filter: price, After: at(25, "")},
+			one,
 			nil,
 		},
 		{
 			"a cursor before its range, descending",
-			projections.ProductQuery{SortBy: projections.SortByPrice, Filter: price, After: at(25, ""), Descending: true}, one,
+			projections.ProductQuery{SortBy: projections.SortByPrice, Filter: price, After: at(25, ""), Descending: true},
+			one,
 			[]string{`{"source":"a","price":{"$gte":10,"$lte":20}} by -price -_id`},
 		},
 		{
 			"a range of one value",
 			projections.ProductQuery{SortBy: projections.SortByPrice, Filter: projections.ProductFilter{
 				MinPriceMicros: new(int64(10)), MaxPriceMicros: new(int64(10)),
-			}}, two,
+			}},
+			two,
 			[]string{`{"source":{"$in":["a","b"]},"price":{"$gte":10,"$lte":10}} by _id`},
 		},
 		{
-			"filters on other values", projections.ProductQuery{SortBy: projections.SortByName, Filter: price}, one,
+			"filters on other values",
+			projections.ProductQuery{SortBy: projections.SortByName, Filter: price},
+			one,
 			[]string{`{"source":"a","price":{"$gte":10,"$lte":20}} by name _id`},
 		},
 		{
-			"changed since, by the time of the change", projections.ProductQuery{SortBy: projections.SortByPriceChangedAt, Filter: changed}, one,
+			"changed since, by the time of the change",
+			projections.ProductQuery{SortBy: projections.SortByPriceChangedAt, Filter: changed},
+			one,
 			[]string{`{"source":"a","price_changed_at":{"$gte":-5},"price_changes":{"$gte":1}} by price_changed_at _id`},
 		},
 		{
 			"changed since, by the number of changes",
-			projections.ProductQuery{SortBy: projections.SortByPriceChanges, Filter: changed, After: at(0, "")}, one,
+			projections.ProductQuery{SortBy: projections.SortByPriceChanges, Filter: changed, After: at(0, "")},
+			one,
 			[]string{`{"source":"a","price_changes":{"$gte":1},"price_changed_at":{"$gte":-5}} by price_changes _id`},
 		},
 	} {

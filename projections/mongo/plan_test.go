@@ -74,8 +74,11 @@ func wantRanges(t *testing.T, v *views, query projections.ProductQuery, sources 
 			} `bson:"executionStats"`
 		}
 		find := bson.D{
-			{Key: "find", Value: v.products.Name()}, {Key: "filter", Value: f.filter}, {Key: "sort", Value: f.sort},
-			{Key: "hint", Value: f.hint}, {Key: "limit", Value: query.Limit},
+			{Key: "find", Value: v.products.Name()},
+			{Key: "filter", Value: f.filter},
+			{Key: "sort", Value: f.sort},
+			{Key: "hint", Value: f.hint},
+			{Key: "limit", Value: query.Limit},
 		}
 		explain := bson.D{{Key: "explain", Value: find}, {Key: "verbosity", Value: "executionStats"}}
 		if err := v.store.database.RunCommand(t.Context(), explain).Decode(&answer); err != nil {
