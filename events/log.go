@@ -47,6 +47,8 @@ var (
 	ErrConflict = errors.New("the log was written by somebody else meanwhile")
 	// ErrUnavailable: the log cannot be reached now; trying again later may help.
 	ErrUnavailable = errors.New("the log is not available")
+	// ErrTaken: a partition of the queue belongs to somebody else now.
+	ErrTaken = errors.New("somebody else has taken this partition of the queue")
 )
 
 // Batch says when a reader has gathered enough. What comes first ends the batch.
@@ -55,6 +57,7 @@ type Batch struct {
 	Bytes int           // of their data, 0 for no bound; the message that reaches it is the last
 	Gap   time.Duration // that passes without another message
 	Wait  time.Duration // since the first message
+	Until uint64        // the sequence of the message that is the last, if it or one behind it is met; 0 for none
 }
 
 // Reader reads a stream in order.
@@ -88,6 +91,9 @@ type PriceWriter interface {
 	// Finish publishes what is left, and the end of the fetch; it returns how many events of the fetch the log holds and
 	// where they end.
 	Finish(ctx context.Context) (published int64, position LogPosition, err error)
+	// Fence shuts out every other writer of the fetch that was opened before: what it adds from then on is refused with
+	// ErrConflict. Afterwards Published says what the log holds. It is called before the first Add.
+	Fence(ctx context.Context) error
 	// Published returns how many events of the fetch are in the log so far.
 	Published() int64
 }
@@ -107,7 +113,9 @@ type RecordedFetchEvent struct {
 // FetchLog keeps what happened to fetches.
 type FetchLog interface {
 	// AppendFetchEvents appends events of one fetch, all or none, if the last event of that fetch is the one at the
-	// sequence given (0: there is none yet). It returns the sequence of the last event appended, or ErrConflict.
+	// sequence given (0: there is none yet). It returns the sequence of the last event appended, or ErrConflict. Where an
+	// answer of the log was lost it finds out what became of the events, which blocks for some seconds while the log
+	// cannot be reached; then it returns ErrUnavailable, and the log may hold the events or not.
 	AppendFetchEvents(ctx context.Context, fetch FetchID, last uint64, events ...*atlantv1.FetchEvent) (uint64, error)
 	// FetchEvents returns all events of one fetch in order; none if there is no such fetch.
 	FetchEvents(ctx context.Context, fetch FetchID) ([]RecordedFetchEvent, error)
@@ -119,18 +127,33 @@ type FetchLog interface {
 type WorkItem interface {
 	// Request is what is to be done.
 	Request() *atlantv1.FetchRequested
-	// InProgress says that work goes on; without it for 30 s the item is given to somebody else.
-	InProgress() error
-	// Done takes the item off the queue. It blocks until the queue has confirmed.
+	// Keep says that work goes on; without it for 30 s the item is handed out again. It blocks until the queue has
+	// confirmed, and returns ErrTaken when the item is somebody else's now.
+	Keep(ctx context.Context) error
+	// Done takes the item off the queue. It blocks until the queue has confirmed, and returns ErrTaken like Keep; who has
+	// the item then will take it off.
 	Done(ctx context.Context) error
 }
 
-// FetchQueue hands requests to fetchers.
+// FetchQueue keeps requests until they are done. It is cut into partitions by source, QueuePartitions of them; within a
+// partition requests keep the order in which they were enqueued.
 type FetchQueue interface {
-	// Enqueue puts a request on the queue; it is durable when Enqueue returns.
+	// Enqueue puts a request on the queue, unless it is there; it is durable when Enqueue returns. It blocks for some
+	// seconds while the log cannot be reached, and then returns ErrUnavailable; the request may be on the queue even so.
 	Enqueue(ctx context.Context, request *atlantv1.FetchRequested) error
-	// Dequeue blocks for the next request.
+	// TakeFrom takes a partition over: what an earlier owner has in hand is handed out again, at once and in order. The
+	// earlier owner gets ErrTaken. It returns ErrUnavailable when the log cannot be reached.
+	TakeFrom(ctx context.Context, partition int) (RequestQueue, error)
+}
+
+// RequestQueue hands out the requests of one partition, to one goroutine.
+type RequestQueue interface {
+	// Dequeue blocks for the next request, also while the log cannot be reached. It returns the context's error when that
+	// ends, ErrTaken when somebody else has taken the partition, and ErrUnavailable when the queue is of no use any more;
+	// after these two the partition has to be taken anew.
 	Dequeue(ctx context.Context) (WorkItem, error)
+	// Close stops taking requests; those taken and not done are handed out by the next RequestQueue of the partition.
+	Close()
 }
 
 // Progress carries the figures of running fetches to whoever watches. Nothing of it is kept.

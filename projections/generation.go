@@ -31,20 +31,23 @@ type Store interface {
 
 // Generations is the record of which generations there are. A number is given once and never again; 0 stands for none.
 type Generations struct {
-	Revision int64
-	Live     int64 // is served
-	Previous int64 // was live before, and is kept for a rollback
-	Next     int64 // is being filled
-	Last     int64 // the highest number given
+	Revision int64 `json:"revision"`
+	Live     int64 `json:"live"`     // is served
+	Previous int64 `json:"previous"` // was live before, and is kept for a rollback
+	Next     int64 `json:"next"`     // is being filled
+	Last     int64 `json:"last"`     // the highest number given
 	// How far the filling of Next has come; nil without one.
-	Fill *Fill
+	Fill *Fill `json:"fill,omitempty"`
 }
 
 // Fill says how a generation is filled, so that whoever goes on with it writes the same.
 type Fill struct {
-	Targets map[events.Stream]uint64 // for each stream: the sequence up to which it is folded before anything is inserted
-	Passes  int                      // over the log, each for one range of product ids
-	Done    int                      // of them
+	// For each stream: the sequence up to which it is folded before anything is inserted.
+	Targets map[events.Stream]uint64 `json:"targets"`
+	Passes  int                      `json:"passes"`  // over the log, each for one range of product ids
+	Done    int                      `json:"done"`    // of them
+	Late    map[events.Stream]int64  `json:"late"`    // observations that came too late to count, in the passes done
+	Version string                   `json:"version"` // of the program that folds
 }
 
 // Fixed is views that are used whichever are live.

@@ -163,6 +163,44 @@ func (p *Projector) followViews(ctx context.Context, views Views) (progressed bo
 	}
 }
 
+// takeUpTo projects to these views up to a sequence, which must be that of a message or 0, and no further.
+func (p *Projector) takeUpTo(ctx context.Context, views Views, until uint64) error {
+	checkpoint, err := views.Checkpoint(ctx, p.stream)
+	if err != nil {
+		return fmt.Errorf("read checkpoint: %w", err)
+	}
+	if checkpoint.Sequence >= until {
+		return nil
+	}
+	if err := checkLog(ctx, p.source, checkpoint, until); err != nil {
+		return err
+	}
+	reader, err := p.source.Read(ctx, p.stream, checkpoint.Sequence)
+	if err != nil {
+		return err
+	}
+	defer reader.Close()
+	portion := batch
+	portion.Until = until
+	for last := checkpoint.Sequence; last < until; {
+		messages, err := reader.Next(ctx, portion)
+		if err != nil {
+			return err
+		}
+		last = messages[len(messages)-1].Sequence
+		for len(messages) > 0 && messages[len(messages)-1].Sequence > until {
+			messages = messages[:len(messages)-1]
+		}
+		if len(messages) == 0 {
+			continue
+		}
+		if err := p.take(ctx, views, messages, p.park); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // checkLog returns ErrOtherLog unless the log holds the message that the checkpoint stands on.
 func checkLog(ctx context.Context, source events.Source, checkpoint Checkpoint, last uint64) error {
 	if checkpoint.Sequence == 0 {
@@ -198,13 +236,6 @@ func (p *Projector) setFailure(err error) {
 
 // Stream returns the stream that the projector takes in.
 func (p *Projector) Stream() events.Stream { return p.stream }
-
-// Rate returns how many messages were taken in per second over the last minute.
-func (p *Projector) Rate() float64 { //nolint:forbidigo // a rate, no price
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.rate.perSecond(time.Now())
-}
 
 // Failure returns why the projector stands still, nil while it gets on.
 func (p *Projector) Failure() error {

@@ -38,6 +38,11 @@ func wantNoError(t testing.TB, err error) {
 // newLog returns an empty log on a server of its own, and a connection to break it from behind.
 func newLog(t testing.TB) (*jetstream.Log, *nats.Conn) {
 	t.Helper()
+	return newShardedLog(t, 1)
+}
+
+func newShardedLog(t testing.TB, shards int) (*jetstream.Log, *nats.Conn) {
+	t.Helper()
 	embedded, err := jetstream.StartEmbedded(t.TempDir(), quiet)
 	wantNoError(t, err)
 	t.Cleanup(func() {
@@ -47,13 +52,19 @@ func newLog(t testing.TB) (*jetstream.Log, *nats.Conn) {
 	})
 	nc, err := embedded.Connect()
 	wantNoError(t, err)
-	log, err := jetstream.Open(t.Context(), nc, jetstream.Config{Exclusive: true})
+	log, err := jetstream.Open(t.Context(), nc, jetstream.Config{Shards: shards})
 	wantNoError(t, err)
-	t.Cleanup(log.Close)
 	return log, nc
 }
 
 func newViews(t testing.TB) projections.Views {
+	t.Helper()
+	views, err := newStore(t).Live(t.Context())
+	wantNoError(t, err)
+	return views
+}
+
+func newStore(t testing.TB) projections.Store {
 	t.Helper()
 	store, err := sqlite.Open(t.Context(), t.TempDir())
 	wantNoError(t, err)
@@ -62,9 +73,7 @@ func newViews(t testing.TB) projections.Views {
 			t.Error(err)
 		}
 	})
-	views, err := store.Live(t.Context())
-	wantNoError(t, err)
-	return views
+	return store
 }
 
 // run lets a projector work until the test ends or stop is called.
@@ -95,13 +104,22 @@ func list(fetch byte, products int) []events.Observation {
 
 func publish(t testing.TB, log events.PriceLog, all []events.Observation) {
 	t.Helper()
-	writer, err := log.WritePrices(t.Context(), all[0].Position.Fetch)
-	wantNoError(t, err)
-	for i := range all {
-		wantNoError(t, writer.Add(t.Context(), &all[i]))
+	wantNoError(t, tryPublish(t.Context(), log, all))
+}
+
+// tryPublish publishes a fetch, or goes on with it.
+func tryPublish(ctx context.Context, log events.PriceLog, all []events.Observation) error {
+	writer, err := log.WritePrices(ctx, all[0].Position.Fetch)
+	if err != nil {
+		return err
 	}
-	_, _, err = writer.Finish(t.Context())
-	wantNoError(t, err)
+	for i := range all {
+		if err := writer.Add(ctx, &all[i]); err != nil {
+			return err
+		}
+	}
+	_, _, err = writer.Finish(ctx)
+	return err
 }
 
 // publishRaw puts into the log what no writer of ours would.

@@ -1,6 +1,9 @@
 package projections
 
-import "time"
+import (
+	"encoding/json"
+	"time"
+)
 
 // rateWindow is how many seconds a rateMeter looks back.
 const rateWindow = 60
@@ -33,4 +36,34 @@ func (r *rateMeter) perSecond(now time.Time) float64 {
 		first = min(first, second)
 	}
 	return float64(sum) / float64(at-first+1)
+}
+
+// Report is what a projector says of itself to other processes.
+type Report struct {
+	Rate    float64 `json:"rate"`              // messages per second over the last minute
+	Failure string  `json:"failure,omitempty"` // why it stands still
+}
+
+// Report returns how the projector gets on, encoded.
+func (p *Projector) Report() []byte {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	report := Report{Rate: p.rate.perSecond(time.Now())}
+	if p.failure != nil {
+		report.Failure = p.failure.Error()
+	}
+	data, err := json.Marshal(report)
+	if err != nil {
+		return nil // a rate is finite and a text is a text: it cannot fail
+	}
+	return data
+}
+
+// ParseReport reads what Report wrote; of anything else it makes an empty one.
+func ParseReport(data []byte) Report {
+	var report Report
+	if json.Unmarshal(data, &report) != nil {
+		return Report{}
+	}
+	return report
 }

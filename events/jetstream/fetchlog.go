@@ -1,6 +1,7 @@
 package jetstream
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -22,39 +23,93 @@ func (l *Log) AppendFetchEvents(
 		return last, nil
 	}
 	doing := "append to fetch " + fetch.String()
-	batch, err := jetstreamext.NewBatchPublisher(l.js)
-	if err != nil {
-		return 0, fmt.Errorf("%s: %w", doing, err)
-	}
-	var ack *jetstreamext.BatchAck
+	encoded := make([][]byte, len(all))
 	for i, event := range all {
-		msg := nats.NewMsg(fetchSubject(fetch))
-		if msg.Data, err = proto.Marshal(event); err != nil {
+		var err error
+		if encoded[i], err = proto.Marshal(event); err != nil {
 			return 0, fmt.Errorf("%s: %w", doing, err)
 		}
+	}
+	var sequence uint64
+	err := write{
+		doing: doing, patience: writePatience,
+		send: func() (err error) {
+			sequence, err = l.sendBatch(ctx, fetchSubject(fetch), last, encoded)
+			return err
+		},
+		lookUp: func() (now fate, err error) {
+			sequence, now, err = l.lookUpBatch(ctx, fetchSubject(fetch), last, encoded)
+			return now, err
+		},
+	}.persist(ctx)
+	return sequence, err
+}
+
+// sendBatch writes messages to a subject of the fetch stream, all or none, if its last message is the one given. It
+// returns the sequence of the last one written.
+func (l *Log) sendBatch(ctx context.Context, subject string, last uint64, all [][]byte) (uint64, error) {
+	batch, err := jetstreamext.NewBatchPublisher(l.js)
+	if err != nil {
+		return 0, err
+	}
+	for i, data := range all {
+		msg := nats.NewMsg(subject)
+		msg.Data = data
 		var options []jetstreamext.BatchMsgOpt
 		if i == 0 { // the batch is all or nothing, so one compare-and-set holds for all of it
 			options = append(options, jetstreamext.WithBatchExpectLastSequencePerSubject(last))
 		}
-		if i < len(all)-1 {
-			err = batch.AddMsg(msg, options...)
-		} else {
-			ack, err = batch.CommitMsg(ctx, msg, options...)
+		if i == len(all)-1 {
+			ack, err := batch.CommitMsg(ctx, msg, options...)
+			if err != nil {
+				return 0, err
+			}
+			return ack.Sequence, nil
 		}
-		if isConflict(err) {
-			return 0, fmt.Errorf("%s: %w", doing, events.ErrConflict)
-		}
-		if err != nil {
-			return 0, unavailable(doing, err)
+		if err := batch.AddMsg(msg, options...); err != nil {
+			return 0, err
 		}
 	}
-	return ack.Sequence, nil
+	return last, nil
+}
+
+// lookUpBatch tells what became of a batch, and where it ends if it is there.
+func (l *Log) lookUpBatch(ctx context.Context, subject string, last uint64, all [][]byte) (uint64, fate, error) {
+	stream, err := l.stream(ctx, events.FetchStream)
+	if err != nil {
+		return 0, open, err
+	}
+	var end uint64
+	switch msg, err := stream.GetLastMsgForSubject(ctx, subject); {
+	case err == nil:
+		end = msg.Sequence
+	case !errors.Is(err, jetstream.ErrMsgNotFound):
+		return 0, open, err
+	}
+	if end == last {
+		return 0, open, nil
+	}
+	if end < last { // either the caller is wrong, or who answered is behind
+		_, err := l.info(ctx, events.FetchStream)
+		return 0, lost, err
+	}
+	for i, data := range all {
+		msg, err := stream.GetMsg(ctx, last+1, jetstream.WithGetMsgSubject(subject))
+		if err != nil && !errors.Is(err, jetstream.ErrMsgNotFound) {
+			return 0, open, err
+		}
+		if err != nil || !bytes.Equal(msg.Data, data) || (i > 0 && msg.Sequence != last+1) {
+			return 0, lost, nil
+		}
+		last = msg.Sequence
+	}
+	return last, landed, nil
 }
 
 // FetchEvents implements events.FetchLog.
 func (l *Log) FetchEvents(ctx context.Context, fetch events.FetchID) ([]events.RecordedFetchEvent, error) {
 	doing := "read fetch " + fetch.String()
-	stream, err := l.js.Stream(ctx, string(events.FetchStream))
+	stream, err := l.stream(ctx, events.FetchStream)
 	if err != nil {
 		return nil, unavailable(doing, err)
 	}
@@ -62,7 +117,7 @@ func (l *Log) FetchEvents(ctx context.Context, fetch events.FetchID) ([]events.R
 	for next := uint64(1); ; {
 		msg, err := stream.GetMsg(ctx, next, jetstream.WithGetMsgSubject(fetchSubject(fetch)))
 		if errors.Is(err, jetstream.ErrMsgNotFound) {
-			return found, nil
+			break
 		}
 		if err != nil {
 			return nil, unavailable(doing, err)
@@ -74,36 +129,10 @@ func (l *Log) FetchEvents(ctx context.Context, fetch events.FetchID) ([]events.R
 		found = append(found, events.RecordedFetchEvent{Sequence: msg.Sequence, Event: &event})
 		next = msg.Sequence + 1
 	}
-}
-
-// Claim implements events.FetchLog.
-func (l *Log) Claim(
-	ctx context.Context, key string, request *atlantv1.FetchRequested,
-) (*atlantv1.FetchRequested, error) {
-	data, err := proto.Marshal(&atlantv1.RequestClaim{Requested: request})
-	if err != nil {
-		return nil, fmt.Errorf("claim request id: %w", err)
+	if len(found) == 0 { // that there is no such fetch is for the leader alone to say
+		if _, err := l.info(ctx, events.FetchStream); err != nil {
+			return nil, unavailable(doing, err)
+		}
 	}
-	msg := nats.NewMsg(claimSubject(key))
-	msg.Data = data
-	_, err = l.js.PublishMsg(ctx, msg, jetstream.WithExpectLastSequencePerSubject(0))
-	if err == nil {
-		return request, nil
-	}
-	if !isConflict(err) {
-		return nil, unavailable("claim request id", err)
-	}
-	stream, err := l.js.Stream(ctx, string(events.FetchStream))
-	if err != nil {
-		return nil, unavailable("claim request id", err)
-	}
-	first, err := stream.GetLastMsgForSubject(ctx, msg.Subject)
-	if err != nil {
-		return nil, unavailable("claim request id", err)
-	}
-	var claim atlantv1.RequestClaim
-	if err := proto.Unmarshal(first.Data, &claim); err != nil {
-		return nil, fmt.Errorf("claim request id: %w: %w", events.ErrMalformed, err)
-	}
-	return claim.GetRequested(), nil
+	return found, nil
 }

@@ -57,7 +57,6 @@ func open(t testing.TB, nc *nats.Conn, config jetstream.Config) *jetstream.Log {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(log.Close)
 	return log
 }
 
@@ -65,7 +64,7 @@ func open(t testing.TB, nc *nats.Conn, config jetstream.Config) *jetstream.Log {
 func newLog(t testing.TB, shards int) (*jetstream.Log, *nats.Conn) {
 	t.Helper()
 	nc, _ := start(t, t.TempDir())
-	return open(t, nc, jetstream.Config{Shards: shards, Exclusive: true}), nc
+	return open(t, nc, jetstream.Config{Shards: shards}), nc
 }
 
 func newFetchID(t tester) events.FetchID {

@@ -2,10 +2,10 @@ package jetstream
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
-	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 	"google.golang.org/protobuf/proto"
 
@@ -27,19 +27,18 @@ func (l *Log) Park(ctx context.Context, m events.Message, cause error) error {
 	if err != nil {
 		return fmt.Errorf("park %s %d: %w", m.Stream, m.Sequence, err)
 	}
-	msg := nats.NewMsg(parkedSubject(m.Stream, m.Sequence))
-	msg.Data = data
+	doing := fmt.Sprintf("park %s %d", m.Stream, m.Sequence)
 	// The first to park a message wins, so that a replay does not park it again.
-	_, err = l.js.PublishMsg(ctx, msg, jetstream.WithExpectLastSequencePerSubject(0))
-	if err != nil && !isConflict(err) {
-		return unavailable(fmt.Sprintf("park %s %d", m.Stream, m.Sequence), err)
+	err = l.publishFirst(ctx, doing, parkedSubject(m.Stream, m.Sequence), data)
+	if err != nil && !errors.Is(err, events.ErrConflict) {
+		return err
 	}
 	return nil
 }
 
 // Parked implements events.Source.
 func (l *Log) Parked(ctx context.Context, stream events.Stream) (int64, error) {
-	s, err := l.js.Stream(ctx, parkedStream)
+	s, err := l.stream(ctx, parkedStream)
 	if err != nil {
 		return 0, unavailable("count parked events", err)
 	}
@@ -47,6 +46,9 @@ func (l *Log) Parked(ctx context.Context, stream events.Stream) (int64, error) {
 	info, err := s.Info(ctx, jetstream.WithSubjectFilter("parked."+string(stream)+".*"))
 	if err != nil {
 		return 0, unavailable("count parked events", err)
+	}
+	if !inTouch(info.Config.Replicas, info.Cluster) {
+		return 0, unavailable("count parked events", errOutOfTouch)
 	}
 	return int64(len(info.State.Subjects)), nil
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
@@ -15,12 +14,8 @@ import (
 	atlantv1 "github.com/atlant-log/atlant/proto/gen/atlant/v1"
 )
 
-const (
-	// batchEvents is how many events go into an atomic batch: the server takes 1000 messages, one is the marker.
-	batchEvents = 999
-	// commitAttempts bounds how often a batch whose fate is unknown is looked up and sent again.
-	commitAttempts = 8
-)
+// batchEvents is how many events go into an atomic batch: the server takes 1000 messages, one is the marker.
+const batchEvents = 999
 
 // priceWriter spreads the observations of a fetch over the shards.
 type priceWriter struct {
@@ -31,13 +26,10 @@ type priceWriter struct {
 func (l *Log) WritePrices(ctx context.Context, fetch events.FetchID) (events.PriceWriter, error) {
 	w := &priceWriter{shards: make([]*shardWriter, l.shards)}
 	for shard := range w.shards {
-		s := &shardWriter{js: l.js, shard: shard, observed: observedSubject(shard), marker: markerSubject(shard, fetch)}
-		at, sequence, err := s.readMarker(ctx)
-		if err != nil {
+		s := &shardWriter{log: l, shard: shard, observed: observedSubject(shard), marker: markerSubject(shard, fetch)}
+		if err := s.resume(ctx); err != nil {
 			return nil, err
 		}
-		s.resumeAt, s.next, s.sequence = at.GetNextLine(), at, sequence
-		s.published = at.GetPublished()
 		w.shards[shard] = s
 	}
 	return w, nil
@@ -46,6 +38,16 @@ func (l *Log) WritePrices(ctx context.Context, fetch events.FetchID) (events.Pri
 // Add implements events.PriceWriter.
 func (w *priceWriter) Add(ctx context.Context, o *events.Observation) error {
 	return w.shards[events.ShardOf(o.ProductID(), len(w.shards))].add(ctx, o)
+}
+
+// Fence implements events.PriceWriter.
+func (w *priceWriter) Fence(ctx context.Context) error {
+	for _, s := range w.shards {
+		if err := s.fence(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Published implements events.PriceWriter.
@@ -73,7 +75,7 @@ func (w *priceWriter) Finish(ctx context.Context) (int64, events.LogPosition, er
 
 // shardWriter publishes to one shard. Each batch is committed while the next one is being filled.
 type shardWriter struct {
-	js               jetstream.JetStream
+	log              *Log
 	shard            int
 	observed, marker string
 
@@ -96,6 +98,31 @@ type commitResult struct {
 	marker   *atlantv1.FetchMarker
 	sequence uint64
 	err      error
+}
+
+// resume takes up what the marker in the log says.
+func (s *shardWriter) resume(ctx context.Context) error {
+	at, sequence, err := s.readMarker(ctx)
+	if err != nil {
+		return err
+	}
+	s.resumeAt, s.published, s.next, s.sequence = at.GetNextLine(), at.GetPublished(), at, sequence
+	return nil
+}
+
+// fence writes the marker once more, unchanged: whoever read it before expects it elsewhere.
+func (s *shardWriter) fence(ctx context.Context) error {
+	return write{
+		doing: "fence " + s.marker, patience: batchPatience, insist: true,
+		send: func() error {
+			sequence, err := s.publish(ctx, nil, nil, s.next)
+			if err == nil {
+				s.sequence = sequence
+			}
+			return err
+		},
+		lookUp: func() (fate, error) { return open, s.resume(ctx) }, // somebody else was faster, or an answer was lost: again
+	}.persist(ctx)
 }
 
 func (s *shardWriter) add(ctx context.Context, o *events.Observation) error {
@@ -166,62 +193,64 @@ func (s *shardWriter) flush(ctx context.Context, done bool) error {
 func (s *shardWriter) commit(
 	ctx context.Context, data []byte, ends []int, before, after *atlantv1.FetchMarker,
 ) (uint64, error) {
-	var failure error
-	for attempt := range commitAttempts {
-		if attempt > 0 {
-			if err := sleep(ctx, time.Duration(attempt)*250*time.Millisecond); err != nil {
-				return 0, err
+	var sequence uint64
+	err := write{
+		doing: "publish to " + s.marker, patience: batchPatience, insist: true,
+		send: func() (err error) {
+			sequence, err = s.publish(ctx, data, ends, after)
+			return err
+		},
+		lookUp: func() (fate, error) {
+			at, where, err := s.readMarker(ctx)
+			switch {
+			case err != nil:
+				return open, err
+			case where < s.sequence: // we know more than who answered
+				return open, errOutOfTouch
+			case where == s.sequence && proto.Equal(at, before):
+				return open, nil
+			case where > s.sequence && proto.Equal(at, after):
+				sequence = where
+				return landed, nil
+			default:
+				return lost, nil
 			}
-		}
-		ack, err := s.publish(ctx, data, ends, after)
-		if err == nil {
-			return ack.Sequence, nil
-		}
-		failure = err
-		at, sequence, err := s.readMarker(ctx)
-		switch {
-		case err != nil:
-			failure = err
-		case proto.Equal(at, after):
-			return sequence, nil
-		case !proto.Equal(at, before) || sequence != s.sequence:
-			return 0, fmt.Errorf("publish to %s: %w", s.marker, events.ErrConflict)
-		}
-	}
-	return 0, unavailable("publish to "+s.marker, failure)
+		},
+	}.persist(ctx)
+	return sequence, err
 }
 
 func (s *shardWriter) publish(
 	ctx context.Context, data []byte, ends []int, after *atlantv1.FetchMarker,
-) (*jetstreamext.BatchAck, error) {
-	batch, err := jetstreamext.NewBatchPublisher(s.js)
+) (uint64, error) {
+	batch, err := jetstreamext.NewBatchPublisher(s.log.js)
 	if err != nil {
-		return nil, fmt.Errorf("begin batch: %w", err)
+		return 0, fmt.Errorf("begin batch: %w", err)
 	}
 	start := 0
 	msg := nats.NewMsg(s.observed) // one for all: the client has written it out when AddMsg returns
 	for _, end := range ends {
 		msg.Data, msg.Reply = data[start:end], ""
 		if err := batch.AddMsg(msg); err != nil {
-			return nil, fmt.Errorf("add to batch: %w", err)
+			return 0, fmt.Errorf("add to batch: %w", err)
 		}
 		start = end
 	}
 	marker := nats.NewMsg(s.marker)
 	if marker.Data, err = proto.Marshal(after); err != nil {
-		return nil, fmt.Errorf("encode marker: %w", err)
+		return 0, fmt.Errorf("encode marker: %w", err)
 	}
 	ack, err := batch.CommitMsg(ctx, marker, jetstreamext.WithBatchExpectLastSequencePerSubject(s.sequence))
 	if err != nil {
-		return nil, fmt.Errorf("commit batch: %w", err)
+		return 0, fmt.Errorf("commit batch: %w", err)
 	}
-	return ack, nil
+	return ack.Sequence, nil
 }
 
 // readMarker returns the fetch's marker in this shard and its sequence; an empty one and 0 if there is none.
 func (s *shardWriter) readMarker(ctx context.Context) (*atlantv1.FetchMarker, uint64, error) {
 	doing := "read marker " + s.marker
-	stream, err := s.js.Stream(ctx, string(events.PriceStream(s.shard)))
+	stream, err := s.log.stream(ctx, events.PriceStream(s.shard))
 	if err != nil {
 		return nil, 0, unavailable(doing, err)
 	}
@@ -237,13 +266,4 @@ func (s *shardWriter) readMarker(ctx context.Context) (*atlantv1.FetchMarker, ui
 		return nil, 0, fmt.Errorf("%s: %w: %w", doing, events.ErrMalformed, err)
 	}
 	return marker, msg.Sequence, nil
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-time.After(d):
-		return nil
-	}
 }

@@ -4,9 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
-	"github.com/nats-io/nats.go"
+	"github.com/google/uuid"
 	"github.com/nats-io/nats.go/jetstream"
 	"google.golang.org/protobuf/proto"
 
@@ -15,64 +16,106 @@ import (
 )
 
 const (
-	queueConsumer = "fetchers"
-	// ackWait is how long a request may show no sign of life before it is given to somebody else.
+	// ackWait is how long a request may show no sign of life before it is handed out again.
 	ackWait = 30 * time.Second
-	// maxInHand bounds the requests that are taken and not done, over all fetchers.
+	// maxInHand bounds the requests of a partition that are handed out and not done.
 	maxInHand = 10_000
+	// queueHeartbeat is how often the server says that no request has come; when two are missed, the queue looks whether
+	// it is still there.
+	queueHeartbeat = 5 * time.Second
+	// takeAttempts bounds how often a partition is taken that others take at the same moment.
+	takeAttempts = 5
 )
-
-// openQueue begins to take requests. There is no limit of deliveries: a process that is killed in the middle counts as a
-// delivery too, and must not make a good request fail. The fetcher itself counts the attempts that failed.
-func openQueue(ctx context.Context, js jetstream.JetStream, exclusive bool) (jetstream.MessagesContext, error) {
-	if exclusive {
-		// What a killed process had in hand would come back only after ackWait; a new consumer gets it at once.
-		err := js.DeleteConsumer(ctx, queueStream, queueConsumer)
-		if err != nil && !errors.Is(err, jetstream.ErrConsumerNotFound) {
-			return nil, unavailable("open fetch queue", err)
-		}
-	}
-	consumer, err := js.CreateOrUpdateConsumer(ctx, queueStream, jetstream.ConsumerConfig{
-		Durable: queueConsumer, AckPolicy: jetstream.AckExplicitPolicy, AckWait: ackWait,
-		MaxDeliver: -1, MaxAckPending: maxInHand,
-	})
-	if err != nil {
-		return nil, unavailable("open fetch queue", err)
-	}
-	// One at a time: what waits in this process's memory would be lost to other fetchers.
-	requests, err := consumer.Messages(jetstream.PullMaxMessages(1))
-	if err != nil {
-		return nil, unavailable("open fetch queue", err)
-	}
-	return requests, nil
-}
 
 // Enqueue implements events.FetchQueue.
 func (l *Log) Enqueue(ctx context.Context, request *atlantv1.FetchRequested) error {
+	doing := "enqueue fetch " + request.GetId()
 	data, err := proto.Marshal(request)
 	if err != nil {
-		return fmt.Errorf("enqueue fetch %s: %w", request.GetId(), err)
+		return fmt.Errorf("%s: %w", doing, err)
 	}
-	msg := nats.NewMsg(queueSubject(request.GetId()))
-	msg.Data = data
-	_, err = l.js.PublishMsg(ctx, msg, jetstream.WithExpectLastSequencePerSubject(0))
-	if err != nil && !isConflict(err) { // a conflict says that it is on the queue already
-		return unavailable("enqueue fetch "+request.GetId(), err)
+	err = l.publishFirst(ctx, doing, queueSubject(events.PartitionOf(request.GetSource()), request.GetId()), data)
+	if err != nil && !errors.Is(err, events.ErrConflict) { // a conflict says that it is on the queue already
+		return err
 	}
 	return nil
 }
 
-// Dequeue implements events.FetchQueue.
-func (l *Log) Dequeue(ctx context.Context) (events.WorkItem, error) {
+// TakeFrom implements events.FetchQueue. Each owner of a partition has a consumer of its own name, and the server allows one
+// per partition: an earlier owner can take nothing from ours, and what it still confirms reaches nobody.
+func (l *Log) TakeFrom(ctx context.Context, partition int) (events.RequestQueue, error) {
+	doing := fmt.Sprintf("take partition %d of the queue", partition)
+	var consumer jetstream.Consumer
+	var err error
+	for range takeAttempts {
+		if err = l.expel(ctx, partition); err != nil {
+			return nil, unavailable(doing, err)
+		}
+		if consumer, err = l.js.CreateConsumer(ctx, queueStream, newConsumer(partition)); codeOf(err) != codeFilterNotUnique {
+			break
+		}
+	}
+	if err != nil {
+		return nil, unavailable(doing, err)
+	}
+	// One at a time: what waits in this process's memory shows no sign of life.
+	requests, err := consumer.Messages(jetstream.PullMaxMessages(1), jetstream.PullHeartbeat(queueHeartbeat))
+	if err != nil {
+		return nil, unavailable(doing, err)
+	}
+	return &requestQueue{log: l, consumer: consumer.CachedInfo().Name, requests: requests, doing: doing}, nil
+}
+
+// newConsumer has no limit of deliveries: a process that is killed in the middle counts as a delivery too, and must not
+// make a good request fail. The fetcher itself counts the attempts that failed.
+func newConsumer(partition int) jetstream.ConsumerConfig {
+	return jetstream.ConsumerConfig{
+		Durable: consumerPrefix(partition) + uuid.NewString(), FilterSubject: queueSubject(partition, "*"),
+		AckPolicy: jetstream.AckExplicitPolicy, AckWait: ackWait, MaxDeliver: -1, MaxAckPending: maxInHand,
+	}
+}
+
+// expel deletes the consumers of a partition.
+func (l *Log) expel(ctx context.Context, partition int) error {
+	stream, err := l.stream(ctx, queueStream)
+	if err != nil {
+		return err
+	}
+	all := stream.ConsumerNames(ctx)
+	for name := range all.Name() {
+		if !strings.HasPrefix(name, consumerPrefix(partition)) {
+			continue
+		}
+		err := stream.DeleteConsumer(ctx, name)
+		if err != nil && !errors.Is(err, jetstream.ErrConsumerNotFound) {
+			return err
+		}
+	}
+	return all.Err()
+}
+
+// requestQueue is one owner's hold on a partition.
+type requestQueue struct {
+	log      *Log
+	consumer string
+	requests jetstream.MessagesContext
+	doing    string
+}
+
+// Dequeue implements events.RequestQueue.
+func (q *requestQueue) Dequeue(ctx context.Context) (events.WorkItem, error) {
 	for {
-		msg, err := l.requests.Next(jetstream.NextContext(ctx))
+		msg, err := q.requests.Next(jetstream.NextContext(ctx))
 		switch {
 		case ctx.Err() != nil:
 			return nil, ctx.Err()
 		case errors.Is(err, jetstream.ErrNoHeartbeat):
+			if err := q.check(ctx); errors.Is(err, events.ErrTaken) {
+				return nil, err
+			}
 			continue // the client asks again
 		case err != nil:
-			return nil, unavailable("take a request from the queue", err)
+			return nil, errors.Join(unavailable(q.doing, err), q.check(ctx))
 		}
 		var request atlantv1.FetchRequested
 		if err := proto.Unmarshal(msg.Data(), &request); err != nil {
@@ -82,27 +125,21 @@ func (l *Log) Dequeue(ctx context.Context) (events.WorkItem, error) {
 			}
 			continue
 		}
-		return &workItem{msg: msg, request: &request}, nil
+		return &workItem{queue: q, msg: msg, request: &request}, nil
 	}
 }
 
-type workItem struct {
-	msg     jetstream.Msg
-	request *atlantv1.FetchRequested
-}
-
-func (w *workItem) Request() *atlantv1.FetchRequested { return w.request }
-
-func (w *workItem) InProgress() error {
-	if err := w.msg.InProgress(); err != nil {
-		return unavailable("keep fetch "+w.request.GetId(), err)
+// check returns ErrTaken if the partition is somebody else's now.
+func (q *requestQueue) check(ctx context.Context) error {
+	_, err := q.log.js.Consumer(ctx, queueStream, q.consumer)
+	switch {
+	case errors.Is(err, jetstream.ErrConsumerNotFound):
+		return fmt.Errorf("%s: %w", q.doing, events.ErrTaken)
+	case err != nil:
+		return unavailable(q.doing, err)
 	}
 	return nil
 }
 
-func (w *workItem) Done(ctx context.Context) error {
-	if err := w.msg.DoubleAck(ctx); err != nil {
-		return unavailable("take fetch "+w.request.GetId()+" off the queue", err)
-	}
-	return nil
-}
+// Close implements events.RequestQueue.
+func (q *requestQueue) Close() { q.requests.Stop() }

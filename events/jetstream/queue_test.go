@@ -2,6 +2,7 @@ package jetstream_test
 
 import (
 	"context"
+	"fmt"
 	"testing"
 	"time"
 
@@ -30,12 +31,21 @@ func enqueue(t testing.TB, log events.FetchQueue, n int) []*atlantv1.FetchReques
 	return all
 }
 
+// take takes over the partition that the requests of these tests are in.
+func take(t testing.TB, log events.FetchQueue) events.RequestQueue {
+	t.Helper()
+	queue, err := log.TakeFrom(t.Context(), events.PartitionOf(events.DefaultSource))
+	wantNoError(t, err)
+	t.Cleanup(queue.Close)
+	return queue
+}
+
 // dequeue takes a request that must be the one that is wanted.
-func dequeue(t testing.TB, log events.FetchQueue, want *atlantv1.FetchRequested) events.WorkItem {
+func dequeue(t testing.TB, queue events.RequestQueue, want *atlantv1.FetchRequested) events.WorkItem {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second) // much less than what an item in hand waits
 	defer cancel()
-	item, err := log.Dequeue(ctx)
+	item, err := queue.Dequeue(ctx)
 	wantNoError(t, err)
 	if !proto.Equal(item.Request(), want) {
 		t.Fatalf("got %v, want %v", item.Request(), want)
@@ -43,11 +53,11 @@ func dequeue(t testing.TB, log events.FetchQueue, want *atlantv1.FetchRequested)
 	return item
 }
 
-func wantQueueEmpty(t testing.TB, log events.FetchQueue) {
+func wantQueueEmpty(t testing.TB, queue events.RequestQueue) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
 	defer cancel()
-	item, err := log.Dequeue(ctx)
+	item, err := queue.Dequeue(ctx)
 	if err == nil {
 		t.Fatalf("got %v", item.Request())
 	}
@@ -57,40 +67,66 @@ func wantQueueEmpty(t testing.TB, log events.FetchQueue) {
 func TestQueueOrder(t *testing.T) {
 	t.Parallel()
 	log, _ := newLog(t, 1)
+	queue := take(t, log)
 	for _, want := range enqueue(t, log, 5) {
-		wantNoError(t, dequeue(t, log, want).Done(t.Context()))
+		wantNoError(t, dequeue(t, queue, want).Done(t.Context()))
 	}
-	wantQueueEmpty(t, log)
+	wantQueueEmpty(t, queue)
 }
 
 func TestQueueManyInHand(t *testing.T) {
 	t.Parallel()
 	log, _ := newLog(t, 1)
+	queue := take(t, log)
 	var items []events.WorkItem
 	for _, want := range enqueue(t, log, 3) {
-		items = append(items, dequeue(t, log, want))
+		items = append(items, dequeue(t, queue, want))
 	}
-	wantQueueEmpty(t, log)
+	wantQueueEmpty(t, queue)
 	for _, item := range items {
-		wantNoError(t, item.InProgress())
+		wantNoError(t, item.Keep(t.Context()))
 	}
 	for i := range items {
 		wantNoError(t, items[len(items)-1-i].Done(t.Context()))
 	}
 }
 
+// Each source is in one partition, and a partition holds nothing of others.
+func TestPartitionsAreApart(t *testing.T) {
+	t.Parallel()
+	log, _ := newLog(t, 1)
+	want := map[int][]*atlantv1.FetchRequested{}
+	for i := range 100 {
+		r := request(t)
+		r.Source = fmt.Sprint("source ", i%50)
+		wantNoError(t, log.Enqueue(t.Context(), r))
+		partition := events.PartitionOf(r.GetSource())
+		want[partition] = append(want[partition], r)
+	}
+	for partition := range events.QueuePartitions {
+		queue, err := log.TakeFrom(t.Context(), partition)
+		wantNoError(t, err)
+		for _, r := range want[partition] {
+			wantNoError(t, dequeue(t, queue, r).Done(t.Context()))
+		}
+		wantQueueEmpty(t, queue)
+		queue.Close()
+	}
+}
+
 func TestEnqueueIsIdempotent(t *testing.T) {
 	t.Parallel()
 	log, _ := newLog(t, 1)
+	queue := take(t, log)
 	want := request(t)
 	for range 3 {
 		wantNoError(t, log.Enqueue(t.Context(), want))
 	}
-	item := dequeue(t, log, want)
+	item := dequeue(t, queue, want)
 	wantNoError(t, log.Enqueue(t.Context(), want)) // also while it is in hand
-	wantQueueEmpty(t, log)
+	wantQueueEmpty(t, queue)
 	wantNoError(t, item.Done(t.Context()))
-	wantQueueEmpty(t, log)
+	wantQueueEmpty(t, queue)
 }
 
 // A request is on the queue when Enqueue says so. The server's answer to a message that is there already is also its
@@ -112,9 +148,10 @@ func TestEnqueueReportsFailure(t *testing.T) {
 func TestDoneTakesOffTheQueue(t *testing.T) {
 	t.Parallel()
 	log, nc := newLog(t, 1)
+	queue := take(t, log)
 	all := enqueue(t, log, 2)
-	first := dequeue(t, log, all[0])
-	dequeue(t, log, all[1])
+	first := dequeue(t, queue, all[0])
+	dequeue(t, queue, all[1])
 	wantNoError(t, first.Done(t.Context()))
 	stream, err := server(t, nc).Stream(t.Context(), "FETCHES")
 	wantNoError(t, err)
@@ -126,12 +163,13 @@ func TestDoneTakesOffTheQueue(t *testing.T) {
 func TestDequeueWaits(t *testing.T) {
 	t.Parallel()
 	log, _ := newLog(t, 1)
+	queue := take(t, log)
 	want := request(t)
 	got := make(chan string, 1)
 	go func() {
 		ctx, cancel := context.WithTimeout(t.Context(), patience)
 		defer cancel()
-		item, err := log.Dequeue(ctx)
+		item, err := queue.Dequeue(ctx)
 		if err != nil {
 			got <- err.Error()
 			return
@@ -149,86 +187,24 @@ func TestDequeueWaits(t *testing.T) {
 	}
 }
 
-// Several fetchers share one queue: each request goes to one of them, and none waits behind a fetcher that is busy.
-func TestDequeueShares(t *testing.T) {
-	t.Parallel()
-	const fetchers, requests = 3, 9
-	log, _ := newLog(t, 1)
-	got := make(chan string, requests)
-	for range fetchers {
-		go func() {
-			for t.Context().Err() == nil {
-				item, err := log.Dequeue(t.Context())
-				if err != nil {
-					continue // the test has ended
-				}
-				got <- item.Request().GetId()
-			}
-		}()
-	}
-	want := map[string]bool{}
-	for _, r := range enqueue(t, log, requests) {
-		want[r.GetId()] = true
-	}
-	for range requests {
-		select {
-		case id := <-got:
-			if !want[id] {
-				t.Fatalf("got %s, twice or never put there", id)
-			}
-			delete(want, id)
-		case <-time.After(5 * time.Second):
-			t.Fatalf("%d requests wait: %v", len(want), want)
-		}
-	}
-}
-
 func TestDequeueCancelled(t *testing.T) {
 	t.Parallel()
 	log, _ := newLog(t, 1)
+	queue := take(t, log)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err := log.Dequeue(ctx)
+	_, err := queue.Dequeue(ctx)
 	wantError(t, err, context.Canceled)
-	dequeue(t, log, enqueue(t, log, 1)[0]) // nothing is lost by that
+	dequeue(t, queue, enqueue(t, log, 1)[0]) // nothing is lost by that
 }
 
 func TestDequeueAfterClose(t *testing.T) {
 	t.Parallel()
 	log, _ := newLog(t, 1)
-	log.Close()
-	_, err := log.Dequeue(t.Context())
+	queue := take(t, log)
+	queue.Close()
+	_, err := queue.Dequeue(t.Context())
 	wantError(t, err, events.ErrUnavailable)
-}
-
-// A new process of its own takes up at once what an earlier one left, in the old order.
-func TestExclusiveTakesUpWhatIsLeft(t *testing.T) {
-	t.Parallel()
-	nc, _ := start(t, t.TempDir())
-	config := jetstream.Config{Exclusive: true}
-	log := open(t, nc, config)
-	all := enqueue(t, log, 3)
-	wantNoError(t, dequeue(t, log, all[0]).Done(t.Context()))
-	dequeue(t, log, all[1])
-	log.Close()
-
-	log = open(t, nc, config)
-	wantNoError(t, dequeue(t, log, all[1]).Done(t.Context()))
-	wantNoError(t, dequeue(t, log, all[2]).Done(t.Context()))
-	wantQueueEmpty(t, log)
-}
-
-// One that shares the log leaves to others what they have in hand.
-func TestSharedQueueLeavesWhatIsInHand(t *testing.T) {
-	t.Parallel()
-	nc, _ := start(t, t.TempDir())
-	log := open(t, nc, jetstream.Config{})
-	all := enqueue(t, log, 2)
-	item := dequeue(t, log, all[0])
-	other := open(t, nc, jetstream.Config{})
-	dequeue(t, other, all[1])
-	wantQueueEmpty(t, other)
-	wantNoError(t, item.Done(t.Context()))
 }
 
 // The process goes away, with what it has in hand and a batch on its way.
@@ -236,25 +212,26 @@ func TestRestartInTheMiddle(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	nc, stop := start(t, dir)
-	config := jetstream.Config{Exclusive: true}
-	log := open(t, nc, config)
+	log := open(t, nc, jetstream.Config{})
+	queue := take(t, log)
 	all := enqueue(t, log, 3)
-	wantNoError(t, dequeue(t, log, all[0]).Done(t.Context()))
-	dequeue(t, log, all[1])
+	wantNoError(t, dequeue(t, queue, all[0]).Done(t.Context()))
+	dequeue(t, queue, all[1])
 	fetch := newFetchID(t)
 	mustAdd(t, write(t, log, fetch), fetch, 1, 1100)
 	stop()
 
 	for i := range 2 { // the second time nothing was done in between
 		nc, stop = start(t, dir)
-		log = open(t, nc, config)
-		dequeue(t, log, all[1])
+		log = open(t, nc, jetstream.Config{})
+		queue = take(t, log)
+		dequeue(t, queue, all[1])
 		if i == 0 {
 			stop()
 		}
 	}
-	dequeue(t, log, all[2])
-	wantQueueEmpty(t, log)
+	dequeue(t, queue, all[2])
+	wantQueueEmpty(t, queue)
 	writer := write(t, log, fetch)
 	mustAdd(t, writer, fetch, 1, 2000)
 	wantPosition(t, mustFinish(t, writer, 2000), wantComplete(t, log, []uint64{0}, fetch, 2000))
@@ -264,10 +241,11 @@ func TestRestartInTheMiddle(t *testing.T) {
 func TestQueueLeavesWhatItCannotRead(t *testing.T) {
 	t.Parallel()
 	log, nc := newLog(t, 1)
-	_, err := server(t, nc).Publish(t.Context(), "queue.strange", []byte{0xff})
+	subject := fmt.Sprintf("queue.%d.strange", events.PartitionOf(events.DefaultSource))
+	_, err := server(t, nc).Publish(t.Context(), subject, []byte{0xff})
 	wantNoError(t, err)
 	want := enqueue(t, log, 1)[0]
-	wantNoError(t, dequeue(t, log, want).Done(t.Context()))
+	wantNoError(t, dequeue(t, take(t, log), want).Done(t.Context()))
 	stream, err := server(t, nc).Stream(t.Context(), "FETCHES")
 	wantNoError(t, err)
 	if left := stream.CachedInfo().State.Msgs; left != 1 {
@@ -277,11 +255,14 @@ func TestQueueLeavesWhatItCannotRead(t *testing.T) {
 
 func TestQueueNeverGivesUp(t *testing.T) {
 	t.Parallel()
-	_, nc := newLog(t, 1)
-	consumer, err := server(t, nc).Consumer(t.Context(), "FETCHES", "fetchers")
+	log, nc := newLog(t, 1)
+	take(t, log)
+	stream, err := server(t, nc).Stream(t.Context(), "FETCHES")
 	wantNoError(t, err)
-	config := consumer.CachedInfo().Config
-	if config.MaxDeliver != -1 || config.AckPolicy != natsjs.AckExplicitPolicy || config.AckWait != 30*time.Second {
-		t.Errorf("%+v", config)
+	for info := range stream.ListConsumers(t.Context()).Info() {
+		config := info.Config
+		if config.MaxDeliver != -1 || config.AckPolicy != natsjs.AckExplicitPolicy || config.AckWait != 30*time.Second {
+			t.Errorf("%+v", config)
+		}
 	}
 }

@@ -10,8 +10,13 @@ import (
 	"github.com/atlant-log/atlant/events"
 )
 
-// readAhead is how many bytes of messages may wait in this process to be read.
-const readAhead = 8 << 20
+const (
+	// readAhead is how many bytes of messages may wait in this process to be read.
+	readAhead = 8 << 20
+	// readHeartbeat is how often the server says that there is nothing new; when two are missed, the reader begins anew
+	// where it is.
+	readHeartbeat = 5 * time.Second
+)
 
 // reader reads a stream with an ordered consumer, which the client renews by itself when the connection breaks.
 type reader struct {
@@ -24,11 +29,12 @@ type reader struct {
 func (l *Log) Read(ctx context.Context, stream events.Stream, after uint64) (events.Reader, error) {
 	consumer, err := l.js.OrderedConsumer(ctx, string(stream), jetstream.OrderedConsumerConfig{
 		DeliverPolicy: jetstream.DeliverByStartSequencePolicy, OptStartSeq: after + 1,
+		MaxResetAttempts: 1, // the caller decides when to try again; the client would do so for ever, deaf to the context
 	})
 	if err != nil {
 		return nil, unavailable("read stream "+string(stream), err)
 	}
-	messages, err := consumer.Messages(jetstream.PullMaxBytes(readAhead))
+	messages, err := consumer.Messages(jetstream.PullMaxBytes(readAhead), jetstream.PullHeartbeat(readHeartbeat))
 	if err != nil {
 		return nil, unavailable("read stream "+string(stream), err)
 	}
@@ -43,7 +49,7 @@ func (r *reader) Next(ctx context.Context, batch events.Batch) ([]events.Message
 	}
 	gathered := append(make([]events.Message, 0, min(batch.Limit, 64)), first)
 	end, bytes := time.Now().Add(batch.Wait), len(first.Data)
-	for len(gathered) < batch.Limit && (batch.Bytes == 0 || bytes < batch.Bytes) {
+	for len(gathered) < batch.Limit && (batch.Bytes == 0 || bytes < batch.Bytes) && (batch.Until == 0 || r.last < batch.Until) {
 		wait := min(batch.Gap, time.Until(end))
 		if wait <= 0 {
 			break

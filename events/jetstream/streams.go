@@ -5,49 +5,60 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
+	"time"
 
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/atlant-log/atlant/events"
 )
 
-// shardsKey is where the fetch stream's metadata keeps the number of shards: it is fixed when the log is created.
-const shardsKey = "atlant.shards"
+const (
+	// shardsKey is where the fetch stream's metadata keeps the number of shards: it is fixed when the log is created.
+	shardsKey = "atlant.shards"
+	// openPatience is how long JetStream may take to answer when a log is opened: a cluster that has just started elects
+	// its leaders first.
+	openPatience = 15 * time.Second
+)
 
-// ensureStreams creates what is missing and returns the number of shards.
+// ensureStreams creates what is missing, checks what is there, and returns the number of shards.
 func ensureStreams(ctx context.Context, js jetstream.JetStream, config Config) (int, error) {
 	shards, err := ensureFetchStream(ctx, js, config)
 	if err != nil {
 		return 0, err
 	}
-	replicas := max(config.Replicas, 1)
-	for shard := range shards {
-		err := createStream(ctx, js, logStream(events.PriceStream(shard), replicas, fmt.Sprintf("prices.%d.>", shard)))
-		if err != nil {
-			return 0, err
+	var faults FaultsError
+	for _, wanted := range wantedStreams(shards, max(config.Replicas, 1)) {
+		stream, err := ensureStream(ctx, js, wanted)
+		if err == nil && wanted.Name == queueStream {
+			stream, err = bringQueueUpToDate(ctx, js, stream)
 		}
+		if found, ok := errors.AsType[FaultsError](err); ok {
+			faults = append(faults, found...)
+			continue
+		}
+		if err != nil {
+			return 0, unavailable("open stream "+wanted.Name, err)
+		}
+		wanted.Replicas = config.Replicas // how many were asked for, if that was said
+		faults = append(faults, streamFaults(stream.CachedInfo().Config, wanted)...)
 	}
-	if err := createStream(ctx, js, logStream(parkedStream, replicas, "parked.>")); err != nil {
-		return 0, err
+	if len(faults) > 0 {
+		return 0, faults
 	}
-	return shards, createStream(ctx, js, jetstream.StreamConfig{
-		Name: queueStream, Subjects: []string{"queue.*"}, Storage: jetstream.FileStorage, Replicas: replicas,
-		// Whoever sets a limit must not lose requests by it.
-		Retention: jetstream.WorkQueuePolicy, Discard: jetstream.DiscardNew,
-	})
+	return shards, nil
 }
 
 // ensureFetchStream creates or opens the stream that also remembers the number of shards.
 func ensureFetchStream(ctx context.Context, js jetstream.JetStream, config Config) (int, error) {
-	stream, err := js.Stream(ctx, string(events.FetchStream))
-	if errors.Is(err, jetstream.ErrStreamNotFound) {
-		shards := max(config.Shards, 1)
-		if shards > events.MaxShards {
-			return 0, fmt.Errorf("create log: %d shards, at most %d are possible", shards, events.MaxShards)
-		}
-		wanted := logStream(events.FetchStream, max(config.Replicas, 1), "fetches.*", "requests.*")
-		wanted.Metadata = map[string]string{shardsKey: strconv.Itoa(shards)}
-		return shards, createStream(ctx, js, wanted)
+	asked := max(config.Shards, 1)
+	if asked > events.MaxShards {
+		return 0, fmt.Errorf("create log: %d shards, at most %d are possible", asked, events.MaxShards)
+	}
+	stream, err := ensureStream(ctx, js, fetchStream(asked, max(config.Replicas, 1)))
+	if faults, ok := errors.AsType[FaultsError](err); ok {
+		return 0, faults
 	}
 	if err != nil {
 		return 0, unavailable("open log", err)
@@ -62,22 +73,80 @@ func ensureFetchStream(ctx context.Context, js jetstream.JetStream, config Confi
 	return shards, nil
 }
 
-// logStream is the configuration of a stream that keeps everything.
+// wantedStreams are the streams of a log as they are created.
+func wantedStreams(shards, replicas int) []jetstream.StreamConfig {
+	all := []jetstream.StreamConfig{fetchStream(shards, replicas)}
+	for shard := range shards {
+		all = append(all, logStream(events.PriceStream(shard), replicas, fmt.Sprintf("prices.%d.>", shard)))
+	}
+	return append(all, logStream(parkedStream, replicas, "parked.>"), jetstream.StreamConfig{
+		Name: queueStream, Subjects: []string{queueSubjects}, Storage: jetstream.FileStorage, Replicas: replicas,
+		// Whoever sets a limit must not lose requests by it.
+		Retention: jetstream.WorkQueuePolicy, Discard: jetstream.DiscardNew,
+	})
+}
+
+func fetchStream(shards, replicas int) jetstream.StreamConfig {
+	config := logStream(events.FetchStream, replicas, "fetches.*", "requests.*")
+	config.Metadata = map[string]string{shardsKey: strconv.Itoa(shards)}
+	return config
+}
+
+// logStream is the configuration of a stream that keeps everything. Direct reads are off: any replica answers those, also
+// one that is behind.
 func logStream(name events.Stream, replicas int, subjects ...string) jetstream.StreamConfig {
 	return jetstream.StreamConfig{
 		Name: string(name), Subjects: subjects, Storage: jetstream.FileStorage, Replicas: replicas,
-		Compression: jetstream.S2Compression, AllowAtomicPublish: true, AllowDirect: true,
+		Compression: jetstream.S2Compression, AllowAtomicPublish: true,
 	}
 }
 
-// createStream creates a stream if it is missing. One that is there stays as it is: an operator may have set it up.
-func createStream(ctx context.Context, js jetstream.JetStream, config jetstream.StreamConfig) error {
-	_, err := js.Stream(ctx, config.Name)
-	if errors.Is(err, jetstream.ErrStreamNotFound) {
-		_, err = js.CreateStream(ctx, config)
+// ensureStream opens a stream, and creates it if it is missing. One that is there stays as it is: an operator may have set
+// it up.
+func ensureStream(ctx context.Context, js jetstream.JetStream, wanted jetstream.StreamConfig) (jetstream.Stream, error) {
+	var stream jetstream.Stream
+	err := whileStarting(ctx, func() (err error) {
+		stream, err = js.Stream(ctx, wanted.Name)
+		if errors.Is(err, jetstream.ErrStreamNotFound) {
+			stream, err = js.CreateStream(ctx, wanted)
+		}
+		return err
+	})
+	switch codeOf(err) {
+	case codeReplicasAlone, codeNoPeers:
+		return nil, FaultsError{{
+			Where: "stream " + wanted.Name, What: "replicas", Is: "impossible with the servers that are there",
+			Must: fmt.Sprint(wanted.Replicas, ", which was asked for"), Todo: "start as many servers with JetStream in one cluster, or ask for fewer",
+		}}
+	case codeSubjectsOverlap:
+		return nil, FaultsError{{
+			Where: "stream " + wanted.Name, What: "subjects", Is: "taken by another stream",
+			Must: strings.Join(wanted.Subjects, " "), Todo: "use an account of its own for Atlant, or delete the other stream",
+		}}
 	}
-	if err != nil {
-		return unavailable("create stream "+config.Name, err)
+	return stream, err
+}
+
+// whileStarting calls the server again, for a while, as long as JetStream is not ready to answer. A stream that another
+// process has just created is one of the reasons.
+func whileStarting(ctx context.Context, call func() error) error {
+	deadline := time.Now().Add(openPatience)
+	for pause := firstPause; ; pause = min(2*pause, maxPause) {
+		err := call()
+		if !isStarting(err) || time.Now().After(deadline) {
+			return err
+		}
+		if err := sleep(ctx, pause); err != nil {
+			return err
+		}
 	}
-	return nil
+}
+
+func isStarting(err error) bool {
+	switch codeOf(err) {
+	case codeUnavailable, codeNoPeers, codeStreamNameInUse:
+		return true
+	default:
+		return errors.Is(err, nats.ErrNoResponders) || errors.Is(err, context.DeadlineExceeded)
+	}
 }

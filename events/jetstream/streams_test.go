@@ -62,7 +62,7 @@ func TestReopenKeeps(t *testing.T) {
 	first := open(t, nc, jetstream.Config{Shards: 2})
 	publish(t, first, 20)
 	before := len(readAll(t, first, "PRICES_00", 0)) + len(readAll(t, first, "PRICES_01", 0))
-	for _, config := range []jetstream.Config{{}, {Shards: 2}, {Exclusive: true}} {
+	for _, config := range []jetstream.Config{{}, {Shards: 2}, {Replicas: 1}} {
 		log := open(t, nc, config)
 		if log.Shards() != 2 {
 			t.Fatalf("%+v: %d shards", config, log.Shards())

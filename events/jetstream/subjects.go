@@ -23,7 +23,15 @@ func markerSubject(shard int, fetch events.FetchID) string {
 
 func fetchSubject(fetch events.FetchID) string { return "fetches." + fetch.String() }
 
-func queueSubject(fetch string) string { return "queue." + fetch }
+// queueSubjects are those of all partitions of the queue.
+const queueSubjects = "queue.*.*"
+
+func queueSubject(partition int, fetch string) string {
+	return fmt.Sprintf("queue.%d.%s", partition, fetch)
+}
+
+// consumerPrefix begins the names of the consumers of a partition.
+func consumerPrefix(partition int) string { return fmt.Sprintf("fetchers-%02d-", partition) }
 
 func progressSubject(fetch string) string { return "progress." + fetch }
 

@@ -73,7 +73,10 @@ func testRecord(t *testing.T, open OpenStore) {
 	wantNoError(t, "generations", err)
 	filling := projections.Generations{
 		Live: 1, Next: 2, Last: 2,
-		Fill: &projections.Fill{Targets: map[events.Stream]uint64{stream: 1 << 62, events.FetchStream: 0, "PRICES_01": 3}, Passes: 7, Done: 3},
+		Fill: &projections.Fill{
+			Targets: map[events.Stream]uint64{stream: 1 << 62, events.FetchStream: 0, "PRICES_01": 3},
+			Passes:  7, Done: 3, Late: map[events.Stream]int64{stream: 5}, Version: "v1.2.3-é",
+		},
 	}
 	wantNoError(t, "set", store.SetGenerations(t.Context(), first, filling))
 	filling.Revision = 2
@@ -161,7 +164,8 @@ func testFill(t *testing.T, open OpenStore) {
 	want := foldAll(all)
 	views := mustViews(t, store, 2)
 	fillAll(t, views, want)
-	wantNoError(t, "checkpoint", views.ApplyPrices(t.Context(), projections.Delta{}, projections.Checkpoint{Stream: stream, Sequence: 9, Late: 4}))
+	filled := projections.Checkpoint{Stream: stream, Sequence: 9, Late: 4}
+	wantNoError(t, "checkpoint", views.ApplyPrices(t.Context(), projections.Delta{}, filled))
 	wantScans(t, views, want, 1000) // without the indexes for lists
 	wantNoError(t, "build indexes", views.BuildIndexes(t.Context()))
 	wantViews(t, views, want)
@@ -169,7 +173,7 @@ func testFill(t *testing.T, open OpenStore) {
 	eachOrder(t, func(t *testing.T, query projections.ProductQuery) {
 		wantList(t, views, products, query, 100)
 	})
-	wantCheckpoint(t, views, projections.Checkpoint{Stream: stream, Sequence: 9, Late: 4})
+	wantCheckpoint(t, views, filled)
 	more := []events.Observation{observe("product 000", 99, 50), observe("fresh", 1, 50)}
 	mustProject(t, views, more, 10)
 	wantViews(t, views, foldAll(append(all, more...)))

@@ -2,12 +2,12 @@ package storetest
 
 import (
 	"bytes"
+	"fmt"
 	"slices"
 	"testing"
 
 	"github.com/google/uuid"
 
-	"github.com/atlant-log/atlant/events"
 	"github.com/atlant-log/atlant/projections"
 )
 
@@ -40,7 +40,7 @@ func testScans(t *testing.T, store projections.Views) {
 	wantNoError(t, "scan changes", err)
 	wantEqual(t, "changes behind a place between two", found, changes[21:26])
 
-	last := events.ProductID(uuid.Max)
+	last := uuid.Max
 	page, err = store.ScanProducts(t.Context(), &last, 5)
 	wantNoError(t, "scan products", err)
 	wantEqual(t, "products behind the last", len(page), 0)
@@ -54,22 +54,38 @@ func wantScans(t *testing.T, store projections.Views, want Views, limits ...int)
 	t.Helper()
 	products, changes := inOrderOfID(want)
 	for _, limit := range limits {
-		var scanned []projections.Product
-		var behind *events.ProductID
-		for page, err := store.ScanProducts(t.Context(), nil, limit); len(page) > 0 || err != nil; page, err = store.ScanProducts(t.Context(), behind, limit) {
-			wantNoError(t, "scan products", err)
-			scanned = append(scanned, page...)
-			behind = &page[len(page)-1].ID
-		}
+		scanned, err := pages(limit, func(last *projections.Product) ([]projections.Product, error) {
+			if last == nil {
+				return store.ScanProducts(t.Context(), nil, limit)
+			}
+			return store.ScanProducts(t.Context(), &last.ID, limit)
+		})
+		wantNoError(t, "scan products", err)
 		wantEqual(t, "products", scanned, products)
-		var found []projections.Change
-		var after *projections.ChangeCursor
-		for page, err := store.ScanChanges(t.Context(), nil, limit); len(page) > 0 || err != nil; page, err = store.ScanChanges(t.Context(), after, limit) {
-			wantNoError(t, "scan changes", err)
-			found = append(found, page...)
-			last := page[len(page)-1]
-			after = &projections.ChangeCursor{ProductID: last.ProductID, At: last.At}
-		}
+		found, err := pages(limit, func(last *projections.Change) ([]projections.Change, error) {
+			if last == nil {
+				return store.ScanChanges(t.Context(), nil, limit)
+			}
+			return store.ScanChanges(t.Context(), &projections.ChangeCursor{ProductID: last.ProductID, At: last.At}, limit)
+		})
+		wantNoError(t, "scan changes", err)
 		wantEqual(t, "changes", found, changes)
+	}
+}
+
+// pages gathers all pages; read is given the last item of the page before.
+func pages[T any](limit int, read func(last *T) ([]T, error)) ([]T, error) {
+	var all []T
+	var last *T
+	for {
+		page, err := read(last)
+		if err != nil || len(page) == 0 {
+			return all, err
+		}
+		if len(page) > limit {
+			return all, fmt.Errorf("a page of %d, more than the limit of %d", len(page), limit)
+		}
+		all = append(all, page...)
+		last = &page[len(page)-1]
 	}
 }

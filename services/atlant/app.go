@@ -7,16 +7,12 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"net/netip"
-	"path/filepath"
 	"sync"
 	"syscall"
 	"time"
 
 	"github.com/atlant-log/atlant/events"
-	"github.com/atlant-log/atlant/events/jetstream"
 	"github.com/atlant-log/atlant/projections"
-	"github.com/atlant-log/atlant/projections/sqlite"
 	"github.com/atlant-log/atlant/proto/gen/atlant/v1/atlantv1connect"
 	"github.com/atlant-log/atlant/services/fetch"
 	"github.com/atlant-log/atlant/services/product"
@@ -36,36 +32,15 @@ const (
 // logError is the key of an error in a log record.
 const logError = "error"
 
-// Names within the data folder.
-const (
-	logFolder   = "log"
-	viewsFolder = "views" // it can be deleted while Atlant is stopped: it is rebuilt from the log
-	spoolFolder = "spool"
-)
-
-// appConfig says how the embedded shape runs.
-type appConfig struct {
-	Listen       string           // host:port; port 0 takes a free one
-	DataDir      string           // made if it is missing
-	Fetchers     int              // lists worked on at once
-	MaxListBytes int64            // of a decoded list
-	AllowPrivate bool             // also fetch from addresses that are not public
-	Except       []netip.AddrPort // addresses that are fetched from even if they are not public
-}
-
-// app is everything in one process: the log, the views, the projectors, the fetchers and the API.
+// app is a server process: the API, the work, or both, on a log and views that may be in it as well.
 type app struct {
-	logger   *slog.Logger
-	listener net.Listener
+	config   appConfig
+	listener net.Listener // nil if it answers nowhere
 	server   *http.Server
-	embedded *jetstream.Embedded
-	log      *jetstream.Log
-	views    projections.Store
+	backend  *backend
+	worker   *worker // nil if it does not work
 
-	projectors []*projections.Projector
-	fetcher    *fetch.Fetcher
-
-	stop    context.CancelFunc // ends projectors and fetchers
+	stop    context.CancelFunc // ends the work
 	hangUp  context.CancelFunc // cancels the calls under way
 	working sync.WaitGroup
 	broken  chan error // holds why the API has broken down, once it has
@@ -73,23 +48,25 @@ type app struct {
 
 // startApp returns a running app, or what kept it from starting. It listens first, so that a second Atlant on the same
 // port is told at once.
-func startApp(ctx context.Context, config appConfig, logger *slog.Logger) (*app, error) {
-	a := &app{logger: logger, stop: func() {}, hangUp: func() {}, broken: make(chan error, 1)}
-	if err := a.open(ctx, config); err != nil {
+func startApp(ctx context.Context, config appConfig) (*app, error) {
+	a := &app{config: config, stop: func() {}, hangUp: func() {}, broken: make(chan error, 1)}
+	if err := a.open(ctx); err != nil {
 		return nil, errors.Join(err, a.close(ctx))
 	}
 	working, stop := context.WithCancel(context.WithoutCancel(ctx))
 	calls, hangUp := context.WithCancel(context.WithoutCancel(ctx))
 	a.stop, a.hangUp = stop, hangUp
+	if a.worker != nil {
+		a.working.Go(func() { a.worker.run(working) })
+	}
+	if a.listener == nil {
+		return a, nil
+	}
 	a.server = &http.Server{
 		Handler: a.handler(), Protocols: protocols(), ReadHeaderTimeout: readHeaderTimeout,
 		BaseContext: func(net.Listener) context.Context { return calls },
-		ErrorLog:    slog.NewLogLogger(logger.Handler(), slog.LevelDebug),
+		ErrorLog:    slog.NewLogLogger(config.Logger.Handler(), slog.LevelDebug),
 	}
-	for _, p := range a.projectors {
-		a.working.Go(func() { p.Run(working) })
-	}
-	a.working.Go(func() { a.fetcher.Run(working) })
 	a.working.Go(func() {
 		if err := a.server.Serve(a.listener); !errors.Is(err, http.ErrServerClosed) {
 			a.broken <- fmt.Errorf("serve on %s: %w", a.listener.Addr(), err)
@@ -99,48 +76,46 @@ func startApp(ctx context.Context, config appConfig, logger *slog.Logger) (*app,
 }
 
 // open opens what the app is made of, in the order in which it depends on each other.
-func (a *app) open(ctx context.Context, config appConfig) error {
-	var err error
-	if a.listener, err = (&net.ListenConfig{}).Listen(ctx, "tcp", config.Listen); err != nil {
+func (a *app) open(ctx context.Context) (err error) {
+	if a.config.Listen != "" {
+		if a.listener, err = listen(ctx, a.config.Listen); err != nil {
+			return err
+		}
+	}
+	if a.backend, err = openBackend(ctx, &a.config); err != nil {
+		return err
+	}
+	if a.config.Work {
+		a.worker, err = newWorker(a.backend, &a.config)
+	}
+	return err
+}
+
+func listen(ctx context.Context, address string) (net.Listener, error) {
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
+	if err != nil {
 		hint := "--listen says where, as host:port"
 		if errors.Is(err, syscall.EADDRINUSE) {
 			hint = "another Atlant may run there already: choose another address with --listen"
 		}
-		return failed(hint, "cannot listen on %s: %v", config.Listen, err)
+		return nil, failed(hint, "cannot listen on %s: %v", address, err)
 	}
-	a.embedded, err = jetstream.StartEmbedded(filepath.Join(config.DataDir, logFolder), a.logger)
-	if errors.Is(err, jetstream.ErrDataInUse) {
-		return failed("stop it first, or choose another folder with --data", "another Atlant works on %s", config.DataDir)
-	}
-	if err != nil {
-		return err
-	}
-	conn, err := a.embedded.Connect()
-	if err != nil {
-		return err
-	}
-	if a.log, err = jetstream.Open(ctx, conn, jetstream.Config{Exclusive: true}); err != nil {
-		return err
-	}
-	if a.views, err = sqlite.Open(ctx, filepath.Join(config.DataDir, viewsFolder)); err != nil {
-		return err
-	}
-	for shard := range a.log.Shards() {
-		a.projectors = append(a.projectors, projections.NewPriceProjector(shard, a.log, a.views, a.logger))
-	}
-	a.projectors = append(a.projectors, projections.NewFetchProjector(a.log, a.views, a.logger))
-	a.fetcher, err = fetch.NewFetcher(a.log, a.views, fetch.Config{
-		SpoolDir: filepath.Join(config.DataDir, spoolFolder), Concurrency: config.Fetchers, MaxListBytes: config.MaxListBytes,
-		AllowPrivate: config.AllowPrivate, Except: config.Except, UserAgent: "atlant/" + buildVersion(),
-	}, a.logger)
-	return err
+	return listener, nil
 }
 
-// handler mounts the services.
+// handler mounts the services, if requests are to be answered; a process that only works says that it is well, and no more.
 func (a *app) handler() http.Handler {
-	options := rpc.Options(a.logger)
-	fetches, products := fetch.NewService(a.log, a.views), product.NewService(a.views, a.log.Shards())
-	status := projection.NewService(a.views, a.log, a.projectors, buildVersion())
+	if !a.config.Serve {
+		return rpc.NewHandler(a.ready)
+	}
+	b, options := a.backend, rpc.Options(a.config.Logger)
+	fetches, products := fetch.NewService(b.log, b.store), product.NewService(b.store, b.log.Shards())
+	status := projection.NewService(projection.Config{
+		Live: b.store, Source: b.log, Shards: b.log.Shards(), Leases: b.leases,
+		Rebuilder: projections.NewRebuilder(b.log, b.log.Shards(), b.store, buildVersion(), a.config.Logger),
+		Auditor:   projections.NewAuditor(b.log, b.log.Shards(), b.store),
+		Process:   a.config.Process, Version: buildVersion(),
+	})
 	return rpc.NewHandler(a.ready,
 		rpc.Mount(atlantv1connect.FetchServiceName)(atlantv1connect.NewFetchServiceHandler(fetches, options...)),
 		rpc.Mount(atlantv1connect.ProductServiceName)(atlantv1connect.NewProductServiceHandler(products, options...)),
@@ -150,10 +125,10 @@ func (a *app) handler() http.Handler {
 
 // ready tells whether requests can be served: the log and the views answer.
 func (a *app) ready(ctx context.Context) error {
-	if _, err := a.log.LastSequence(ctx, events.FetchStream); err != nil {
+	if _, err := a.backend.log.LastSequence(ctx, events.FetchStream); err != nil {
 		return err
 	}
-	views, err := a.views.Live(ctx)
+	views, err := a.backend.store.Live(ctx)
 	if err == nil {
 		_, err = views.Checkpoint(ctx, events.FetchStream)
 	}
@@ -190,7 +165,8 @@ func (a *app) wait(ctx context.Context) error {
 	}
 }
 
-// close ends all work and closes everything, also where only a part was opened. What is not done goes on at the next start.
+// close ends all work and closes everything, also where only a part was opened. What is not done goes on at the next start,
+// or elsewhere at once.
 func (a *app) close(ctx context.Context) error {
 	var all []error
 	a.stop()
@@ -205,16 +181,10 @@ func (a *app) close(ctx context.Context) error {
 	case a.listener != nil:
 		all = append(all, a.listener.Close())
 	}
-	if a.log != nil {
-		a.log.Close()
-	}
 	a.hangUp()
 	a.working.Wait()
-	if a.views != nil {
-		all = append(all, a.views.Close())
-	}
-	if a.embedded != nil {
-		all = append(all, a.embedded.Close())
+	if a.backend != nil {
+		all = append(all, a.backend.close())
 	}
 	return errors.Join(all...)
 }

@@ -19,7 +19,9 @@ const (
 type cli struct {
 	Addr string `default:"http://127.0.0.1:8080" placeholder:"URL" help:"Where Atlant answers (${default})."`
 
-	Up upCommand `cmd:"" help:"Run Atlant: the log, the views, the fetchers and the API in one process."`
+	Up    upCommand    `cmd:"" help:"Run Atlant: the log, the views, the fetchers and the API in one process."`
+	Serve serveCommand `cmd:"" help:"Answer requests, on a log and views elsewhere."`
+	Work  workCommand  `cmd:"" help:"Fetch lists and project the log, together with any number of others."`
 
 	Fetch   fetchCommand   `cmd:"" help:"Fetch a price list."`
 	Fetches fetchesCommand `cmd:"" help:"Show fetches, the newest first, or the receipt of one."`
@@ -28,6 +30,8 @@ type cli struct {
 	List    listCommand    `cmd:"" help:"List products and what they cost."`
 	Changes changesCommand `cmd:"" help:"Show how the price of a product changed."`
 	Status  statusCommand  `cmd:"" help:"Show how the views keep up with the log."`
+	Rebuild rebuildCommand `cmd:"" help:"Rebuild the views from the log while the old ones are served, compare, and switch."`
+	Verify  verifyCommand  `cmd:"" help:"Fold the log afresh and compare that with the views, or repair one product."`
 
 	Version    versionCommand    `cmd:"" help:"Print the version."`
 	Completion completionCommand `cmd:"" help:"Print the completion script of a shell."`

@@ -16,7 +16,9 @@ import (
 
 const (
 	dialTimeout = 5 * time.Second
-	callTimeout = 40 * time.Second // of one call; the server lets a list wait 30 s for a position, and then says why
+	// A repair reads a whole shard of the log.
+	repairTimeout = time.Hour
+	callTimeout   = 40 * time.Second // of one call; the server lets a list wait 30 s for a position, and then says why
 )
 
 // clients are the services of one Atlant.
@@ -65,7 +67,11 @@ func baseURL(addr string) (string, error) {
 // limitCall gives every unary call an end.
 func limitCall(next connect.UnaryFunc) connect.UnaryFunc {
 	return func(ctx context.Context, request connect.AnyRequest) (connect.AnyResponse, error) {
-		ctx, cancel := context.WithTimeout(ctx, callTimeout)
+		limit := callTimeout
+		if request.Spec().Procedure == atlantv1connect.ProjectionServiceRepairProcedure {
+			limit = repairTimeout
+		}
+		ctx, cancel := context.WithTimeout(ctx, limit)
 		defer cancel()
 		return next(ctx, request)
 	}

@@ -33,9 +33,9 @@ func (s *statusCommand) Run(ctx context.Context, c *console, api *clients) error
 	if err := (&pagedTable{console: c, columns: statusColumns()}).write(rows); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(c.out, "%s products, lag %s, parked %s; version %s\n",
+	_, err = fmt.Fprintf(c.out, "%s products, lag %s, parked %s; generation %d; version %s\n",
 		humanize.Comma(status.GetProducts()), humanize.Comma(status.GetLag()), humanize.Comma(status.GetParked()),
-		printable(status.GetVersion()))
+		status.GetGeneration(), printable(status.GetVersion()))
 	return err
 }
 
@@ -48,6 +48,7 @@ func statusColumns() []column {
 		{name: "rate", right: true, optional: true},
 		{name: "parked", right: true, color: troubleColor},
 		{name: "late", right: true, optional: true},
+		{name: "owner", optional: true},
 		{name: "error", flexible: true, color: troubleColor},
 	}
 }
@@ -57,7 +58,7 @@ func statusRow(p *atlantv1.ProjectionStatus) []string {
 		p.GetStream(),
 		commaUnsigned(p.GetSequence()), commaUnsigned(p.GetLastSequence()), humanize.Comma(p.GetLag()),
 		strconv.FormatFloat(p.GetRate(), 'f', 0, 64) + "/s",
-		humanize.Comma(p.GetParked()), humanize.Comma(p.GetLate()), p.GetError(),
+		humanize.Comma(p.GetParked()), humanize.Comma(p.GetLate()), p.GetOwner(), p.GetError(),
 	}
 }
 

@@ -11,13 +11,12 @@ import (
 
 // upCommand runs everything in this process.
 type upCommand struct {
-	Listen           string     `default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Where to answer (${default})."`
-	Data             string     `placeholder:"DIR" help:"Where to keep the log and the views (atlant-data; with --demo a folder that is removed at the end)."`
-	AllowPrivateURLs bool       `name:"allow-private-urls" env:"ATLANT_ALLOW_PRIVATE_URLS" help:"Also fetch from private, loopback and link-local addresses. Whoever reaches the API can then read from your network."`
-	Fetchers         int        `default:"2" placeholder:"N" help:"How many lists to work on at once (${default})."`
-	MaxListBytes     int64      `default:"2147483648" placeholder:"N" help:"Size of the largest list to take, decoded (${default})."`
-	LogLevel         slog.Level `default:"info" placeholder:"LEVEL" help:"debug, info, warn or error (${default})."`
-	Demo             bool       `help:"Serve a small price list whose prices move, and fetch it every few seconds."`
+	backendFlags
+	fetcherFlags
+	Listen   string     `default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Where to answer (${default})."`
+	Data     string     `placeholder:"DIR" help:"Where to keep the log and the views (atlant-data; with --demo a folder that is removed at the end)."`
+	LogLevel slog.Level `default:"info" placeholder:"LEVEL" help:"debug, info, warn or error (${default})."`
+	Demo     bool       `help:"Serve a small price list whose prices move, and fetch it every few seconds."`
 }
 
 // defaultData is where the log is kept if the user does not say.
@@ -30,21 +29,15 @@ const memoryLimit = 400 << 20
 
 // Validate is called by kong.
 func (u *upCommand) Validate() error {
-	switch {
-	case u.Fetchers < 1 || u.Fetchers > 64:
-		return errors.New("--fetchers must be between 1 and 64")
-	case u.MaxListBytes < 1:
-		return errors.New("--max-list-bytes must be at least 1")
-	}
-	return nil
+	return errors.Join(u.backendFlags.check(), u.fetcherFlags.check())
 }
 
 // Run starts Atlant and stops it when the context ends.
 func (u *upCommand) Run(ctx context.Context, c *console) (err error) {
-	if os.Getenv("GOMEMLIMIT") == "" {
+	if os.Getenv("GOMEMLIMIT") == "" && u.NATS == "" {
 		debug.SetMemoryLimit(memoryLimit)
 	}
-	logger := slog.New(slog.NewTextHandler(c.err, &slog.HandlerOptions{Level: u.LogLevel}))
+	logger := newLogger(c, u.LogLevel)
 	data, temporary := u.Data, false
 	switch {
 	case data == "" && u.Demo:
@@ -57,7 +50,8 @@ func (u *upCommand) Run(ctx context.Context, c *console) (err error) {
 		data = defaultData
 	}
 	config := appConfig{
-		Listen: u.Listen, DataDir: data, Fetchers: u.Fetchers, MaxListBytes: u.MaxListBytes, AllowPrivate: u.AllowPrivateURLs,
+		Serve: true, Work: true, Listen: u.Listen, DataDir: data, Backend: u.backendFlags, Fetchers: u.fetcherFlags,
+		Process: processName(), Logger: logger,
 	}
 	var list *demoList
 	if u.Demo {
@@ -67,7 +61,7 @@ func (u *upCommand) Run(ctx context.Context, c *console) (err error) {
 		defer list.close()
 		config.Except = []netip.AddrPort{list.addr()}
 	}
-	a, err := startApp(ctx, config, logger)
+	a, err := startApp(ctx, config)
 	if err != nil {
 		return err
 	}

@@ -19,19 +19,15 @@ var errLogDiffers = errors.New("the log does not hold what the list says")
 
 // publish writes the observations that the log does not hold yet, and then the receipt.
 func (w *work) publish(ctx context.Context, r *reading) error {
-	writer, err := w.log.WritePrices(ctx, w.id)
-	if err != nil {
-		return err
-	}
 	at := events.Position{ObservedAt: events.MicrosOf(w.request.GetObservedAt()), Fetch: w.id}
-	err = r.observations(ctx, at, func(o *events.Observation) error {
-		w.published.Store(writer.Published())
-		return writer.Add(ctx, o)
+	err := r.observations(ctx, at, func(o *events.Observation) error {
+		w.published.Store(w.writer.Published())
+		return w.writer.Add(ctx, o)
 	})
 	if err != nil {
 		return fmt.Errorf("publish: %w", err)
 	}
-	published, position, err := writer.Finish(ctx)
+	published, position, err := w.writer.Finish(ctx)
 	if err != nil {
 		return fmt.Errorf("publish: %w", err)
 	}
@@ -66,12 +62,11 @@ func (w *work) failPublishing(ctx context.Context, reason error, before *atlantv
 	if before == nil {
 		return w.fail(ctx, reason, nil)
 	}
-	writer, err := w.log.WritePrices(ctx, w.id)
-	if err != nil {
+	if err := w.writer.Fence(ctx); err != nil { // whoever published it may be at it still
 		return err
 	}
 	counts := proto.CloneOf(before.GetCounts())
-	counts.Published = writer.Published()
+	counts.Published = w.writer.Published()
 	reason = fmt.Errorf("%w; %d of its prices are in the log already", reason, counts.GetPublished())
 	failed := &atlantv1.FetchFailed{Error: reason.Error(), Counts: counts, Dialect: before.GetDialect()}
 	return w.append(ctx, &atlantv1.FetchEvent{Event: &atlantv1.FetchEvent_Failed{Failed: failed}})

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -119,9 +120,9 @@ func foldAll(recorded []events.RecordedFetchEvent) *projections.FetchView {
 	return view
 }
 
-// parsed returns the FetchParsed event: where there is one, publishing has begun.
+// parsed returns the last FetchParsed event: where there is one, publishing has begun.
 func parsed(recorded []events.RecordedFetchEvent) *atlantv1.FetchParsed {
-	for _, r := range recorded {
+	for _, r := range slices.Backward(recorded) {
 		if p := r.Event.GetParsed(); p != nil {
 			return p
 		}

@@ -1,6 +1,7 @@
 package fetch
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -35,11 +36,10 @@ func newTestLog(tb testing.TB) *jetstream.Log {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	log, err := jetstream.Open(tb.Context(), conn, jetstream.Config{Exclusive: true})
+	log, err := jetstream.Open(tb.Context(), conn, jetstream.Config{})
 	if err != nil {
 		tb.Fatal(err)
 	}
-	tb.Cleanup(log.Close)
 	return log
 }
 
@@ -59,6 +59,11 @@ func newTestFetcher(tb testing.TB, log Log) *Fetcher {
 		tb.Fatal(err)
 	}
 	return f
+}
+
+// newHold is that of a process that has the request and keeps it.
+func newHold() *hold {
+	return &hold{stillOurs: func(context.Context) error { return nil }}
 }
 
 func newTestRequest(tb testing.TB, url string) (events.FetchID, *atlantv1.FetchRequested) {
@@ -125,7 +130,7 @@ func TestReceiptOfWhatWasHalfPublished(t *testing.T) {
 			log := newTestLog(t)
 			id, requested := newTestRequest(t, server.URL)
 			halfPublished(t, log, id, requested)
-			if err := newTestFetcher(t, log).finish(t.Context(), id, requested, true); err != nil {
+			if err := newTestFetcher(t, log).finish(t.Context(), id, requested, newHold()); err != nil {
 				t.Fatal(err)
 			}
 			view, err := currentView(t.Context(), log, id)
@@ -165,7 +170,7 @@ func TestFetchIsGivenUpAfterTooManyStarts(t *testing.T) {
 		if _, err := log.AppendFetchEvents(t.Context(), id, 0, all...); err != nil {
 			t.Fatal(err)
 		}
-		if err := f.finish(t.Context(), id, requested, true); err != nil {
+		if err := f.finish(t.Context(), id, requested, newHold()); err != nil {
 			t.Fatal(err)
 		}
 		view, err := currentView(t.Context(), log, id)

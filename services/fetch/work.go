@@ -41,7 +41,8 @@ const (
 // errCancelled stops the work on a fetch that was called off.
 var errCancelled = errors.New("the fetch was cancelled")
 
-// errListChanged ends a fetch whose spooled list was lost after some of it was published, and cannot be had again.
+// errListChanged ends a fetch whose spooled list was lost after some of it was published, and cannot be had again. While
+// nothing of it is published, the list as it is now is as good.
 var errListChanged = errors.New("the list changed while it was being published, and the first version of it was lost")
 
 // errTooManyStarts ends a fetch over which the process dies again and again.
@@ -52,52 +53,60 @@ type work struct {
 	*Fetcher
 	id      events.FetchID
 	request *atlantv1.FetchRequested
+	hold    *hold
 	view    projections.FetchView // as the log has it; only append changes it
+	writer  events.PriceWriter
 
 	bytes, published atomic.Int64 // for whoever watches
 }
 
-// finish brings a fetch to its end, from wherever an earlier attempt left it; first says that it is this process's first.
-// An error means that the end was not reached.
-func (f *Fetcher) finish(ctx context.Context, id events.FetchID, requested *atlantv1.FetchRequested, first bool) error {
-	recorded, err := f.log.FetchEvents(ctx, id)
+// finish brings a fetch to its end, from wherever an earlier attempt left it. An error means that the end was not reached;
+// errSuperseded that it is not ours to reach.
+func (f *Fetcher) finish(ctx context.Context, id events.FetchID, requested *atlantv1.FetchRequested, h *hold) error {
+	// The writer comes before the look at who works on the fetch: whoever comes after us can fence it, see hold.
+	writer, err := f.log.WritePrices(ctx, id)
+	if err != nil {
+		return err
+	}
+	recorded, err := f.requested(ctx, id, requested)
 	if err != nil {
 		return err
 	}
 	view := foldAll(recorded)
-	if view == nil {
-		if view, err = request(ctx, f.log, id, requested); err != nil {
-			return err
-		}
-	}
 	if projections.Ended(view.Fetch.GetState()) {
 		return nil
 	}
-	w := &work{Fetcher: f, id: id, request: requested, view: *view}
+	if err := h.look(recorded); err != nil {
+		return err
+	}
+	w := &work{Fetcher: f, id: id, request: requested, hold: h, view: *view, writer: writer}
 	before := parsed(recorded)
-	if first {
-		if before == nil && starts(recorded) >= maxStarts {
-			return w.fail(ctx, errTooManyStarts, nil)
-		}
-		started := &atlantv1.FetchEvent{Event: &atlantv1.FetchEvent_Started{Started: &atlantv1.FetchStarted{}}}
-		if err := w.append(ctx, started); err != nil {
-			return err
-		}
+	if !h.started && before == nil && starts(recorded) >= maxStarts {
+		return w.fail(ctx, errTooManyStarts, nil)
 	}
-	ctx, cancel := context.WithCancelCause(ctx)
-	stopped, shown := make(chan struct{}), proto.CloneOf(w.view.Fetch)
-	go func() {
-		defer close(stopped)
-		w.report(ctx, cancel, shown)
-	}()
-	err = w.run(ctx, before)
-	if errors.Is(context.Cause(ctx), errCancelled) {
-		err = nil // it is in the log, as the end of the fetch
+	if err := h.begin(ctx, w); err != nil {
+		return err
 	}
-	cancel(nil)
-	<-stopped
-	_ = w.log.Report(w.view.Fetch) // so that whoever watches looks at once
-	return err
+	return w.watched(ctx, before)
+}
+
+// requested returns the events of a fetch, of which the first says that it was requested: that one is written here if the
+// process died that took the request.
+func (f *Fetcher) requested(
+	ctx context.Context, id events.FetchID, requested *atlantv1.FetchRequested,
+) ([]events.RecordedFetchEvent, error) {
+	recorded, err := f.log.FetchEvents(ctx, id)
+	if err != nil || len(recorded) > 0 {
+		return recorded, err
+	}
+	if _, err := request(ctx, f.log, id, requested); err != nil {
+		return nil, err
+	}
+	recorded, err = f.log.FetchEvents(ctx, id)
+	if err == nil && len(recorded) == 0 {
+		err = fmt.Errorf("read fetch %s: %w", id, events.ErrUnavailable)
+	}
+	return recorded, err
 }
 
 func starts(recorded []events.RecordedFetchEvent) int {
@@ -108,6 +117,24 @@ func starts(recorded []events.RecordedFetchEvent) int {
 		}
 	}
 	return n
+}
+
+// watched runs the work, sends its figures to whoever watches, and ends it when the fetch is called off.
+func (w *work) watched(ctx context.Context, before *atlantv1.FetchParsed) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	stopped, shown := make(chan struct{}), proto.CloneOf(w.view.Fetch)
+	go func() {
+		defer close(stopped)
+		w.report(ctx, cancel, shown)
+	}()
+	err := w.run(ctx, before)
+	if errors.Is(context.Cause(ctx), errCancelled) {
+		err = nil // it is in the log, as the end of the fetch
+	}
+	cancel(nil)
+	<-stopped
+	_ = w.log.Report(w.view.Fetch) // so that whoever watches looks at once
+	return err
 }
 
 // run downloads, reads and publishes. What is wrong with the list, or with the disk that it is kept on, ends the fetch; what
@@ -131,14 +158,20 @@ func (w *work) run(ctx context.Context, before *atlantv1.FetchParsed) error {
 	if err != nil {
 		return fmt.Errorf("read list: %w", err)
 	}
-	switch {
-	case before == nil:
-		parsed := &atlantv1.FetchEvent{Event: &atlantv1.FetchEvent_Parsed{Parsed: reading.parsed()}}
-		if err := w.append(ctx, parsed); err != nil {
+	if before != nil && bytes.Equal(before.GetSha256(), reading.sha256) {
+		return w.publish(ctx, reading)
+	}
+	if before != nil {
+		if err := w.writer.Fence(ctx); err != nil {
 			return err
 		}
-	case !bytes.Equal(before.GetSha256(), reading.sha256):
-		return w.failPublishing(ctx, errListChanged, before)
+		if w.writer.Published() > 0 {
+			return w.failPublishing(ctx, errListChanged, before)
+		}
+	}
+	parsed := &atlantv1.FetchEvent{Event: &atlantv1.FetchEvent_Parsed{Parsed: reading.parsed()}}
+	if err := w.append(ctx, parsed); err != nil {
+		return err
 	}
 	return w.publish(ctx, reading)
 }
@@ -198,6 +231,7 @@ func (w *work) append(ctx context.Context, all ...*atlantv1.FetchEvent) error {
 	if err != nil {
 		return err
 	}
+	w.hold.end = last
 	for i, event := range all { // a batch has consecutive sequences
 		w.view, _ = projections.FoldFetch(&w.view, last-uint64(len(all)-1-i), event)
 	}

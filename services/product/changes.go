@@ -50,7 +50,7 @@ func (s *Service) ListChanges(
 	}
 	response := &atlantv1.ListChangesResponse{NextPageToken: next}
 	for i := range page {
-		response.Changes = append(response.Changes, changeToProto(&page[i]))
+		response.Changes = append(response.Changes, rpc.Change(&page[i]))
 	}
 	return connect.NewResponse(response), nil
 }

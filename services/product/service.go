@@ -61,7 +61,7 @@ func (s *Service) List(
 	}
 	response := &atlantv1.ListResponse{Products: make([]*atlantv1.Product, len(page)), NextPageToken: next}
 	for i := range page {
-		response.Products[i] = toProto(&page[i])
+		response.Products[i] = rpc.Product(&page[i])
 	}
 	if request.Msg.GetTotal() {
 		if response.TotalSize, err = views.CountProducts(ctx, query.Filter); err != nil {
@@ -106,7 +106,7 @@ func (s *Service) Get(
 	if err != nil {
 		return nil, fmt.Errorf("get product: %w", err)
 	}
-	return connect.NewResponse(&atlantv1.GetResponse{Product: toProto(&p)}), nil
+	return connect.NewResponse(&atlantv1.GetResponse{Product: rpc.Product(&p)}), nil
 }
 
 func productID(request *atlantv1.GetRequest) (events.ProductID, error) {

@@ -72,12 +72,20 @@ func newViews(t testing.TB) projections.Views {
 	return views
 }
 
-// projectors returns those of two shards and of the fetches.
-func projectors(log events.Source, store projections.Views) []*projections.Projector {
-	return []*projections.Projector{
-		projections.NewPriceProjector(0, log, projections.Fixed{Views: store}, quiet), projections.NewPriceProjector(1, log, projections.Fixed{Views: store}, quiet),
-		projections.NewFetchProjector(log, projections.Fixed{Views: store}, quiet),
-	}
+// claims are what the leases say.
+type claims struct {
+	events.Leases
+
+	all []events.Claim
+}
+
+func (c claims) Held(context.Context) ([]events.Claim, error) { return c.all, nil }
+
+// serve returns a service on these views and this log, of two shards.
+func serve(views projections.Views, log events.Source, all ...events.Claim) *projection.Service {
+	return projection.NewService(projection.Config{
+		Live: projections.Fixed{Views: views}, Source: log, Shards: 2, Leases: claims{all: all}, Version: "v1.2.3",
+	})
 }
 
 // clients returns a client of the service for each protocol.
@@ -115,10 +123,10 @@ func status(t testing.TB, client atlantv1connect.ProjectionServiceClient) *atlan
 func TestGetStatusOfNothing(t *testing.T) {
 	t.Parallel()
 	store := newViews(t)
-	want := &atlantv1.GetStatusResponse{Version: "v1.2.3", Projections: []*atlantv1.ProjectionStatus{
+	want := &atlantv1.GetStatusResponse{Version: "v1.2.3", Generation: 1, Projections: []*atlantv1.ProjectionStatus{
 		{Stream: "PRICES_00"}, {Stream: "PRICES_01"}, {Stream: "FETCH_EVENTS"},
 	}}
-	for protocol, client := range clients(t, projection.NewService(projections.Fixed{Views: store}, source{}, projectors(source{}, store), "v1.2.3")) {
+	for protocol, client := range clients(t, serve(store, source{})) {
 		if got := status(t, client); !proto.Equal(got, want) {
 			t.Errorf("%s: %v", protocol, got)
 		}
@@ -139,7 +147,7 @@ func TestGetStatus(t *testing.T) {
 	began := time.Now().Add(-time.Second)
 	wantNoError(t, store.ApplyPrices(t.Context(), projections.FoldBatch(nil, all), projections.Checkpoint{Stream: "PRICES_00", Sequence: 10, Late: 3}))
 	wantNoError(t, store.ApplyFetches(t.Context(), projections.FetchDelta{}, projections.Checkpoint{Stream: events.FetchStream, Sequence: 5}))
-	for protocol, client := range clients(t, projection.NewService(projections.Fixed{Views: store}, log, projectors(log, store), "dev")) {
+	for protocol, client := range clients(t, serve(store, log)) {
 		got := status(t, client)
 		for i, stands := range []bool{true, false, true} { // which have taken in something
 			stamp := got.GetProjections()[i].GetProjectedAt()
@@ -149,7 +157,7 @@ func TestGetStatus(t *testing.T) {
 			got.GetProjections()[i].ProjectedAt = nil
 		}
 		want := &atlantv1.GetStatusResponse{
-			Version: "dev", Products: 10, Parked: 3, Lag: 9, Position: events.LogPosition{0: 10}.String(), // the shard of which nothing is known does not matter
+			Version: "v1.2.3", Generation: 1, Products: 10, Parked: 3, Lag: 9, Position: events.LogPosition{0: 10}.String(), // the shard of which nothing is known does not matter
 			Projections: []*atlantv1.ProjectionStatus{
 				{Stream: "PRICES_00", Sequence: 10, LastSequence: 12, Lag: 2, Parked: 2, Late: 3},
 				{Stream: "PRICES_01", LastSequence: 7, Lag: 7},
@@ -176,28 +184,35 @@ func (b *brittle) Checkpoint(ctx context.Context, stream events.Stream) (project
 	return b.Views.Checkpoint(ctx, stream)
 }
 
-// Why a projection stands still is for the operator to see.
-func TestGetStatusTellsFailures(t *testing.T) {
+// Who projects, how fast, and why a projection stands still is for the operator to see, whichever process it is.
+func TestGetStatusTellsOfProjectors(t *testing.T) {
 	t.Parallel()
 	store := &brittle{Views: newViews(t)}
 	store.broken.Store(true)
-	all := projectors(source{}, store)
+	p := projections.NewPriceProjector(1, source{}, projections.Fixed{Views: store}, quiet)
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		all[1].Run(ctx)
+		p.Run(ctx)
 	}()
-	for deadline := time.Now().Add(30 * time.Second); all[1].Failure() == nil && time.Now().Before(deadline); {
+	for deadline := time.Now().Add(30 * time.Second); p.Failure() == nil && time.Now().Before(deadline); {
 		time.Sleep(time.Millisecond)
 	}
 	stop()
 	<-ended
 	store.broken.Store(false)
-	for protocol, client := range clients(t, projection.NewService(projections.Fixed{Views: store}, source{}, all, "")) {
+	held := []events.Claim{
+		{Name: "FETCH_EVENTS", Holder: "a", Note: []byte(`{"rate":2.5}`)}, {Name: "PRICES_01", Holder: "b", Note: p.Report()},
+		{Name: "PRICES_07", Holder: "c"}, {Name: "queue/1", Holder: "d", Note: []byte("rubbish")},
+	}
+	for protocol, client := range clients(t, serve(store, source{}, held...)) {
 		got := status(t, client).GetProjections()
 		if !strings.Contains(got[1].GetError(), "disk full") || got[0].GetError() != "" || got[2].GetError() != "" {
-			t.Errorf("%s: %v", protocol, got)
+			t.Errorf("%s: errors of %v", protocol, got)
+		}
+		if got[0].GetOwner() != "" || got[1].GetOwner() != "b" || got[2].GetOwner() != "a" || got[2].GetRate() != 2.5 {
+			t.Errorf("%s: owners of %v", protocol, got)
 		}
 	}
 }
@@ -208,7 +223,7 @@ func TestGetStatusWithoutLogOrViews(t *testing.T) {
 	down := source{err: fmt.Errorf("at 10.0.0.7: %w", events.ErrUnavailable)}
 	wantCode := func(log events.Source, code connect.Code) {
 		t.Helper()
-		for protocol, client := range clients(t, projection.NewService(projections.Fixed{Views: store}, log, projectors(log, store), "")) {
+		for protocol, client := range clients(t, serve(store, log)) {
 			_, err := client.GetStatus(t.Context(), connect.NewRequest(&atlantv1.GetStatusRequest{}))
 			if connect.CodeOf(err) != code || strings.Contains(err.Error(), "10.0.0.7") || strings.Contains(err.Error(), "disk") {
 				t.Errorf("%s: %v, want %s", protocol, err, code)

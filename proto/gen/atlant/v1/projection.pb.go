@@ -7,8 +7,10 @@
 package atlantv1
 
 import (
+	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
+	durationpb "google.golang.org/protobuf/types/known/durationpb"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
 	sync "sync"
@@ -21,6 +23,75 @@ const (
 	// Verify that runtime/protoimpl is sufficiently up-to-date.
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
+
+// RebuildStage is a step of a rebuild, in the order in which they follow each other.
+type RebuildStage int32
+
+const (
+	// Never sent.
+	RebuildStage_REBUILD_STAGE_UNSPECIFIED RebuildStage = 0
+	// Folding the log and inserting what it gives.
+	RebuildStage_REBUILD_STAGE_FILLING RebuildStage = 1
+	// Building the indexes that lists need.
+	RebuildStage_REBUILD_STAGE_INDEXING RebuildStage = 2
+	// Taking in what was logged meanwhile.
+	RebuildStage_REBUILD_STAGE_CATCHING_UP RebuildStage = 3
+	// Waiting for the live views to get as far.
+	RebuildStage_REBUILD_STAGE_WAITING RebuildStage = 4
+	// Comparing with the live views.
+	RebuildStage_REBUILD_STAGE_COMPARING RebuildStage = 5
+	// The new generation is live.
+	RebuildStage_REBUILD_STAGE_SWITCHED RebuildStage = 6
+)
+
+// Enum value maps for RebuildStage.
+var (
+	RebuildStage_name = map[int32]string{
+		0: "REBUILD_STAGE_UNSPECIFIED",
+		1: "REBUILD_STAGE_FILLING",
+		2: "REBUILD_STAGE_INDEXING",
+		3: "REBUILD_STAGE_CATCHING_UP",
+		4: "REBUILD_STAGE_WAITING",
+		5: "REBUILD_STAGE_COMPARING",
+		6: "REBUILD_STAGE_SWITCHED",
+	}
+	RebuildStage_value = map[string]int32{
+		"REBUILD_STAGE_UNSPECIFIED": 0,
+		"REBUILD_STAGE_FILLING":     1,
+		"REBUILD_STAGE_INDEXING":    2,
+		"REBUILD_STAGE_CATCHING_UP": 3,
+		"REBUILD_STAGE_WAITING":     4,
+		"REBUILD_STAGE_COMPARING":   5,
+		"REBUILD_STAGE_SWITCHED":    6,
+	}
+)
+
+func (x RebuildStage) Enum() *RebuildStage {
+	p := new(RebuildStage)
+	*p = x
+	return p
+}
+
+func (x RebuildStage) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (RebuildStage) Descriptor() protoreflect.EnumDescriptor {
+	return file_atlant_v1_projection_proto_enumTypes[0].Descriptor()
+}
+
+func (RebuildStage) Type() protoreflect.EnumType {
+	return &file_atlant_v1_projection_proto_enumTypes[0]
+}
+
+func (x RebuildStage) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use RebuildStage.Descriptor instead.
+func (RebuildStage) EnumDescriptor() ([]byte, []int) {
+	return file_atlant_v1_projection_proto_rawDescGZIP(), []int{0}
+}
 
 // GetStatusRequest asks for all projections.
 type GetStatusRequest struct {
@@ -73,7 +144,9 @@ type GetStatusResponse struct {
 	// Products in the views, over all sources.
 	Products int64 `protobuf:"varint,5,opt,name=products,proto3" json:"products,omitempty"`
 	// Version of the program that answers.
-	Version       string `protobuf:"bytes,6,opt,name=version,proto3" json:"version,omitempty"`
+	Version string `protobuf:"bytes,6,opt,name=version,proto3" json:"version,omitempty"`
+	// The generation of the views that is served.
+	Generation    int64 `protobuf:"varint,7,opt,name=generation,proto3" json:"generation,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -150,6 +223,13 @@ func (x *GetStatusResponse) GetVersion() string {
 	return ""
 }
 
+func (x *GetStatusResponse) GetGeneration() int64 {
+	if x != nil {
+		return x.Generation
+	}
+	return 0
+}
+
 // ProjectionStatus is how far the views have taken in one stream.
 type ProjectionStatus struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -170,7 +250,9 @@ type ProjectionStatus struct {
 	// When the views last took something in.
 	ProjectedAt *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=projected_at,json=projectedAt,proto3" json:"projected_at,omitempty"`
 	// Why the projection is not getting on, or empty.
-	Error         string `protobuf:"bytes,9,opt,name=error,proto3" json:"error,omitempty"`
+	Error string `protobuf:"bytes,9,opt,name=error,proto3" json:"error,omitempty"`
+	// The process that projects the stream; empty while nobody does.
+	Owner         string `protobuf:"bytes,10,opt,name=owner,proto3" json:"owner,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -268,19 +350,568 @@ func (x *ProjectionStatus) GetError() string {
 	return ""
 }
 
+func (x *ProjectionStatus) GetOwner() string {
+	if x != nil {
+		return x.Owner
+	}
+	return ""
+}
+
+// RebuildRequest says what a rebuild may do.
+type RebuildRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Switch even if the rebuilt views differ from the live ones.
+	AcceptDifferences bool `protobuf:"varint,1,opt,name=accept_differences,json=acceptDifferences,proto3" json:"accept_differences,omitempty"`
+	// Go back to the generation that was live before the last switch, brought up to date.
+	Rollback bool `protobuf:"varint,2,opt,name=rollback,proto3" json:"rollback,omitempty"`
+	// Discard what an interrupted rebuild has filled, and begin anew.
+	Restart       bool `protobuf:"varint,3,opt,name=restart,proto3" json:"restart,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RebuildRequest) Reset() {
+	*x = RebuildRequest{}
+	mi := &file_atlant_v1_projection_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RebuildRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RebuildRequest) ProtoMessage() {}
+
+func (x *RebuildRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_atlant_v1_projection_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RebuildRequest.ProtoReflect.Descriptor instead.
+func (*RebuildRequest) Descriptor() ([]byte, []int) {
+	return file_atlant_v1_projection_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *RebuildRequest) GetAcceptDifferences() bool {
+	if x != nil {
+		return x.AcceptDifferences
+	}
+	return false
+}
+
+func (x *RebuildRequest) GetRollback() bool {
+	if x != nil {
+		return x.Rollback
+	}
+	return false
+}
+
+func (x *RebuildRequest) GetRestart() bool {
+	if x != nil {
+		return x.Restart
+	}
+	return false
+}
+
+// RebuildResponse is how far a rebuild has come.
+type RebuildResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What is being done.
+	Stage RebuildStage `protobuf:"varint,1,opt,name=stage,proto3,enum=atlant.v1.RebuildStage" json:"stage,omitempty"`
+	// The generation that is filled, or went live.
+	Generation int64 `protobuf:"varint,2,opt,name=generation,proto3" json:"generation,omitempty"`
+	// Messages or products of this stage that are done.
+	Done int64 `protobuf:"varint,3,opt,name=done,proto3" json:"done,omitempty"`
+	// Of so many; 0 where that cannot be told.
+	Total int64 `protobuf:"varint,4,opt,name=total,proto3" json:"total,omitempty"`
+	// Of them per second.
+	Rate float64 `protobuf:"fixed64,5,opt,name=rate,proto3" json:"rate,omitempty"`
+	// Until this stage is done; absent where that cannot be told.
+	Eta *durationpb.Duration `protobuf:"bytes,6,opt,name=eta,proto3" json:"eta,omitempty"`
+	// With the live views, once they have been compared.
+	Comparison    *Comparison `protobuf:"bytes,7,opt,name=comparison,proto3" json:"comparison,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RebuildResponse) Reset() {
+	*x = RebuildResponse{}
+	mi := &file_atlant_v1_projection_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RebuildResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RebuildResponse) ProtoMessage() {}
+
+func (x *RebuildResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_atlant_v1_projection_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RebuildResponse.ProtoReflect.Descriptor instead.
+func (*RebuildResponse) Descriptor() ([]byte, []int) {
+	return file_atlant_v1_projection_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *RebuildResponse) GetStage() RebuildStage {
+	if x != nil {
+		return x.Stage
+	}
+	return RebuildStage_REBUILD_STAGE_UNSPECIFIED
+}
+
+func (x *RebuildResponse) GetGeneration() int64 {
+	if x != nil {
+		return x.Generation
+	}
+	return 0
+}
+
+func (x *RebuildResponse) GetDone() int64 {
+	if x != nil {
+		return x.Done
+	}
+	return 0
+}
+
+func (x *RebuildResponse) GetTotal() int64 {
+	if x != nil {
+		return x.Total
+	}
+	return 0
+}
+
+func (x *RebuildResponse) GetRate() float64 {
+	if x != nil {
+		return x.Rate
+	}
+	return 0
+}
+
+func (x *RebuildResponse) GetEta() *durationpb.Duration {
+	if x != nil {
+		return x.Eta
+	}
+	return nil
+}
+
+func (x *RebuildResponse) GetComparison() *Comparison {
+	if x != nil {
+		return x.Comparison
+	}
+	return nil
+}
+
+// VerifyRequest asks for all products.
+type VerifyRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *VerifyRequest) Reset() {
+	*x = VerifyRequest{}
+	mi := &file_atlant_v1_projection_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *VerifyRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*VerifyRequest) ProtoMessage() {}
+
+func (x *VerifyRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_atlant_v1_projection_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use VerifyRequest.ProtoReflect.Descriptor instead.
+func (*VerifyRequest) Descriptor() ([]byte, []int) {
+	return file_atlant_v1_projection_proto_rawDescGZIP(), []int{5}
+}
+
+// VerifyResponse is how far a verification has come.
+type VerifyResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Messages of the log that were folded, over all passes.
+	Done int64 `protobuf:"varint,1,opt,name=done,proto3" json:"done,omitempty"`
+	// Of so many.
+	Total int64 `protobuf:"varint,2,opt,name=total,proto3" json:"total,omitempty"`
+	// Of them per second.
+	Rate float64 `protobuf:"fixed64,3,opt,name=rate,proto3" json:"rate,omitempty"`
+	// Until all is done; absent where that cannot be told.
+	Eta *durationpb.Duration `protobuf:"bytes,4,opt,name=eta,proto3" json:"eta,omitempty"`
+	// In the last answer only.
+	Comparison    *Comparison `protobuf:"bytes,5,opt,name=comparison,proto3" json:"comparison,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *VerifyResponse) Reset() {
+	*x = VerifyResponse{}
+	mi := &file_atlant_v1_projection_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *VerifyResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*VerifyResponse) ProtoMessage() {}
+
+func (x *VerifyResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_atlant_v1_projection_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use VerifyResponse.ProtoReflect.Descriptor instead.
+func (*VerifyResponse) Descriptor() ([]byte, []int) {
+	return file_atlant_v1_projection_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *VerifyResponse) GetDone() int64 {
+	if x != nil {
+		return x.Done
+	}
+	return 0
+}
+
+func (x *VerifyResponse) GetTotal() int64 {
+	if x != nil {
+		return x.Total
+	}
+	return 0
+}
+
+func (x *VerifyResponse) GetRate() float64 {
+	if x != nil {
+		return x.Rate
+	}
+	return 0
+}
+
+func (x *VerifyResponse) GetEta() *durationpb.Duration {
+	if x != nil {
+		return x.Eta
+	}
+	return nil
+}
+
+func (x *VerifyResponse) GetComparison() *Comparison {
+	if x != nil {
+		return x.Comparison
+	}
+	return nil
+}
+
+// Comparison is how the live views compare with what they should be at one position of the log.
+type Comparison struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Opaque: the position of the log.
+	Position string `protobuf:"bytes,1,opt,name=position,proto3" json:"position,omitempty"`
+	// Products that should be in the views.
+	Products int64 `protobuf:"varint,2,opt,name=products,proto3" json:"products,omitempty"`
+	// Of them, those that are not.
+	Missing int64 `protobuf:"varint,3,opt,name=missing,proto3" json:"missing,omitempty"`
+	// Products in the views that should not be there.
+	Spare int64 `protobuf:"varint,4,opt,name=spare,proto3" json:"spare,omitempty"`
+	// Products that differ, or whose changes do.
+	Differing int64 `protobuf:"varint,5,opt,name=differing,proto3" json:"differing,omitempty"`
+	// Some of each kind.
+	Samples       []*Divergence `protobuf:"bytes,6,rep,name=samples,proto3" json:"samples,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Comparison) Reset() {
+	*x = Comparison{}
+	mi := &file_atlant_v1_projection_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Comparison) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Comparison) ProtoMessage() {}
+
+func (x *Comparison) ProtoReflect() protoreflect.Message {
+	mi := &file_atlant_v1_projection_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Comparison.ProtoReflect.Descriptor instead.
+func (*Comparison) Descriptor() ([]byte, []int) {
+	return file_atlant_v1_projection_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *Comparison) GetPosition() string {
+	if x != nil {
+		return x.Position
+	}
+	return ""
+}
+
+func (x *Comparison) GetProducts() int64 {
+	if x != nil {
+		return x.Products
+	}
+	return 0
+}
+
+func (x *Comparison) GetMissing() int64 {
+	if x != nil {
+		return x.Missing
+	}
+	return 0
+}
+
+func (x *Comparison) GetSpare() int64 {
+	if x != nil {
+		return x.Spare
+	}
+	return 0
+}
+
+func (x *Comparison) GetDiffering() int64 {
+	if x != nil {
+		return x.Differing
+	}
+	return 0
+}
+
+func (x *Comparison) GetSamples() []*Divergence {
+	if x != nil {
+		return x.Samples
+	}
+	return nil
+}
+
+// Divergence is a product that the live views do not hold as they should.
+type Divergence struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The product's id.
+	ProductId string `protobuf:"bytes,1,opt,name=product_id,json=productId,proto3" json:"product_id,omitempty"`
+	// As it should be; absent if it should not be there.
+	Want *Product `protobuf:"bytes,2,opt,name=want,proto3" json:"want,omitempty"`
+	// As it is in the live views; absent if it is not there.
+	Got *Product `protobuf:"bytes,3,opt,name=got,proto3" json:"got,omitempty"`
+	// Its changes are not what they should be.
+	ChangesDiffer bool `protobuf:"varint,4,opt,name=changes_differ,json=changesDiffer,proto3" json:"changes_differ,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Divergence) Reset() {
+	*x = Divergence{}
+	mi := &file_atlant_v1_projection_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Divergence) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Divergence) ProtoMessage() {}
+
+func (x *Divergence) ProtoReflect() protoreflect.Message {
+	mi := &file_atlant_v1_projection_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Divergence.ProtoReflect.Descriptor instead.
+func (*Divergence) Descriptor() ([]byte, []int) {
+	return file_atlant_v1_projection_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *Divergence) GetProductId() string {
+	if x != nil {
+		return x.ProductId
+	}
+	return ""
+}
+
+func (x *Divergence) GetWant() *Product {
+	if x != nil {
+		return x.Want
+	}
+	return nil
+}
+
+func (x *Divergence) GetGot() *Product {
+	if x != nil {
+		return x.Got
+	}
+	return nil
+}
+
+func (x *Divergence) GetChangesDiffer() bool {
+	if x != nil {
+		return x.ChangesDiffer
+	}
+	return false
+}
+
+// RepairRequest names a product.
+type RepairRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// UUID.
+	ProductId     string `protobuf:"bytes,1,opt,name=product_id,json=productId,proto3" json:"product_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RepairRequest) Reset() {
+	*x = RepairRequest{}
+	mi := &file_atlant_v1_projection_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RepairRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RepairRequest) ProtoMessage() {}
+
+func (x *RepairRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_atlant_v1_projection_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RepairRequest.ProtoReflect.Descriptor instead.
+func (*RepairRequest) Descriptor() ([]byte, []int) {
+	return file_atlant_v1_projection_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *RepairRequest) GetProductId() string {
+	if x != nil {
+		return x.ProductId
+	}
+	return ""
+}
+
+// RepairResponse tells what was wrong.
+type RepairResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Absent if nothing was.
+	Divergence    *Divergence `protobuf:"bytes,1,opt,name=divergence,proto3" json:"divergence,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RepairResponse) Reset() {
+	*x = RepairResponse{}
+	mi := &file_atlant_v1_projection_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RepairResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RepairResponse) ProtoMessage() {}
+
+func (x *RepairResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_atlant_v1_projection_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RepairResponse.ProtoReflect.Descriptor instead.
+func (*RepairResponse) Descriptor() ([]byte, []int) {
+	return file_atlant_v1_projection_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *RepairResponse) GetDivergence() *Divergence {
+	if x != nil {
+		return x.Divergence
+	}
+	return nil
+}
+
 var File_atlant_v1_projection_proto protoreflect.FileDescriptor
 
 const file_atlant_v1_projection_proto_rawDesc = "" +
 	"\n" +
-	"\x1aatlant/v1/projection.proto\x12\tatlant.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\x12\n" +
-	"\x10GetStatusRequest\"\xce\x01\n" +
+	"\x1aatlant/v1/projection.proto\x12\tatlant.v1\x1a\x17atlant/v1/product.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x12\n" +
+	"\x10GetStatusRequest\"\xee\x01\n" +
 	"\x11GetStatusResponse\x12=\n" +
 	"\vprojections\x18\x01 \x03(\v2\x1b.atlant.v1.ProjectionStatusR\vprojections\x12\x1a\n" +
 	"\bposition\x18\x02 \x01(\tR\bposition\x12\x10\n" +
 	"\x03lag\x18\x03 \x01(\x03R\x03lag\x12\x16\n" +
 	"\x06parked\x18\x04 \x01(\x03R\x06parked\x12\x1a\n" +
 	"\bproducts\x18\x05 \x01(\x03R\bproducts\x12\x18\n" +
-	"\aversion\x18\x06 \x01(\tR\aversion\"\x92\x02\n" +
+	"\aversion\x18\x06 \x01(\tR\aversion\x12\x1e\n" +
+	"\n" +
+	"generation\x18\a \x01(\x03R\n" +
+	"generation\"\xa8\x02\n" +
 	"\x10ProjectionStatus\x12\x16\n" +
 	"\x06stream\x18\x01 \x01(\tR\x06stream\x12\x1a\n" +
 	"\bsequence\x18\x02 \x01(\x04R\bsequence\x12#\n" +
@@ -290,9 +921,70 @@ const file_atlant_v1_projection_proto_rawDesc = "" +
 	"\x06parked\x18\x06 \x01(\x03R\x06parked\x12\x12\n" +
 	"\x04late\x18\a \x01(\x03R\x04late\x12=\n" +
 	"\fprojected_at\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\vprojectedAt\x12\x14\n" +
-	"\x05error\x18\t \x01(\tR\x05error2`\n" +
+	"\x05error\x18\t \x01(\tR\x05error\x12\x14\n" +
+	"\x05owner\x18\n" +
+	" \x01(\tR\x05owner\"\x91\x02\n" +
+	"\x0eRebuildRequest\x12-\n" +
+	"\x12accept_differences\x18\x01 \x01(\bR\x11acceptDifferences\x12\x1a\n" +
+	"\brollback\x18\x02 \x01(\bR\brollback\x12\x18\n" +
+	"\arestart\x18\x03 \x01(\bR\arestart:\x99\x01\xbaH\x95\x01\x1a\x92\x01\n" +
+	"\x16rebuild.rollback_alone\x129rollback goes with neither accept_differences nor restart\x1a=!this.rollback || (!this.accept_differences && !this.restart)\"\x82\x02\n" +
+	"\x0fRebuildResponse\x12-\n" +
+	"\x05stage\x18\x01 \x01(\x0e2\x17.atlant.v1.RebuildStageR\x05stage\x12\x1e\n" +
+	"\n" +
+	"generation\x18\x02 \x01(\x03R\n" +
+	"generation\x12\x12\n" +
+	"\x04done\x18\x03 \x01(\x03R\x04done\x12\x14\n" +
+	"\x05total\x18\x04 \x01(\x03R\x05total\x12\x12\n" +
+	"\x04rate\x18\x05 \x01(\x01R\x04rate\x12+\n" +
+	"\x03eta\x18\x06 \x01(\v2\x19.google.protobuf.DurationR\x03eta\x125\n" +
+	"\n" +
+	"comparison\x18\a \x01(\v2\x15.atlant.v1.ComparisonR\n" +
+	"comparison\"\x0f\n" +
+	"\rVerifyRequest\"\xb2\x01\n" +
+	"\x0eVerifyResponse\x12\x12\n" +
+	"\x04done\x18\x01 \x01(\x03R\x04done\x12\x14\n" +
+	"\x05total\x18\x02 \x01(\x03R\x05total\x12\x12\n" +
+	"\x04rate\x18\x03 \x01(\x01R\x04rate\x12+\n" +
+	"\x03eta\x18\x04 \x01(\v2\x19.google.protobuf.DurationR\x03eta\x125\n" +
+	"\n" +
+	"comparison\x18\x05 \x01(\v2\x15.atlant.v1.ComparisonR\n" +
+	"comparison\"\xc3\x01\n" +
+	"\n" +
+	"Comparison\x12\x1a\n" +
+	"\bposition\x18\x01 \x01(\tR\bposition\x12\x1a\n" +
+	"\bproducts\x18\x02 \x01(\x03R\bproducts\x12\x18\n" +
+	"\amissing\x18\x03 \x01(\x03R\amissing\x12\x14\n" +
+	"\x05spare\x18\x04 \x01(\x03R\x05spare\x12\x1c\n" +
+	"\tdiffering\x18\x05 \x01(\x03R\tdiffering\x12/\n" +
+	"\asamples\x18\x06 \x03(\v2\x15.atlant.v1.DivergenceR\asamples\"\xa0\x01\n" +
+	"\n" +
+	"Divergence\x12\x1d\n" +
+	"\n" +
+	"product_id\x18\x01 \x01(\tR\tproductId\x12&\n" +
+	"\x04want\x18\x02 \x01(\v2\x12.atlant.v1.ProductR\x04want\x12$\n" +
+	"\x03got\x18\x03 \x01(\v2\x12.atlant.v1.ProductR\x03got\x12%\n" +
+	"\x0echanges_differ\x18\x04 \x01(\bR\rchangesDiffer\"8\n" +
+	"\rRepairRequest\x12'\n" +
+	"\n" +
+	"product_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\tproductId\"G\n" +
+	"\x0eRepairResponse\x125\n" +
+	"\n" +
+	"divergence\x18\x01 \x01(\v2\x15.atlant.v1.DivergenceR\n" +
+	"divergence*\xd7\x01\n" +
+	"\fRebuildStage\x12\x1d\n" +
+	"\x19REBUILD_STAGE_UNSPECIFIED\x10\x00\x12\x19\n" +
+	"\x15REBUILD_STAGE_FILLING\x10\x01\x12\x1a\n" +
+	"\x16REBUILD_STAGE_INDEXING\x10\x02\x12\x1d\n" +
+	"\x19REBUILD_STAGE_CATCHING_UP\x10\x03\x12\x19\n" +
+	"\x15REBUILD_STAGE_WAITING\x10\x04\x12\x1b\n" +
+	"\x17REBUILD_STAGE_COMPARING\x10\x05\x12\x1a\n" +
+	"\x16REBUILD_STAGE_SWITCHED\x10\x062\xa4\x02\n" +
 	"\x11ProjectionService\x12K\n" +
-	"\tGetStatus\x12\x1b.atlant.v1.GetStatusRequest\x1a\x1c.atlant.v1.GetStatusResponse\"\x03\x90\x02\x01B;Z9github.com/atlant-log/atlant/proto/gen/atlant/v1;atlantv1b\x06proto3"
+	"\tGetStatus\x12\x1b.atlant.v1.GetStatusRequest\x1a\x1c.atlant.v1.GetStatusResponse\"\x03\x90\x02\x01\x12B\n" +
+	"\aRebuild\x12\x19.atlant.v1.RebuildRequest\x1a\x1a.atlant.v1.RebuildResponse0\x01\x12?\n" +
+	"\x06Verify\x12\x18.atlant.v1.VerifyRequest\x1a\x19.atlant.v1.VerifyResponse0\x01\x12=\n" +
+	"\x06Repair\x12\x18.atlant.v1.RepairRequest\x1a\x19.atlant.v1.RepairResponseB;Z9github.com/atlant-log/atlant/proto/gen/atlant/v1;atlantv1b\x06proto3"
 
 var (
 	file_atlant_v1_projection_proto_rawDescOnce sync.Once
@@ -306,23 +998,50 @@ func file_atlant_v1_projection_proto_rawDescGZIP() []byte {
 	return file_atlant_v1_projection_proto_rawDescData
 }
 
-var file_atlant_v1_projection_proto_msgTypes = make([]protoimpl.MessageInfo, 3)
+var file_atlant_v1_projection_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
+var file_atlant_v1_projection_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
 var file_atlant_v1_projection_proto_goTypes = []any{
-	(*GetStatusRequest)(nil),      // 0: atlant.v1.GetStatusRequest
-	(*GetStatusResponse)(nil),     // 1: atlant.v1.GetStatusResponse
-	(*ProjectionStatus)(nil),      // 2: atlant.v1.ProjectionStatus
-	(*timestamppb.Timestamp)(nil), // 3: google.protobuf.Timestamp
+	(RebuildStage)(0),             // 0: atlant.v1.RebuildStage
+	(*GetStatusRequest)(nil),      // 1: atlant.v1.GetStatusRequest
+	(*GetStatusResponse)(nil),     // 2: atlant.v1.GetStatusResponse
+	(*ProjectionStatus)(nil),      // 3: atlant.v1.ProjectionStatus
+	(*RebuildRequest)(nil),        // 4: atlant.v1.RebuildRequest
+	(*RebuildResponse)(nil),       // 5: atlant.v1.RebuildResponse
+	(*VerifyRequest)(nil),         // 6: atlant.v1.VerifyRequest
+	(*VerifyResponse)(nil),        // 7: atlant.v1.VerifyResponse
+	(*Comparison)(nil),            // 8: atlant.v1.Comparison
+	(*Divergence)(nil),            // 9: atlant.v1.Divergence
+	(*RepairRequest)(nil),         // 10: atlant.v1.RepairRequest
+	(*RepairResponse)(nil),        // 11: atlant.v1.RepairResponse
+	(*timestamppb.Timestamp)(nil), // 12: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),   // 13: google.protobuf.Duration
+	(*Product)(nil),               // 14: atlant.v1.Product
 }
 var file_atlant_v1_projection_proto_depIdxs = []int32{
-	2, // 0: atlant.v1.GetStatusResponse.projections:type_name -> atlant.v1.ProjectionStatus
-	3, // 1: atlant.v1.ProjectionStatus.projected_at:type_name -> google.protobuf.Timestamp
-	0, // 2: atlant.v1.ProjectionService.GetStatus:input_type -> atlant.v1.GetStatusRequest
-	1, // 3: atlant.v1.ProjectionService.GetStatus:output_type -> atlant.v1.GetStatusResponse
-	3, // [3:4] is the sub-list for method output_type
-	2, // [2:3] is the sub-list for method input_type
-	2, // [2:2] is the sub-list for extension type_name
-	2, // [2:2] is the sub-list for extension extendee
-	0, // [0:2] is the sub-list for field type_name
+	3,  // 0: atlant.v1.GetStatusResponse.projections:type_name -> atlant.v1.ProjectionStatus
+	12, // 1: atlant.v1.ProjectionStatus.projected_at:type_name -> google.protobuf.Timestamp
+	0,  // 2: atlant.v1.RebuildResponse.stage:type_name -> atlant.v1.RebuildStage
+	13, // 3: atlant.v1.RebuildResponse.eta:type_name -> google.protobuf.Duration
+	8,  // 4: atlant.v1.RebuildResponse.comparison:type_name -> atlant.v1.Comparison
+	13, // 5: atlant.v1.VerifyResponse.eta:type_name -> google.protobuf.Duration
+	8,  // 6: atlant.v1.VerifyResponse.comparison:type_name -> atlant.v1.Comparison
+	9,  // 7: atlant.v1.Comparison.samples:type_name -> atlant.v1.Divergence
+	14, // 8: atlant.v1.Divergence.want:type_name -> atlant.v1.Product
+	14, // 9: atlant.v1.Divergence.got:type_name -> atlant.v1.Product
+	9,  // 10: atlant.v1.RepairResponse.divergence:type_name -> atlant.v1.Divergence
+	1,  // 11: atlant.v1.ProjectionService.GetStatus:input_type -> atlant.v1.GetStatusRequest
+	4,  // 12: atlant.v1.ProjectionService.Rebuild:input_type -> atlant.v1.RebuildRequest
+	6,  // 13: atlant.v1.ProjectionService.Verify:input_type -> atlant.v1.VerifyRequest
+	10, // 14: atlant.v1.ProjectionService.Repair:input_type -> atlant.v1.RepairRequest
+	2,  // 15: atlant.v1.ProjectionService.GetStatus:output_type -> atlant.v1.GetStatusResponse
+	5,  // 16: atlant.v1.ProjectionService.Rebuild:output_type -> atlant.v1.RebuildResponse
+	7,  // 17: atlant.v1.ProjectionService.Verify:output_type -> atlant.v1.VerifyResponse
+	11, // 18: atlant.v1.ProjectionService.Repair:output_type -> atlant.v1.RepairResponse
+	15, // [15:19] is the sub-list for method output_type
+	11, // [11:15] is the sub-list for method input_type
+	11, // [11:11] is the sub-list for extension type_name
+	11, // [11:11] is the sub-list for extension extendee
+	0,  // [0:11] is the sub-list for field type_name
 }
 
 func init() { file_atlant_v1_projection_proto_init() }
@@ -330,18 +1049,20 @@ func file_atlant_v1_projection_proto_init() {
 	if File_atlant_v1_projection_proto != nil {
 		return
 	}
+	file_atlant_v1_product_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_atlant_v1_projection_proto_rawDesc), len(file_atlant_v1_projection_proto_rawDesc)),
-			NumEnums:      0,
-			NumMessages:   3,
+			NumEnums:      1,
+			NumMessages:   11,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
 		GoTypes:           file_atlant_v1_projection_proto_goTypes,
 		DependencyIndexes: file_atlant_v1_projection_proto_depIdxs,
+		EnumInfos:         file_atlant_v1_projection_proto_enumTypes,
 		MessageInfos:      file_atlant_v1_projection_proto_msgTypes,
 	}.Build()
 	File_atlant_v1_projection_proto = out.File

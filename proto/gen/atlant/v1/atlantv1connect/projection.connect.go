@@ -36,12 +36,31 @@ const (
 	// ProjectionServiceGetStatusProcedure is the fully-qualified name of the ProjectionService's
 	// GetStatus RPC.
 	ProjectionServiceGetStatusProcedure = "/atlant.v1.ProjectionService/GetStatus"
+	// ProjectionServiceRebuildProcedure is the fully-qualified name of the ProjectionService's Rebuild
+	// RPC.
+	ProjectionServiceRebuildProcedure = "/atlant.v1.ProjectionService/Rebuild"
+	// ProjectionServiceVerifyProcedure is the fully-qualified name of the ProjectionService's Verify
+	// RPC.
+	ProjectionServiceVerifyProcedure = "/atlant.v1.ProjectionService/Verify"
+	// ProjectionServiceRepairProcedure is the fully-qualified name of the ProjectionService's Repair
+	// RPC.
+	ProjectionServiceRepairProcedure = "/atlant.v1.ProjectionService/Repair"
 )
 
 // ProjectionServiceClient is a client for the atlant.v1.ProjectionService service.
 type ProjectionServiceClient interface {
 	// GetStatus returns the state of every projection.
 	GetStatus(context.Context, *connect.Request[v1.GetStatusRequest]) (*connect.Response[v1.GetStatusResponse], error)
+	// Rebuild folds the whole log into a new generation of the views while the old one is served, compares the two at one
+	// position of the log, and switches if they are equal. It works for as long as the call lasts; a call that was
+	// interrupted is gone on with by the next. failed_precondition where it may not switch, with nothing switched.
+	Rebuild(context.Context, *connect.Request[v1.RebuildRequest]) (*connect.ServerStreamForClient[v1.RebuildResponse], error)
+	// Verify folds the log afresh and compares that with the views, which are served and written meanwhile. The last answer
+	// holds the comparison.
+	Verify(context.Context, *connect.Request[v1.VerifyRequest]) (*connect.ServerStreamForClient[v1.VerifyResponse], error)
+	// Repair folds the observations of one product afresh and puts that in place of what the views hold. It reads the
+	// product's whole shard of the log.
+	Repair(context.Context, *connect.Request[v1.RepairRequest]) (*connect.Response[v1.RepairResponse], error)
 }
 
 // NewProjectionServiceClient constructs a client for the atlant.v1.ProjectionService service. By
@@ -62,12 +81,33 @@ func NewProjectionServiceClient(httpClient connect.HTTPClient, baseURL string, o
 			connect.WithIdempotency(connect.IdempotencyNoSideEffects),
 			connect.WithClientOptions(opts...),
 		),
+		rebuild: connect.NewClient[v1.RebuildRequest, v1.RebuildResponse](
+			httpClient,
+			baseURL+ProjectionServiceRebuildProcedure,
+			connect.WithSchema(projectionServiceMethods.ByName("Rebuild")),
+			connect.WithClientOptions(opts...),
+		),
+		verify: connect.NewClient[v1.VerifyRequest, v1.VerifyResponse](
+			httpClient,
+			baseURL+ProjectionServiceVerifyProcedure,
+			connect.WithSchema(projectionServiceMethods.ByName("Verify")),
+			connect.WithClientOptions(opts...),
+		),
+		repair: connect.NewClient[v1.RepairRequest, v1.RepairResponse](
+			httpClient,
+			baseURL+ProjectionServiceRepairProcedure,
+			connect.WithSchema(projectionServiceMethods.ByName("Repair")),
+			connect.WithClientOptions(opts...),
+		),
 	}
 }
 
 // projectionServiceClient implements ProjectionServiceClient.
 type projectionServiceClient struct {
 	getStatus *connect.Client[v1.GetStatusRequest, v1.GetStatusResponse]
+	rebuild   *connect.Client[v1.RebuildRequest, v1.RebuildResponse]
+	verify    *connect.Client[v1.VerifyRequest, v1.VerifyResponse]
+	repair    *connect.Client[v1.RepairRequest, v1.RepairResponse]
 }
 
 // GetStatus calls atlant.v1.ProjectionService.GetStatus.
@@ -75,10 +115,35 @@ func (c *projectionServiceClient) GetStatus(ctx context.Context, req *connect.Re
 	return c.getStatus.CallUnary(ctx, req)
 }
 
+// Rebuild calls atlant.v1.ProjectionService.Rebuild.
+func (c *projectionServiceClient) Rebuild(ctx context.Context, req *connect.Request[v1.RebuildRequest]) (*connect.ServerStreamForClient[v1.RebuildResponse], error) {
+	return c.rebuild.CallServerStream(ctx, req)
+}
+
+// Verify calls atlant.v1.ProjectionService.Verify.
+func (c *projectionServiceClient) Verify(ctx context.Context, req *connect.Request[v1.VerifyRequest]) (*connect.ServerStreamForClient[v1.VerifyResponse], error) {
+	return c.verify.CallServerStream(ctx, req)
+}
+
+// Repair calls atlant.v1.ProjectionService.Repair.
+func (c *projectionServiceClient) Repair(ctx context.Context, req *connect.Request[v1.RepairRequest]) (*connect.Response[v1.RepairResponse], error) {
+	return c.repair.CallUnary(ctx, req)
+}
+
 // ProjectionServiceHandler is an implementation of the atlant.v1.ProjectionService service.
 type ProjectionServiceHandler interface {
 	// GetStatus returns the state of every projection.
 	GetStatus(context.Context, *connect.Request[v1.GetStatusRequest]) (*connect.Response[v1.GetStatusResponse], error)
+	// Rebuild folds the whole log into a new generation of the views while the old one is served, compares the two at one
+	// position of the log, and switches if they are equal. It works for as long as the call lasts; a call that was
+	// interrupted is gone on with by the next. failed_precondition where it may not switch, with nothing switched.
+	Rebuild(context.Context, *connect.Request[v1.RebuildRequest], *connect.ServerStream[v1.RebuildResponse]) error
+	// Verify folds the log afresh and compares that with the views, which are served and written meanwhile. The last answer
+	// holds the comparison.
+	Verify(context.Context, *connect.Request[v1.VerifyRequest], *connect.ServerStream[v1.VerifyResponse]) error
+	// Repair folds the observations of one product afresh and puts that in place of what the views hold. It reads the
+	// product's whole shard of the log.
+	Repair(context.Context, *connect.Request[v1.RepairRequest]) (*connect.Response[v1.RepairResponse], error)
 }
 
 // NewProjectionServiceHandler builds an HTTP handler from the service implementation. It returns
@@ -95,10 +160,34 @@ func NewProjectionServiceHandler(svc ProjectionServiceHandler, opts ...connect.H
 		connect.WithIdempotency(connect.IdempotencyNoSideEffects),
 		connect.WithHandlerOptions(opts...),
 	)
+	projectionServiceRebuildHandler := connect.NewServerStreamHandler(
+		ProjectionServiceRebuildProcedure,
+		svc.Rebuild,
+		connect.WithSchema(projectionServiceMethods.ByName("Rebuild")),
+		connect.WithHandlerOptions(opts...),
+	)
+	projectionServiceVerifyHandler := connect.NewServerStreamHandler(
+		ProjectionServiceVerifyProcedure,
+		svc.Verify,
+		connect.WithSchema(projectionServiceMethods.ByName("Verify")),
+		connect.WithHandlerOptions(opts...),
+	)
+	projectionServiceRepairHandler := connect.NewUnaryHandler(
+		ProjectionServiceRepairProcedure,
+		svc.Repair,
+		connect.WithSchema(projectionServiceMethods.ByName("Repair")),
+		connect.WithHandlerOptions(opts...),
+	)
 	return "/atlant.v1.ProjectionService/", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case ProjectionServiceGetStatusProcedure:
 			projectionServiceGetStatusHandler.ServeHTTP(w, r)
+		case ProjectionServiceRebuildProcedure:
+			projectionServiceRebuildHandler.ServeHTTP(w, r)
+		case ProjectionServiceVerifyProcedure:
+			projectionServiceVerifyHandler.ServeHTTP(w, r)
+		case ProjectionServiceRepairProcedure:
+			projectionServiceRepairHandler.ServeHTTP(w, r)
 		default:
 			http.NotFound(w, r)
 		}
@@ -110,4 +199,16 @@ type UnimplementedProjectionServiceHandler struct{}
 
 func (UnimplementedProjectionServiceHandler) GetStatus(context.Context, *connect.Request[v1.GetStatusRequest]) (*connect.Response[v1.GetStatusResponse], error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("atlant.v1.ProjectionService.GetStatus is not implemented"))
+}
+
+func (UnimplementedProjectionServiceHandler) Rebuild(context.Context, *connect.Request[v1.RebuildRequest], *connect.ServerStream[v1.RebuildResponse]) error {
+	return connect.NewError(connect.CodeUnimplemented, errors.New("atlant.v1.ProjectionService.Rebuild is not implemented"))
+}
+
+func (UnimplementedProjectionServiceHandler) Verify(context.Context, *connect.Request[v1.VerifyRequest], *connect.ServerStream[v1.VerifyResponse]) error {
+	return connect.NewError(connect.CodeUnimplemented, errors.New("atlant.v1.ProjectionService.Verify is not implemented"))
+}
+
+func (UnimplementedProjectionServiceHandler) Repair(context.Context, *connect.Request[v1.RepairRequest]) (*connect.Response[v1.RepairResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("atlant.v1.ProjectionService.Repair is not implemented"))
 }

@@ -1,0 +1,60 @@
+package jetstream
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/atlant-log/atlant/events"
+)
+
+// Error codes of the server that the client has no names for.
+const (
+	codeNoPeers           = 10005 // there are not enough servers for the replicas
+	codeUnavailable       = 10008 // JetStream has no leader just now
+	codeHeaderTooLarge    = 10049
+	codeSubjectsOverlap   = 10065
+	codeReplicasAlone     = 10074 // replicas where there is no cluster
+	codeStoreFailed       = 10077 // the disk, or a limit of the stream
+	codeFilterNotUnique   = 10100
+	codeStreamNameInUse   = jetstream.JSErrCodeStreamNameInUse
+	codeMessageTooLarge   = jetstream.JSErrCodeStreamMessageExceedsMaximum
+	codeWrongLastSequence = jetstream.JSErrCodeStreamWrongLastSequence
+)
+
+// unavailable wraps a failed call to the server.
+func unavailable(doing string, err error) error {
+	return fmt.Errorf("%s: %w: %w", doing, events.ErrUnavailable, err)
+}
+
+// codeOf returns the server's code of an error, 0 if it is not one of the server.
+func codeOf(err error) jetstream.ErrorCode {
+	var api *jetstream.APIError
+	var other interface{ APIError() *jetstream.APIError }
+	switch {
+	case errors.As(err, &api):
+		return api.ErrorCode
+	case errors.As(err, &other) && other.APIError() != nil:
+		return other.APIError().ErrorCode
+	default:
+		return 0
+	}
+}
+
+// isConflict tells whether the server refused a write because of what the stream holds. It does not where the server
+// refused it because of a write to the same subject that is still on its way: that one may come to nothing.
+func isConflict(err error) bool { return codeOf(err) == codeWrongLastSequence }
+
+// isRefusal tells whether the server will never take a write as it is, or not before somebody has done something.
+func isRefusal(err error) bool {
+	switch codeOf(err) {
+	case codeStoreFailed, codeMessageTooLarge, codeHeaderTooLarge:
+		return true
+	default:
+		return errors.Is(err, nats.ErrMaxPayload) || errors.Is(err, nats.ErrConnectionClosed)
+	}
+}
+
+func conflict(doing string) error { return fmt.Errorf("%s: %w", doing, events.ErrConflict) }

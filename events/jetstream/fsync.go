@@ -1,0 +1,94 @@
+package jetstream
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"time"
+)
+
+const (
+	monitorTimeout = 5 * time.Second
+	maxMonitored   = 1 << 20 // bytes of an answer
+)
+
+// CheckFsync asks servers at their monitoring URLs (http://host:8222) whether they sync every write to the disk before they
+// confirm it; clients cannot see that. It returns a FaultsError that names those that do not, and those that cannot be
+// asked.
+func CheckFsync(ctx context.Context, urls []string) error {
+	var faults FaultsError
+	for _, monitor := range urls {
+		if fault, ok := fsyncFault(ctx, monitor); ok {
+			faults = append(faults, fault)
+		}
+	}
+	if len(faults) > 0 {
+		return faults
+	}
+	return nil
+}
+
+func fsyncFault(ctx context.Context, monitor string) (Fault, bool) {
+	shown := "server at " + redacted(monitor)
+	said, err := askMonitor(ctx, monitor)
+	switch {
+	case err != nil:
+		return Fault{
+			Where: shown, What: "its monitoring", Is: "not to be had (" + err.Error() + ")", Must: "there, to see whether it syncs",
+			Todo: "set http_port in the server's configuration, or correct the URL",
+		}, true
+	case said.Disabled:
+		return Fault{Where: shown, What: "JetStream", Is: "off", Must: "on", Todo: "enable it in the server's configuration (jetstream {…})"}, true
+	case !said.Config.SyncAlways:
+		is := "only now and then"
+		if said.Config.SyncInterval > 0 {
+			is = "every " + said.Config.SyncInterval.String()
+		}
+		return Fault{
+			Where: shown, What: "syncing to the disk", Is: is, Must: "done for every write, or a power cut loses what was confirmed",
+			Todo: "set `sync_interval: always` in the jetstream block of the server's configuration, and restart it",
+		}, true
+	default:
+		return Fault{}, false
+	}
+}
+
+// monitored is what /jsz says of how a server keeps streams.
+type monitored struct {
+	Disabled bool `json:"disabled"`
+	Config   struct {
+		SyncInterval time.Duration `json:"sync_interval"`
+		SyncAlways   bool          `json:"sync_always"`
+	} `json:"config"`
+}
+
+func askMonitor(ctx context.Context, monitor string) (monitored, error) {
+	var said monitored
+	at, err := url.Parse(monitor)
+	if err != nil || at.Host == "" {
+		return said, fmt.Errorf("not a URL like http://host:8222")
+	}
+	at = at.JoinPath("jsz")
+	at.RawQuery = "config=1"
+	ctx, cancel := context.WithTimeout(ctx, monitorTimeout)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, at.String(), nil)
+	if err != nil {
+		return said, err
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return said, plain(err)
+	}
+	defer func() { _ = response.Body.Close() }() // it was only read
+	if response.StatusCode != http.StatusOK {
+		return said, fmt.Errorf("it answered %s", response.Status)
+	}
+	if err := json.NewDecoder(io.LimitReader(response.Body, maxMonitored)).Decode(&said); err != nil {
+		return said, fmt.Errorf("it did not answer as a NATS server does: %w", err)
+	}
+	return said, nil
+}

@@ -1,0 +1,72 @@
+package jetstream
+
+import (
+	"context"
+	"time"
+)
+
+// A write that got no answer, or one that says nothing of its fate, is looked up and sent again after a pause, which doubles
+// between these. A server that was killed is missed for some seconds before another one leads.
+const (
+	firstPause = 50 * time.Millisecond
+	maxPause   = 2 * time.Second
+	// writePatience is how long a write that somebody waits for is tried, batchPatience one of a fetcher, which loses
+	// more when it has to begin again.
+	writePatience = 15 * time.Second
+	batchPatience = 2 * time.Minute
+)
+
+// fate is what the log says became of a write.
+type fate int
+
+const (
+	open   fate = iota // it is not there, and may be sent again
+	landed             // it is there
+	lost               // something else is there
+)
+
+// write is a compare-and-set on the log: sent twice it is there once.
+type write struct {
+	doing    string
+	patience time.Duration
+	insist   bool // also where the server refuses it: somebody may put that right meanwhile
+	send     func() error
+	lookUp   func() (fate, error)
+}
+
+// persist sends a write until its fate is known or its patience ends. It returns ErrConflict where something else is there,
+// and ErrUnavailable where the fate is not known in the end.
+func (w write) persist(ctx context.Context) error {
+	deadline := time.Now().Add(w.patience)
+	for pause := firstPause; ; pause = min(2*pause, maxPause) {
+		err := w.send()
+		if err == nil {
+			return nil
+		}
+		now, failed := w.lookUp()
+		switch {
+		case failed != nil: // the next look may tell
+		case now == landed:
+			return nil
+		case now == lost:
+			return conflict(w.doing)
+		case isRefusal(err) && !w.insist:
+			return unavailable(w.doing, err)
+		}
+		if err := sleep(ctx, pause); err != nil {
+			return err
+		}
+		if time.Now().After(deadline) {
+			return unavailable(w.doing, err)
+		}
+	}
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(d):
+		return nil
+	}
+}

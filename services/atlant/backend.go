@@ -1,0 +1,102 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+	"strings"
+
+	"github.com/nats-io/nats.go"
+
+	"github.com/atlant-log/atlant/events/jetstream"
+	"github.com/atlant-log/atlant/projections"
+	"github.com/atlant-log/atlant/projections/mongo"
+	"github.com/atlant-log/atlant/projections/sqlite"
+)
+
+// Names within the data folder.
+const (
+	logFolder   = "log"
+	viewsFolder = "views" // can be deleted while Atlant is stopped: it is rebuilt from the log
+	spoolFolder = "spool"
+)
+
+// backend is the log and the views.
+type backend struct {
+	embedded *jetstream.Embedded // nil where the log is elsewhere
+	conn     *nats.Conn
+	log      *jetstream.Log
+	leases   *jetstream.Leases
+	store    projections.Store
+}
+
+// openBackend opens the log and the views, or says why it cannot; what was opened by then is in the backend all the same,
+// to be closed.
+func openBackend(ctx context.Context, config *appConfig) (*backend, error) {
+	b := &backend{}
+	if err := b.connect(ctx, config); err != nil {
+		return b, err
+	}
+	var err error
+	if b.log, err = jetstream.Open(ctx, b.conn, jetstream.Config{
+		Shards: config.Backend.Shards, Replicas: config.Backend.Replicas,
+	}); err != nil {
+		return b, err
+	}
+	if b.leases, err = jetstream.OpenLeases(ctx, b.conn, jetstream.LeaseConfig{Replicas: config.Backend.Replicas}); err != nil {
+		return b, err
+	}
+	b.store, err = openViews(ctx, config)
+	return b, err
+}
+
+// connect connects to NATS, or to a server in this process.
+func (b *backend) connect(ctx context.Context, config *appConfig) error {
+	var err error
+	if config.Backend.NATS == "" {
+		b.embedded, err = jetstream.StartEmbedded(filepath.Join(config.DataDir, logFolder), config.Logger)
+		if errors.Is(err, jetstream.ErrDataInUse) {
+			return failed("stop it first, or choose another folder with --data", "another Atlant works on %s", config.DataDir)
+		}
+		if err != nil {
+			return err
+		}
+		b.conn, err = b.embedded.Connect()
+		return err
+	}
+	if len(config.Backend.NATSMonitor) == 0 {
+		config.Logger.Warn("cannot tell whether the NATS servers sync every write to the disk, without which a power cut " +
+			"loses what was confirmed: set sync_interval: always on each, and name them with --nats-monitor")
+	} else if err := jetstream.CheckFsync(ctx, config.Backend.NATSMonitor); err != nil {
+		return err
+	}
+	b.conn, err = jetstream.Connect(ctx, config.connectConfig())
+	return err
+}
+
+// openViews opens the views where the flags say, or in the data folder.
+func openViews(ctx context.Context, config *appConfig) (projections.Store, error) {
+	switch uri := config.Backend.Views; viewsScheme(uri) {
+	case schemeMongo:
+		return mongo.Open(ctx, uri)
+	case schemeSQLite:
+		return sqlite.Open(ctx, strings.TrimPrefix(uri, schemeSQLite+":"))
+	default:
+		return sqlite.Open(ctx, filepath.Join(config.DataDir, viewsFolder))
+	}
+}
+
+// close closes what was opened.
+func (b *backend) close() error {
+	var all []error
+	if b.store != nil {
+		all = append(all, b.store.Close())
+	}
+	if b.conn != nil {
+		b.conn.Close()
+	}
+	if b.embedded != nil {
+		all = append(all, b.embedded.Close())
+	}
+	return errors.Join(all...)
+}

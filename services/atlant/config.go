@@ -1,0 +1,138 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"os"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"github.com/atlant-log/atlant/events"
+	"github.com/atlant-log/atlant/events/jetstream"
+)
+
+// backendFlags say where the log and the views are.
+type backendFlags struct {
+	NATS        string   `name:"nats" placeholder:"URLS" help:"NATS servers that keep the log, separated by commas, like nats://host:4222."`
+	NATSCreds   string   `name:"nats-creds" placeholder:"FILE" help:"Credentials for NATS, a user's JWT and seed."`
+	NATSCA      string   `name:"nats-ca" placeholder:"FILE" help:"Certificate authorities of the NATS servers, in PEM."`
+	NATSCert    string   `name:"nats-cert" placeholder:"FILE" help:"Certificate to show to the NATS servers, in PEM."`
+	NATSKey     string   `name:"nats-key" placeholder:"FILE" help:"Its key, in PEM."`
+	NATSMonitor []string `name:"nats-monitor" placeholder:"URLS" help:"Monitoring URLs of the NATS servers, like http://host:8222: at start they are asked whether they sync every write to the disk."`
+	Views       string   `placeholder:"URI" help:"Where the views are: mongodb://… or sqlite:DIR."`
+	Shards      int      `placeholder:"N" help:"Into how many shards to cut the log when it is created (1)."`
+	Replicas    int      `placeholder:"N" help:"On how many NATS servers to keep each stream when it is created (1)."`
+}
+
+// check returns what is wrong with the flags by themselves.
+func (b *backendFlags) check() error {
+	var all []error
+	if b.NATS == "" {
+		for name, value := range map[string]string{
+			"--nats-creds": b.NATSCreds, "--nats-ca": b.NATSCA, "--nats-cert": b.NATSCert, "--nats-key": b.NATSKey,
+			"--nats-monitor": strings.Join(b.NATSMonitor, ","),
+		} {
+			if value != "" {
+				all = append(all, fmt.Errorf("%s goes with --nats", name))
+			}
+		}
+	}
+	if (b.NATSCert == "") != (b.NATSKey == "") {
+		all = append(all, errors.New("--nats-cert and --nats-key go together"))
+	}
+	if b.Views != "" && viewsScheme(b.Views) == "" {
+		all = append(all, errors.New("--views must begin with mongodb://, mongodb+srv:// or sqlite:"))
+	}
+	if b.Shards < 0 || b.Shards > events.MaxShards {
+		all = append(all, fmt.Errorf("--shards must be between 1 and %d", events.MaxShards))
+	}
+	if b.Replicas < 0 || b.Replicas > 5 {
+		all = append(all, errors.New("--replicas must be between 1 and 5"))
+	}
+	return errors.Join(all...)
+}
+
+// require demands what the embedded shape would bring along.
+func (b *backendFlags) require(command string) error {
+	var missing []string
+	if b.NATS == "" {
+		missing = append(missing, "--nats")
+	}
+	if b.Views == "" {
+		missing = append(missing, "--views")
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	return fmt.Errorf("atlant %s needs %s; `atlant up` brings its own", command, strings.Join(missing, " and "))
+}
+
+// The kinds of views.
+const (
+	schemeMongo  = "mongodb"
+	schemeSQLite = "sqlite"
+)
+
+// viewsScheme tells which store a URI names, empty if none.
+func viewsScheme(uri string) string {
+	switch {
+	case strings.HasPrefix(uri, "mongodb://"), strings.HasPrefix(uri, "mongodb+srv://"):
+		return schemeMongo
+	case strings.HasPrefix(uri, schemeSQLite+":") && len(uri) > len(schemeSQLite+":"):
+		return schemeSQLite
+	}
+	return ""
+}
+
+// fetcherFlags say how lists are fetched.
+type fetcherFlags struct {
+	AllowPrivateURLs bool  `name:"allow-private-urls" env:"ATLANT_ALLOW_PRIVATE_URLS" help:"Also fetch from private, loopback and link-local addresses. Whoever reaches the API can then read from your network."`
+	Fetchers         int   `default:"2" placeholder:"N" help:"How many lists to work on at once (${default})."`
+	MaxListBytes     int64 `default:"2147483648" placeholder:"N" help:"Size of the largest list to take, decoded (${default})."`
+}
+
+func (f *fetcherFlags) check() error {
+	switch {
+	case f.Fetchers < 1 || f.Fetchers > 64:
+		return errors.New("--fetchers must be between 1 and 64")
+	case f.MaxListBytes < 1:
+		return errors.New("--max-list-bytes must be at least 1")
+	}
+	return nil
+}
+
+// appConfig says what a server process does and with what.
+type appConfig struct {
+	Serve bool // answer requests
+	Work  bool // fetch and project
+
+	Listen  string // host:port; port 0 takes a free one; empty to answer nowhere
+	DataDir string // made if it is missing; for the spool, and for what is embedded
+
+	Backend  backendFlags // without NATS the log is embedded; without Views they are in DataDir
+	Fetchers fetcherFlags
+	Except   []netip.AddrPort // addresses that are fetched from even if they are not public
+	Process  string           // the name of this process among all
+	Logger   *slog.Logger
+}
+
+// connectConfig returns how to reach NATS.
+func (c *appConfig) connectConfig() jetstream.ConnectConfig {
+	b := &c.Backend
+	return jetstream.ConnectConfig{
+		URL: b.NATS, CredsFile: b.NATSCreds, CAFile: b.NATSCA, CertFile: b.NATSCert, KeyFile: b.NATSKey,
+		Name: "atlant " + c.Process, Logger: c.Logger,
+	}
+}
+
+// processName returns a name that no other process has, nor this one after a restart.
+func processName() string {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "unknown"
+	}
+	return fmt.Sprintf("%s-%d-%s", host, os.Getpid(), uuid.NewString()[:8])
+}

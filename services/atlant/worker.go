@@ -1,0 +1,70 @@
+package main
+
+import (
+	"context"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/atlant-log/atlant/events"
+	"github.com/atlant-log/atlant/projections"
+	"github.com/atlant-log/atlant/services/fetch"
+	"github.com/atlant-log/atlant/services/ownership"
+)
+
+// queuePrefix begins the names of the units of work that are partitions of the fetch queue; the others are streams that
+// are projected.
+const queuePrefix = "queue/"
+
+// worker fetches and projects this process's share.
+type worker struct {
+	owner      *ownership.Owner
+	groups     [][]string
+	projectors map[string]*projections.Projector // by stream
+	fetcher    *fetch.Fetcher
+}
+
+func newWorker(b *backend, config *appConfig) (*worker, error) {
+	w := &worker{projectors: map[string]*projections.Projector{}}
+	var shards, partitions []string
+	for shard := range b.log.Shards() {
+		p := projections.NewPriceProjector(shard, b.log, b.store, config.Logger)
+		shards = append(shards, string(p.Stream()))
+		w.projectors[string(p.Stream())] = p
+	}
+	w.projectors[string(events.FetchStream)] = projections.NewFetchProjector(b.log, b.store, config.Logger)
+	for partition := range events.QueuePartitions {
+		partitions = append(partitions, queuePrefix+strconv.Itoa(partition))
+	}
+	w.groups = [][]string{shards, {string(events.FetchStream)}, partitions}
+	w.owner = ownership.NewOwner(b.leases, ownership.Config{Worker: config.Process, Note: w.report, Logger: config.Logger})
+	var err error
+	w.fetcher, err = fetch.NewFetcher(b.log, b.store, fetch.Config{
+		SpoolDir: filepath.Join(config.DataDir, spoolFolder), Concurrency: config.Fetchers.Fetchers,
+		MaxListBytes: config.Fetchers.MaxListBytes, AllowPrivate: config.Fetchers.AllowPrivateURLs, Except: config.Except,
+		UserAgent: "atlant/" + buildVersion(),
+	}, config.Logger)
+	return w, err
+}
+
+// run works until the context ends and all is handed over.
+func (w *worker) run(ctx context.Context) {
+	w.owner.Run(ctx, w.groups, func(ctx context.Context, unit string) {
+		if p := w.projectors[unit]; p != nil {
+			p.Run(ctx)
+			return
+		}
+		partition, err := strconv.Atoi(strings.TrimPrefix(unit, queuePrefix))
+		if err == nil {
+			w.fetcher.Work(ctx, partition)
+		}
+	})
+}
+
+// report is what other processes get to know of a unit.
+func (w *worker) report(unit string) []byte {
+	if p := w.projectors[unit]; p != nil {
+		return p.Report()
+	}
+	return nil
+}

@@ -1,0 +1,7 @@
+package ownership
+
+// Keys of this package's log records.
+const (
+	logUnit  = "unit"
+	logError = "error"
+)
