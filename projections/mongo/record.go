@@ -36,6 +36,8 @@ type fillDocument struct {
 	Targets map[events.Stream]int64 `bson:"targets"`
 	Passes  int                     `bson:"passes"`
 	Done    int                     `bson:"done"`
+	Late    map[events.Stream]int64 `bson:"late"`
+	Version string                  `bson:"version"`
 }
 
 // readRecord makes the record if there is none, as other processes may do at the same time.
@@ -73,7 +75,9 @@ func (r *recordDocument) generations() projections.Generations {
 		for stream, sequence := range r.Fill.Targets {
 			targets[stream] = uint64(sequence)
 		}
-		generations.Fill = &projections.Fill{Targets: targets, Passes: r.Fill.Passes, Done: r.Fill.Done}
+		generations.Fill = &projections.Fill{
+			Targets: targets, Passes: r.Fill.Passes, Done: r.Fill.Done, Late: r.Fill.Late, Version: r.Fill.Version,
+		}
 	}
 	return generations
 }
@@ -86,5 +90,5 @@ func newFillDocument(fill *projections.Fill) *fillDocument {
 	for stream, sequence := range fill.Targets {
 		targets[stream] = int64(sequence)
 	}
-	return &fillDocument{Targets: targets, Passes: fill.Passes, Done: fill.Done}
+	return &fillDocument{Targets: targets, Passes: fill.Passes, Done: fill.Done, Late: fill.Late, Version: fill.Version}
 }
