@@ -18,7 +18,7 @@ import (
 // Each round of a write benchmark takes in benchProducts products, batch by batch, and then has the driver write as many
 // rows with nothing around. The ratio of the two is what to compare: rows/s are the engine's.
 const (
-	benchProducts = 100_000
+	benchProducts = 50_000
 	benchBatch    = 25_000
 )
 
