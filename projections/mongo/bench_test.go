@@ -18,7 +18,7 @@ import (
 // Each round of a write benchmark takes in benchProducts products, batch by batch, and then has the driver write as many
 // rows with nothing around. The ratio of the two is what to compare: rows/s are the engine's.
 const (
-	benchProducts = 100_000
+	benchProducts = 50_000
 	benchBatch    = 25_000
 )
 
@@ -73,11 +73,11 @@ func applyAll(b *testing.B, v *views, deltas []projections.Delta) {
 }
 
 // benchmarkBeside takes turns between the store and the bare driver, each on a database of its own.
-func benchmarkBeside(b *testing.B, round func(b *testing.B, n int) (store, bare func())) {
+func benchmarkBeside(b *testing.B, round func(n int) (store, bare func())) {
 	b.Helper()
 	var stored, written time.Duration
 	for n := range b.N {
-		store, bare := round(b, n)
+		store, bare := round(n)
 		stored += benchTime(store)
 		written += benchTime(bare)
 	}
@@ -97,7 +97,7 @@ func benchTime(run func()) time.Duration {
 // BenchmarkApplyNew is the first fetch of a list, beside inserts of the same documents into collections with the same indexes.
 func BenchmarkApplyNew(b *testing.B) {
 	deltas := benchDeltas(map[events.ProductID]projections.Product{}, benchFetch(0, false))
-	benchmarkBeside(b, func(b *testing.B, _ int) (store, bare func()) {
+	benchmarkBeside(b, func(int) (store, bare func()) {
 		v, other := testViews(b), testViews(b)
 		return func() { applyAll(b, v, deltas) }, func() { bareInserts(b, other, deltas) }
 	})
@@ -115,7 +115,7 @@ func bareInserts(b *testing.B, v *views, deltas []projections.Delta) {
 // BenchmarkFill is a rebuild: the same products where there are no indexes yet.
 func BenchmarkFill(b *testing.B) {
 	deltas := benchDeltas(map[events.ProductID]projections.Product{}, benchFetch(0, false))
-	benchmarkBeside(b, func(b *testing.B, _ int) (store, bare func()) {
+	benchmarkBeside(b, func(int) (store, bare func()) {
 		v, other := benchNext(b), benchNext(b)
 		return func() {
 			for _, delta := range deltas {
@@ -145,7 +145,7 @@ func benchmarkFetch(b *testing.B, changing bool) {
 	first := benchDeltas(known, benchFetch(0, false))
 	applyAll(b, v, first)
 	bareInserts(b, other, first)
-	benchmarkBeside(b, func(b *testing.B, n int) (store, bare func()) {
+	benchmarkBeside(b, func(n int) (store, bare func()) {
 		deltas := benchDeltas(known, benchFetch(n+1, changing))
 		return func() { applyAll(b, v, deltas) }, func() { bareUpdates(b, other, deltas) }
 	})

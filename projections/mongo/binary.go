@@ -95,6 +95,15 @@ func (k rejectKey) MarshalBSONValue() (kind byte, value []byte, err error) {
 	return byte(bson.TypeBinary), binary.BigEndian.AppendUint64(value, uint64(k.index)), nil
 }
 
+// UnmarshalBSONValue implements bson.ValueUnmarshaler.
+func (k *rejectKey) UnmarshalBSONValue(kind byte, value []byte) error {
+	data, err := binaryData(kind, value, sizeReject)
+	if err == nil {
+		k.fetch, k.index = events.FetchID(data), int64(binary.BigEndian.Uint64(data[sizeID:]))
+	}
+	return err
+}
+
 // binaryHead returns what precedes the data of a binary value, with room for them.
 func binaryHead(size int, subtype byte) []byte {
 	head := binary.LittleEndian.AppendUint32(make([]byte, 0, 4+1+size), uint32(size))

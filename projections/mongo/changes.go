@@ -68,5 +68,5 @@ func (v *views) findChanges(ctx context.Context, filter bson.D, direction, limit
 	if err == nil && len(found) == 0 {
 		err = v.check(ctx)
 	}
-	return documents(found, (*changeDocument).change), err
+	return documents(found, func(d *changeDocument) projections.Change { return d.change() }), err
 }

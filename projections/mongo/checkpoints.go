@@ -63,7 +63,8 @@ func (v *views) writeCheckpoint(ctx context.Context, checkpoint projections.Chec
 	}
 	update := bson.D{
 		{Key: "$set", Value: bson.D{
-			{Key: fieldSequence, Value: sequence}, {Key: "logged_at", Value: loggedAt},
+			{Key: fieldSequence, Value: sequence},
+			{Key: "logged_at", Value: loggedAt},
 			{Key: "projected_at", Value: time.Now().UnixMicro()},
 		}},
 		{Key: "$inc", Value: bson.D{{Key: "late", Value: checkpoint.Late}}},

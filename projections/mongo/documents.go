@@ -60,7 +60,7 @@ func newProductPrices(p *projections.Product) productPrices {
 
 // product returns the product, last seen at a position. It was seen when it was written in any case: between the two writes
 // a projector may have crashed.
-func (d *productDocument) product(seen events.Position, sighted bool) projections.Product {
+func (d productDocument) product(seen events.Position, sighted bool) projections.Product {
 	written := events.Position(d.Prices.Written)
 	if !sighted || seen.Compare(written) < 0 {
 		seen = written
@@ -113,7 +113,7 @@ func newChangeDocument(c *projections.Change) changeDocument {
 	}
 }
 
-func (d *changeDocument) change() projections.Change {
+func (d changeDocument) change() projections.Change {
 	return projections.Change{
 		ProductID: d.ID.product, At: d.ID.at, Line: d.Line,
 		Price:         events.Price{Micros: d.Price, Currency: d.Currency},

@@ -3,7 +3,6 @@ package mongo
 import (
 	"context"
 	"fmt"
-	"math"
 	"slices"
 
 	"github.com/google/uuid"
@@ -29,11 +28,6 @@ type fetchState struct {
 	Sequence    int64         `bson:"sequence"` // of the last event folded into it
 	Rejects     int64         `bson:"rejects"`
 	Fetch       []byte        `bson:"fetch"`
-}
-
-type rejectDocument struct {
-	ID     rejectKey `bson:"_id"`
-	Reject []byte    `bson:"reject"` // atlant.v1.Reject
 }
 
 // Fetches implements projections.FetchViews.
@@ -129,29 +123,6 @@ func fetchFilters(source string, after *projections.FetchCursor) []bson.D {
 	}
 }
 
-// ListRejects implements projections.FetchQueries.
-func (v *views) ListRejects(ctx context.Context, id events.FetchID, from int64, limit int) ([]*atlantv1.Reject, error) {
-	filter := bson.D{{Key: fieldID, Value: bson.D{
-		{Key: "$gte", Value: rejectKey{id, from}}, {Key: "$lte", Value: rejectKey{id, math.MaxInt64}},
-	}}}
-	found, err := findAll[struct {
-		Reject []byte `bson:"reject"`
-	}](ctx, v.rejects, filter, limit, options.Find().SetSort(ordered(1, fieldID)))
-	if err == nil && len(found) == 0 {
-		err = v.check(ctx)
-	}
-	if err != nil {
-		return nil, v.failed("list rejects of", id.String(), err)
-	}
-	rejects := make([]*atlantv1.Reject, len(found))
-	for i := range found {
-		if rejects[i], err = decode(found[i].Reject, &atlantv1.Reject{}); err != nil {
-			return nil, v.failed("list rejects of", id.String(), err)
-		}
-	}
-	return rejects, nil
-}
-
 // ApplyFetches implements projections.FetchViews. The rejects come before the fetches: an event that a stored fetch holds is
 // not folded again, so its rejects would be lost by a crash in between.
 func (v *views) ApplyFetches(ctx context.Context, delta projections.FetchDelta, checkpoint projections.Checkpoint) error {
@@ -173,20 +144,6 @@ func (v *views) applyFetches(ctx context.Context, delta *projections.FetchDelta,
 		return fmt.Errorf("write fetches: %w", err)
 	}
 	return v.writeCheckpoint(ctx, checkpoint)
-}
-
-func rejectDocuments(rejects map[events.FetchID][]projections.IndexedReject) ([]rejectDocument, error) {
-	var all []rejectDocument
-	for id, indexed := range rejects {
-		for _, r := range indexed {
-			data, err := proto.Marshal(r.Reject)
-			if err != nil {
-				return nil, fmt.Errorf("encode reject %d of fetch %s: %w", r.Index, id, err)
-			}
-			all = append(all, rejectDocument{rejectKey{id, r.Index}, data})
-		}
-	}
-	return all, nil
 }
 
 // writeFetches writes those that are not stored with a higher sequence.

@@ -20,32 +20,50 @@ func pageFinds(query *projections.ProductQuery, sources []string) []productFind 
 	if query.Descending {
 		direction, beyond = -1, "$lt"
 	}
-	lower, upper := sortRange(query)
-	find := func(value bson.D, conditions ...bson.E) productFind {
+	// MongoDB merges ranges in an order that leaves out what each of them holds only once: the source, and a single value.
+	byValue, byID := ordered(direction, order.field, fieldID), ordered(direction, fieldID)
+	find := func(sort, value bson.D, conditions ...bson.E) productFind {
 		filter := bson.D{{Key: fieldSource, Value: oneOf(sources)}}
 		if len(value) > 0 {
 			filter = append(filter, bson.E{Key: order.field, Value: value})
 		}
 		filter = append(append(filter, conditions...), otherConditions(&query.Filter, query.SortBy)...)
-		return productFind{filter: filter, sort: ordered(direction, order.field, fieldID), hint: order.index}
+		return productFind{filter: filter, sort: sort, hint: order.index}
 	}
-	if query.After == nil {
-		return []productFind{find(rangeOf(lower, upper))}
-	}
-	number, value := query.After.Value.Number, sortValue(query.SortBy, query.After.Value)
-	rest := find(
-		bson.D{{Key: "$eq", Value: value}},
-		bson.E{Key: fieldID, Value: bson.D{{Key: beyond, Value: uuidKey(query.After.ID)}}})
-	if lower != nil && number < *lower || upper != nil && number > *upper { // the cursor is outside of the range
-		return []productFind{find(append(bson.D{{Key: beyond, Value: value}}, rangeOf(lower, upper)...))}
+	bounds := sortBounds(query.SortBy, &query.Filter)
+	switch side := cursorSide(query, bounds) * direction; {
+	case side < 0 && bounds.single():
+		return []productFind{find(byID, bounds.operators())}
+	case side < 0:
+		return []productFind{find(byValue, bounds.operators())}
+	case side > 0:
+		return nil
 	}
 	// Of the cursor and the bound at the same end, the cursor says more.
 	if query.Descending {
-		upper = nil
+		bounds.upper = nil
 	} else {
-		lower = nil
+		bounds.lower = nil
 	}
-	return []productFind{rest, find(append(bson.D{{Key: beyond, Value: value}}, rangeOf(lower, upper)...))}
+	value := sortValue(query.SortBy, query.After.Value)
+	return []productFind{
+		find(byID, bson.D{{Key: "$eq", Value: value}},
+			bson.E{Key: fieldID, Value: bson.D{{Key: beyond, Value: uuidKey(query.After.ID)}}}),
+		find(byValue, append(bson.D{{Key: beyond, Value: value}}, bounds.operators()...)),
+	}
+}
+
+// cursorSide tells where the cursor is: -1 below the bounds, 0 within, 1 above. None is where the list begins.
+func cursorSide(query *projections.ProductQuery, bounds bounds) int {
+	switch cursor := query.After; {
+	case cursor == nil && query.Descending:
+		return 1
+	case cursor == nil || bounds.lower != nil && cursor.Value.Number < *bounds.lower:
+		return -1
+	case bounds.upper != nil && cursor.Value.Number > *bounds.upper:
+		return 1
+	}
+	return 0
 }
 
 func oneOf(sources []string) any {
@@ -62,42 +80,49 @@ func sortValue(key projections.SortKey, value projections.SortValue) any {
 	return value.Number
 }
 
-// sortRange returns the bounds that the filter puts on the sort value itself.
-func sortRange(query *projections.ProductQuery) (lower, upper *int64) {
-	switch query.SortBy {
+// bounds are inclusive; each may be absent.
+type bounds struct{ lower, upper *int64 }
+
+func (b bounds) operators() bson.D {
+	var operators bson.D
+	if b.lower != nil {
+		operators = append(operators, bson.E{Key: "$gte", Value: *b.lower})
+	}
+	if b.upper != nil {
+		operators = append(operators, bson.E{Key: "$lte", Value: *b.upper})
+	}
+	return operators
+}
+
+// single tells whether they leave one value.
+func (b bounds) single() bool { return b.lower != nil && b.upper != nil && *b.lower == *b.upper }
+
+// sortBounds returns the bounds that the filter puts on the sort value itself.
+func sortBounds(key projections.SortKey, filter *projections.ProductFilter) bounds {
+	switch key {
 	case projections.SortByPrice:
-		return query.Filter.MinPriceMicros, query.Filter.MaxPriceMicros
+		return bounds{filter.MinPriceMicros, filter.MaxPriceMicros}
 	case projections.SortByPriceChangedAt:
-		return (*int64)(query.Filter.ChangedSince), nil
-	case projections.SortByName, projections.SortByPriceChanges, projections.SortByFirstObservedAt:
+		return bounds{lower: (*int64)(filter.ChangedSince)}
+	case projections.SortByPriceChanges:
+		if filter.ChangedSince != nil {
+			return bounds{lower: new(int64(1))}
+		}
+	case projections.SortByName, projections.SortByFirstObservedAt:
 	}
-	return nil, nil
+	return bounds{}
 }
 
-// rangeOf returns the operators for bounds, of which each may be absent.
-func rangeOf(lower, upper *int64) bson.D {
-	var bounds bson.D
-	if lower != nil {
-		bounds = append(bounds, bson.E{Key: "$gte", Value: *lower})
-	}
-	if upper != nil {
-		bounds = append(bounds, bson.E{Key: "$lte", Value: *upper})
-	}
-	return bounds
-}
-
-// otherConditions are those of the filter that sortRange does not hold; the source is left to the caller.
+// otherConditions are those of the filter that sortBounds does not hold; the source is left to the caller.
 func otherConditions(filter *projections.ProductFilter, sorted projections.SortKey) bson.D {
 	var conditions bson.D
-	if filter.ChangedSince != nil {
-		conditions = append(conditions, bson.E{Key: fieldPriceChanges, Value: bson.D{{Key: "$gt", Value: 0}}})
-		if sorted != projections.SortByPriceChangedAt {
-			since := rangeOf((*int64)(filter.ChangedSince), nil)
-			conditions = append(conditions, bson.E{Key: fieldPriceChangedAt, Value: since})
+	// Each field is bounded as it is in the sort that is by it.
+	for _, key := range []projections.SortKey{
+		projections.SortByPrice, projections.SortByPriceChanges, projections.SortByPriceChangedAt,
+	} {
+		if operators := sortBounds(key, filter).operators(); key != sorted && len(operators) > 0 {
+			conditions = append(conditions, bson.E{Key: sortOrders[key].field, Value: operators})
 		}
-	}
-	if prices := rangeOf(filter.MinPriceMicros, filter.MaxPriceMicros); len(prices) > 0 && sorted != projections.SortByPrice {
-		conditions = append(conditions, bson.E{Key: fieldPrice, Value: prices})
 	}
 	return conditions
 }

@@ -15,6 +15,7 @@ func TestConcurrency(t *testing.T) { t.Parallel(); storetest.RunConcurrency(t, o
 func TestStore(t *testing.T) {
 	t.Parallel()
 	storetest.RunStore(t, func(t testing.TB) storetest.OpenStore {
+		t.Helper()
 		uri := mongo.TempURI(t)
 		return func() projections.Store { return openStore(t, uri) }
 	})

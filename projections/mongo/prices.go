@@ -61,23 +61,16 @@ func (v *views) insertProducts(ctx context.Context, products []projections.Produ
 // insertSources records the products' sources, before there are products of them: a list of all products asks source by
 // source.
 func (v *views) insertSources(ctx context.Context, products []projections.Product) error {
-	var fresh []sourceDocument
+	var sources []sourceDocument
 	met := map[string]bool{}
 	for i := range products {
-		name := products[i].Source
-		if met[name] {
-			continue
-		}
-		met[name] = true
-		if _, known := v.knownSources.Load(name); !known {
-			fresh = append(fresh, sourceDocument{name})
+		if name := products[i].Source; !met[name] {
+			met[name] = true
+			sources = append(sources, sourceDocument{name})
 		}
 	}
-	if _, err := insertNew(ctx, v.sources, fresh); err != nil {
+	if _, err := insertNew(ctx, v.sources, sources); err != nil {
 		return fmt.Errorf("insert sources: %w", err)
-	}
-	for _, source := range fresh {
-		v.knownSources.Store(source.Name, struct{}{})
 	}
 	return nil
 }

@@ -65,7 +65,8 @@ func (v *views) GetProduct(ctx context.Context, id events.ProductID) (projection
 	return p, nil
 }
 
-// sighted adds to products, read in some order, where they were seen last.
+// sighted adds to products, read in some order, where they were seen last. For a moment that may be at the price that is
+// about to be written: good enough to look at, and nothing is folded into it.
 func (v *views) sighted(ctx context.Context, found []productDocument) ([]projections.Product, error) {
 	products := make([]projections.Product, 0, len(found))
 	for chunk := range slices.Chunk(found, idsPerCommand) {

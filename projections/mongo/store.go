@@ -45,7 +45,7 @@ func Open(ctx context.Context, uri string) (*Store, error) {
 	}
 	s := &Store{client: client, database: client.Database(target.database), views: map[int64]*views{}}
 	if err := s.open(ctx, target); err != nil {
-		return nil, failed("open views at", target.hosts(), errors.Join(err, s.Close()))
+		return nil, failed("open views at", target.hosts(), errors.Join(err, s.disconnect(context.WithoutCancel(ctx))))
 	}
 	return s, nil
 }
@@ -79,9 +79,13 @@ func checkVersion(version string) error {
 
 // Close closes all connections. It waits for operations that run, but not for long.
 func (s *Store) Close() error {
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	return failed("close", "connections", s.disconnect(context.Background()))
+}
+
+func (s *Store) disconnect(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	return failed("close", "connections", s.client.Disconnect(ctx))
+	return s.client.Disconnect(ctx)
 }
 
 // failed says what the operation was and what it was on; nil stays nil.

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
-	"sync"
 	"sync/atomic"
 
 	driver "go.mongodb.org/mongo-driver/v2/mongo"
@@ -26,8 +25,7 @@ type views struct {
 
 	products, sightings, changes, fetches, rejects, sources *driver.Collection
 
-	knownSources sync.Map    // of those that this process inserted: name → struct{}
-	indexed      atomic.Bool // whether this process knows that lists have their indexes
+	indexed atomic.Bool // whether this process knows that lists have their indexes
 }
 
 func newViews(s *Store, number int64) *views {

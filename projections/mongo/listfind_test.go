@@ -1,0 +1,153 @@
+package mongo
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+
+	"github.com/atlant-log/atlant/events"
+	"github.com/atlant-log/atlant/projections"
+)
+
+// TestPageFinds: each find is one range of the index that it names, and together they are what lies behind the cursor.
+func TestPageFinds(t *testing.T) {
+	t.Parallel()
+	id := events.ProductID{15: 7}
+	const key = `{"$binary":{"base64":"AAAAAAAAAAAAAAAAAAAABw==","subType":"04"}}`
+	price := projections.ProductFilter{MinPriceMicros: new(int64(10)), MaxPriceMicros: new(int64(20))}
+	changed := projections.ProductFilter{ChangedSince: new(events.Micros(-5))}
+	at := func(number int64, text string) *projections.ProductCursor {
+		return &projections.ProductCursor{Value: projections.SortValue{Number: number, Text: text}, ID: id}
+	}
+	one, two := []string{"a"}, []string{"a", "b"}
+	for _, test := range []struct {
+		name    string
+		query   projections.ProductQuery
+		sources []string
+		want    []string
+	}{
+		{
+			"the first page of a source",
+			projections.ProductQuery{},
+			one,
+			[]string{`{"source":"a"} by name _id`},
+		},
+		{
+			"the first page of several",
+			projections.ProductQuery{Descending: true},
+			two,
+			[]string{`{"source":{"$in":["a","b"]}} by -name -_id`},
+		},
+		{
+			"behind a cursor", projections.ProductQuery{After: at(0, "x")}, one, []string{`{"source":"a","name":{"$eq":"x"},"_id":{"$gt":` + key + `}} by _id`, `{"source":"a","name":{"$gt":"x"}} by name _id`},
+		},
+		{
+			"before a cursor",
+			projections.ProductQuery{SortBy: projections.SortByFirstObservedAt, After: at(-3, ""), Descending: true},
+			two,
+			[]string{
+				`{"source":{"$in":["a","b"]},"first_observed_at":{"$eq":-3},"_id":{"$lt":` + key + `}} by -_id`,
+				`{"source":{"$in":["a","b"]},"first_observed_at":{"$lt":-3}} by -first_observed_at -_id`,
+			},
+		},
+		{
+			"a filter on the sort value",
+			projections.ProductQuery{SortBy: projections.SortByPrice, Filter: price},
+			one,
+			[]string{`{"source":"a","price":{"$gte":10,"$lte":20}} by price _id`},
+		},
+		{
+			"a cursor in its range",
+			projections.ProductQuery{SortBy: projections.SortByPrice, Filter: price, After: at(15, "")},
+			one,
+			[]string{`{"source":"a","price":{"$eq":15},"_id":{"$gt":` + key + `}} by _id`, `{"source":"a","price":{"$gt":15,"$lte":20}} by price _id`},
+		},
+		{
+			"a cursor in its range, descending",
+			projections.ProductQuery{SortBy: projections.SortByPrice, Filter: price, After: at(10, ""), Descending: true},
+			one,
+			[]string{`{"source":"a","price":{"$eq":10},"_id":{"$lt":` + key + `}} by -_id`, `{"source":"a","price":{"$lt":10,"$gte":10}} by -price -_id`},
+		},
+		{
+			"a cursor before its range",
+			projections.ProductQuery{SortBy: projections.SortByPrice, Filter: price, After: at(5, "")},
+			one,
+			[]string{`{"source":"a","price":{"$gte":10,"$lte":20}} by price _id`},
+		},
+		{
+			"a cursor behind its range",
+			projections.ProductQuery{SortBy: projections.SortByPrice, Filter: price, After: at(25, "")},
+			one,
+			nil,
+		},
+		{
+			"a cursor before its range, descending",
+			projections.ProductQuery{SortBy: projections.SortByPrice, Filter: price, After: at(25, ""), Descending: true},
+			one,
+			[]string{`{"source":"a","price":{"$gte":10,"$lte":20}} by -price -_id`},
+		},
+		{
+			"a range of one value",
+			projections.ProductQuery{SortBy: projections.SortByPrice, Filter: projections.ProductFilter{
+				MinPriceMicros: new(int64(10)), MaxPriceMicros: new(int64(10)),
+			}},
+			two,
+			[]string{`{"source":{"$in":["a","b"]},"price":{"$gte":10,"$lte":10}} by _id`},
+		},
+		{
+			"filters on other values",
+			projections.ProductQuery{SortBy: projections.SortByName, Filter: price},
+			one,
+			[]string{`{"source":"a","price":{"$gte":10,"$lte":20}} by name _id`},
+		},
+		{
+			"changed since, by the time of the change",
+			projections.ProductQuery{SortBy: projections.SortByPriceChangedAt, Filter: changed},
+			one,
+			[]string{`{"source":"a","price_changed_at":{"$gte":-5},"price_changes":{"$gte":1}} by price_changed_at _id`},
+		},
+		{
+			"changed since, by the number of changes",
+			projections.ProductQuery{SortBy: projections.SortByPriceChanges, Filter: changed, After: at(0, "")},
+			one,
+			[]string{`{"source":"a","price_changes":{"$gte":1},"price_changed_at":{"$gte":-5}} by price_changes _id`},
+		},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			finds := pageFinds(&test.query, test.sources)
+			var got []string
+			for _, f := range finds {
+				got = append(got, plainJSON(t, f.filter)+" by "+sortText(f.sort))
+				if f.hint != sortOrders[test.query.SortBy].index {
+					t.Errorf("the index is %s", f.hint)
+				}
+			}
+			if fmt.Sprint(got) != fmt.Sprint(test.want) {
+				t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(test.want, "\n"))
+			}
+		})
+	}
+}
+
+func plainJSON(t *testing.T, document bson.D) string {
+	t.Helper()
+	text, err := bson.MarshalExtJSON(document, false, false)
+	if err != nil || !json.Valid(text) {
+		t.Fatalf("%s, %v", text, err)
+	}
+	return string(text)
+}
+
+// sortText returns the fields of a sort, those that descend with a minus.
+func sortText(sort bson.D) string {
+	var fields []string
+	for _, e := range sort {
+		sign := map[any]string{1: "", -1: "-"}[e.Value]
+		fields = append(fields, sign+e.Key)
+	}
+	return strings.Join(fields, " ")
+}
