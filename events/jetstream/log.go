@@ -15,6 +15,9 @@ import (
 	"github.com/atlant-log/atlant/events"
 )
 
+// Conn is a connection to NATS, for those who only pass it on.
+type Conn = nats.Conn
+
 // Config says how to open a log.
 type Config struct {
 	Shards   int // for a log that does not exist yet; 0 takes what is there, or 1

@@ -6,8 +6,6 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/nats-io/nats.go"
-
 	"github.com/atlant-log/atlant/events/jetstream"
 	"github.com/atlant-log/atlant/projections"
 	"github.com/atlant-log/atlant/projections/mongo"
@@ -24,7 +22,7 @@ const (
 // backend is the log and the views.
 type backend struct {
 	embedded *jetstream.Embedded // nil where the log is elsewhere
-	conn     *nats.Conn
+	conn     *jetstream.Conn
 	log      *jetstream.Log
 	leases   *jetstream.Leases
 	store    projections.Store

@@ -44,7 +44,7 @@ func (b *backendFlags) check() error {
 		all = append(all, errors.New("--nats-cert and --nats-key go together"))
 	}
 	if b.Views != "" && viewsScheme(b.Views) == "" {
-		all = append(all, errors.New("--views must begin with mongodb://, mongodb+srv:// or sqlite:"))
+		all = append(all, errors.New("--views must be a mongodb://, mongodb+srv:// or sqlite: URI"))
 	}
 	if b.Shards < 0 || b.Shards > events.MaxShards {
 		all = append(all, fmt.Errorf("--shards must be between 1 and %d", events.MaxShards))

@@ -47,7 +47,8 @@ func (v *verifyCommand) Run(ctx context.Context, c *console, api *clients) error
 		err = printComparison(c, found)
 	}
 	if err == nil && !equal(found) {
-		err = failed("`atlant verify --repair PRODUCT` puts one right, `atlant rebuild --accept-differences` all", "the views are not what the log says")
+		err = failed("`atlant verify --repair PRODUCT` puts one right, `atlant rebuild --accept-differences` all",
+			"the views are not what the log says")
 	}
 	return err
 }

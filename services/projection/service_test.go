@@ -203,8 +203,10 @@ func TestGetStatusTellsOfProjectors(t *testing.T) {
 	<-ended
 	store.broken.Store(false)
 	held := []events.Claim{
-		{Name: "FETCH_EVENTS", Holder: "a", Note: []byte(`{"rate":2.5}`)}, {Name: "PRICES_01", Holder: "b", Note: p.Report()},
-		{Name: "PRICES_07", Holder: "c"}, {Name: "queue/1", Holder: "d", Note: []byte("rubbish")},
+		{Name: "FETCH_EVENTS", Holder: "a", Note: []byte(`{"rate":2.5}`)},
+		{Name: "PRICES_01", Holder: "b", Note: p.Report()},
+		{Name: "PRICES_07", Holder: "c"},
+		{Name: "queue/1", Holder: "d", Note: []byte("rubbish")},
 	}
 	for protocol, client := range clients(t, serve(store, source{}, held...)) {
 		got := status(t, client).GetProjections()
