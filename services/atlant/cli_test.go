@@ -34,6 +34,9 @@ type fakeServer struct {
 	get         func(*atlantv1.GetRequest) (*atlantv1.Product, error)
 	listChanges func(*atlantv1.ListChangesRequest) (*atlantv1.ListChangesResponse, error)
 	status      func() (*atlantv1.GetStatusResponse, error)
+	rebuild     func(*atlantv1.RebuildRequest, func(*atlantv1.RebuildResponse) error) error
+	verify      func(func(*atlantv1.VerifyResponse) error) error
+	repair      func(id string) (*atlantv1.RepairResponse, error)
 }
 
 func (s *fakeServer) Fetch(_ context.Context, r *connect.Request[atlantv1.FetchRequest]) (*connect.Response[atlantv1.FetchResponse], error) {
@@ -78,6 +81,18 @@ func (s *fakeServer) ListChanges(_ context.Context, r *connect.Request[atlantv1.
 
 func (s *fakeServer) GetStatus(context.Context, *connect.Request[atlantv1.GetStatusRequest]) (*connect.Response[atlantv1.GetStatusResponse], error) {
 	return respond(s.status())
+}
+
+func (s *fakeServer) Rebuild(_ context.Context, r *connect.Request[atlantv1.RebuildRequest], stream *connect.ServerStream[atlantv1.RebuildResponse]) error {
+	return s.rebuild(r.Msg, stream.Send)
+}
+
+func (s *fakeServer) Verify(_ context.Context, _ *connect.Request[atlantv1.VerifyRequest], stream *connect.ServerStream[atlantv1.VerifyResponse]) error {
+	return s.verify(stream.Send)
+}
+
+func (s *fakeServer) Repair(_ context.Context, r *connect.Request[atlantv1.RepairRequest]) (*connect.Response[atlantv1.RepairResponse], error) {
+	return respond(s.repair(r.Msg.GetProductId()))
 }
 
 func respond[T any](m *T, err error) (*connect.Response[T], error) {
