@@ -9,12 +9,14 @@ import (
 	atlantv1 "github.com/atlant-log/atlant/proto/gen/atlant/v1"
 )
 
-// Errors of a store. Whatever else a store returns means that it is not available now.
+// Errors of a store.
 var (
 	// ErrNotFound: there is no such product or fetch.
 	ErrNotFound = errors.New("not found")
 	// ErrConflict: another projector wrote first; load the state and fold the batch again.
 	ErrConflict = errors.New("the views were written by another projector meanwhile")
+	// ErrUnavailable: the store cannot be reached now; trying again later may help.
+	ErrUnavailable = errors.New("the views are not available")
 )
 
 // Checkpoint is how far the views have taken in one stream.

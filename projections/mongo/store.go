@@ -93,5 +93,15 @@ func failed(operation, object string, err error) error {
 	if err == nil {
 		return nil
 	}
+	if isAway(err) {
+		err = fmt.Errorf("%w: %w", projections.ErrUnavailable, err)
+	}
 	return fmt.Errorf("mongo: %s %s: %w", operation, object, err)
+}
+
+// isAway tells whether the server did not answer, or is just being replaced by another member of its replica set.
+func isAway(err error) bool {
+	var labeled driver.LabeledError
+	return driver.IsNetworkError(err) || driver.IsTimeout(err) ||
+		errors.As(err, &labeled) && (labeled.HasErrorLabel("RetryableWriteError") || labeled.HasErrorLabel("RetryableError"))
 }

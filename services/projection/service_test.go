@@ -236,3 +236,30 @@ func TestGetStatusWithoutLogOrViews(t *testing.T) {
 	store.broken.Store(true)
 	wantCode(source{}, connect.CodeInternal)
 }
+
+// away is views that cannot be reached.
+type away struct{}
+
+func (away) Live(context.Context) (projections.Views, error) {
+	return nil, fmt.Errorf("dial 10.0.0.7: %w", projections.ErrUnavailable)
+}
+
+// While the views are away the status says so, and what is known all the same.
+func TestGetStatusWhileViewsAreAway(t *testing.T) {
+	t.Parallel()
+	log := source{last: map[events.Stream]uint64{"PRICES_01": 7}, parked: map[events.Stream]int64{"PRICES_01": 2}}
+	service := projection.NewService(projection.Config{
+		Live: away{}, Source: log, Shards: 2, Leases: claims{all: []events.Claim{{Name: "PRICES_01", Holder: "b"}}}, Version: "v1",
+	})
+	gone := projections.ErrUnavailable.Error()
+	want := &atlantv1.GetStatusResponse{Version: "v1", Parked: 2, Projections: []*atlantv1.ProjectionStatus{
+		{Stream: "PRICES_00", Error: gone},
+		{Stream: "PRICES_01", LastSequence: 7, Parked: 2, Owner: "b", Error: gone},
+		{Stream: "FETCH_EVENTS", Error: gone},
+	}}
+	for protocol, client := range clients(t, service) {
+		if got := status(t, client); !proto.Equal(got, want) {
+			t.Errorf("%s: %v", protocol, got)
+		}
+	}
+}

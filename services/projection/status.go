@@ -2,6 +2,7 @@ package projection
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"connectrpc.com/connect"
@@ -16,15 +17,19 @@ import (
 func (s *Service) GetStatus(
 	ctx context.Context, _ *connect.Request[atlantv1.GetStatusRequest],
 ) (*connect.Response[atlantv1.GetStatusResponse], error) {
-	views, err := s.Live.Live(ctx)
-	if err != nil {
-		return nil, err
-	}
-	response := &atlantv1.GetStatusResponse{Version: s.Version, Generation: views.Generation()}
 	owners, err := s.owners(ctx)
 	if err != nil {
 		return nil, err
 	}
+	response := &atlantv1.GetStatusResponse{Version: s.Version}
+	views, err := s.Live.Live(ctx)
+	if errors.Is(err, projections.ErrUnavailable) && ctx.Err() == nil {
+		return connect.NewResponse(response), s.statusOfLog(ctx, response, owners)
+	}
+	if err != nil {
+		return nil, err
+	}
+	response.Generation = views.Generation()
 	position := events.LogPosition{}
 	for shard, stream := range projections.Streams(s.Shards) {
 		status, err := s.status(ctx, views, stream, owners[string(stream)])
@@ -68,6 +73,20 @@ func (s *Service) status(
 		return nil, fmt.Errorf("read checkpoint: %w", err)
 	}
 	// Asked after the checkpoint: the lag is negative only if the views are ahead of the log, which is an error of its own.
+	status, err := s.streamStatus(ctx, stream, owner)
+	if err != nil {
+		return nil, err
+	}
+	status.Sequence, status.Late = checkpoint.Sequence, checkpoint.Late
+	status.Lag = max(int64(status.GetLastSequence())-int64(checkpoint.Sequence), 0)
+	if !checkpoint.ProjectedAt.IsZero() {
+		status.ProjectedAt = timestamppb.New(checkpoint.ProjectedAt)
+	}
+	return status, nil
+}
+
+// streamStatus returns what can be told without the views.
+func (s *Service) streamStatus(ctx context.Context, stream events.Stream, owner events.Claim) (*atlantv1.ProjectionStatus, error) {
 	last, err := s.Source.LastSequence(ctx, stream)
 	if err != nil {
 		return nil, err
@@ -77,13 +96,21 @@ func (s *Service) status(
 		return nil, err
 	}
 	report := projections.ParseReport(owner.Note)
-	status := &atlantv1.ProjectionStatus{
-		Stream: string(stream), Sequence: checkpoint.Sequence, LastSequence: last,
-		Lag: max(int64(last)-int64(checkpoint.Sequence), 0), Rate: report.Rate, Parked: parked, Late: checkpoint.Late,
-		Owner: owner.Holder, Error: report.Failure,
+	return &atlantv1.ProjectionStatus{
+		Stream: string(stream), LastSequence: last, Rate: report.Rate, Parked: parked, Owner: owner.Holder, Error: report.Failure,
+	}, nil
+}
+
+// statusOfLog fills in what can be told while the views are away.
+func (s *Service) statusOfLog(ctx context.Context, response *atlantv1.GetStatusResponse, owners map[string]events.Claim) error {
+	for _, stream := range projections.Streams(s.Shards) {
+		status, err := s.streamStatus(ctx, stream, owners[string(stream)])
+		if err != nil {
+			return err
+		}
+		status.Error = projections.ErrUnavailable.Error()
+		response.Projections = append(response.Projections, status)
+		response.Parked += status.GetParked()
 	}
-	if !checkpoint.ProjectedAt.IsZero() {
-		status.ProjectedAt = timestamppb.New(checkpoint.ProjectedAt)
-	}
-	return status, nil
+	return nil
 }

@@ -17,6 +17,7 @@ import (
 	"connectrpc.com/connect"
 
 	"github.com/atlant-log/atlant/events"
+	"github.com/atlant-log/atlant/projections"
 	atlantv1 "github.com/atlant-log/atlant/proto/gen/atlant/v1"
 	"github.com/atlant-log/atlant/proto/gen/atlant/v1/atlantv1connect"
 	"github.com/atlant-log/atlant/services/rpc"
@@ -135,6 +136,7 @@ func TestErrors(t *testing.T) {
 		{"panic with an error", func(context.Context) error { panic(errors.New(secret)) }, connect.CodeInternal, "internal error", true},
 		{"panic of a library", func(context.Context) error { return errors.New(strings.Repeat("x", -1)) }, connect.CodeInternal, "internal error", true},
 		{"log unavailable", func(context.Context) error { return fmt.Errorf("%s: %w", secret, events.ErrUnavailable) }, connect.CodeUnavailable, events.ErrUnavailable.Error(), true},
+		{"views unavailable", func(context.Context) error { return fmt.Errorf("%s: %w", secret, projections.ErrUnavailable) }, connect.CodeUnavailable, projections.ErrUnavailable.Error(), true},
 		{"cancelled", func(context.Context) error { return fmt.Errorf("%s: %w", secret, context.Canceled) }, connect.CodeCanceled, "cancelled", false},
 		{"deadline", func(context.Context) error { return fmt.Errorf("%s: %w", secret, context.DeadlineExceeded) }, connect.CodeDeadlineExceeded, "deadline", false},
 		{"not found", func(context.Context) error { return rpc.NotFound("there is no fetch %s", id) }, connect.CodeNotFound, "there is no fetch " + id, false},

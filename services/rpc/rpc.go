@@ -15,6 +15,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/atlant-log/atlant/events"
+	"github.com/atlant-log/atlant/projections"
 )
 
 // Keys of this package's log records.
@@ -88,6 +89,9 @@ func (i errorInterceptor) outward(ctx context.Context, procedure string, err err
 	case errors.Is(err, events.ErrUnavailable) && ctx.Err() == nil: // first: what hangs there has a deadline of its own
 		i.log.Error("log unavailable", slog.String(logProcedure, procedure), slog.Any(logError, err))
 		return connect.NewError(connect.CodeUnavailable, events.ErrUnavailable)
+	case errors.Is(err, projections.ErrUnavailable) && ctx.Err() == nil:
+		i.log.Error("views unavailable", slog.String(logProcedure, procedure), slog.Any(logError, err))
+		return connect.NewError(connect.CodeUnavailable, projections.ErrUnavailable)
 	case errors.Is(err, context.Canceled):
 		return connect.NewError(connect.CodeCanceled, errors.New("the call was cancelled"))
 	case errors.Is(err, context.DeadlineExceeded):
