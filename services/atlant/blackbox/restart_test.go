@@ -52,7 +52,7 @@ func TestRebuild(t *testing.T) {
 			len(want.Products), len(want.Changes), len(want.Fetches), len(want.Rejects), late)
 	}
 	visits := s.visits()
-	for _, gone := range []string{"", "views", "views", "views/views.db"} { // at first nothing: a plain restart
+	for _, gone := range []string{"", "views", "views", "views/generation-1.db"} { // at first nothing: a plain restart
 		a.stop(t)
 		if gone != "" {
 			if err := os.RemoveAll(filepath.Join(data, gone)); err != nil {
