@@ -19,6 +19,7 @@ const (
 	codeReplicasAlone     = 10074 // replicas where there is no cluster
 	codeStoreFailed       = 10077 // the disk, or a limit of the stream
 	codeFilterNotUnique   = 10100
+	codeInFlight          = jetstream.JSErrCodeStreamWrongLastSequenceConstant
 	codeStreamNameInUse   = jetstream.JSErrCodeStreamNameInUse
 	codeMessageTooLarge   = jetstream.JSErrCodeStreamMessageExceedsMaximum
 	codeWrongLastSequence = jetstream.JSErrCodeStreamWrongLastSequence
@@ -43,8 +44,8 @@ func codeOf(err error) jetstream.ErrorCode {
 	}
 }
 
-// isConflict tells whether the server refused a write because of what the stream holds. It does not where the server
-// refused it because of a write to the same subject that is still on its way: that one may come to nothing.
+// isConflict tells whether the server refused a write because of what the stream holds. codeInFlight says that it was
+// refused because of a write to the same subject that is still on its way, and that one may come to nothing.
 func isConflict(err error) bool { return codeOf(err) == codeWrongLastSequence }
 
 // isRefusal tells whether the server will never take a write as it is, or not before somebody has done something.

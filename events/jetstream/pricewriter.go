@@ -113,7 +113,7 @@ func (s *shardWriter) resume(ctx context.Context) error {
 // fence writes the marker once more, unchanged: whoever read it before expects it elsewhere.
 func (s *shardWriter) fence(ctx context.Context) error {
 	return write{
-		doing: "fence " + s.marker, patience: batchPatience, insist: true,
+		doing: "fence " + s.marker, patience: batchPatience, insist: true, twins: true,
 		send: func() error {
 			sequence, err := s.publish(ctx, nil, nil, s.next)
 			if err == nil {
@@ -195,7 +195,7 @@ func (s *shardWriter) commit(
 ) (uint64, error) {
 	var sequence uint64
 	err := write{
-		doing: "publish to " + s.marker, patience: batchPatience, insist: true,
+		doing: "publish to " + s.marker, patience: batchPatience, insist: true, twins: true,
 		send: func() (err error) {
 			sequence, err = s.publish(ctx, data, ends, after)
 			return err
