@@ -1,6 +1,7 @@
 package jetstream
 
 import (
+	"context"
 	"errors"
 	"fmt"
 
@@ -19,6 +20,8 @@ const (
 	codeReplicasAlone     = 10074 // replicas where there is no cluster
 	codeStoreFailed       = 10077 // the disk, or a limit of the stream
 	codeFilterNotUnique   = 10100
+	codeInFlight          = jetstream.JSErrCodeStreamWrongLastSequenceConstant
+	codeStreamNotFound    = jetstream.JSErrCodeStreamNotFound
 	codeStreamNameInUse   = jetstream.JSErrCodeStreamNameInUse
 	codeMessageTooLarge   = jetstream.JSErrCodeStreamMessageExceedsMaximum
 	codeWrongLastSequence = jetstream.JSErrCodeStreamWrongLastSequence
@@ -43,8 +46,8 @@ func codeOf(err error) jetstream.ErrorCode {
 	}
 }
 
-// isConflict tells whether the server refused a write because of what the stream holds. It does not where the server
-// refused it because of a write to the same subject that is still on its way: that one may come to nothing.
+// isConflict tells whether the server refused a write because of what the stream holds. codeInFlight says that it was
+// refused because of a write to the same subject that is still on its way, and that one may come to nothing.
 func isConflict(err error) bool { return codeOf(err) == codeWrongLastSequence }
 
 // isRefusal tells whether the server will never take a write as it is, or not before somebody has done something.
@@ -58,3 +61,14 @@ func isRefusal(err error) bool {
 }
 
 func conflict(doing string) error { return fmt.Errorf("%s: %w", doing, events.ErrConflict) }
+
+// isSilence tells whether JetStream was not ready to answer. A stream's name is in use when another process has just
+// created it.
+func isSilence(err error) bool {
+	switch codeOf(err) {
+	case codeUnavailable, codeNoPeers, codeStreamNameInUse:
+		return true
+	default:
+		return errors.Is(err, nats.ErrNoResponders) || errors.Is(err, context.DeadlineExceeded)
+	}
+}

@@ -30,6 +30,7 @@ type write struct {
 	doing    string
 	patience time.Duration
 	insist   bool // also where the server refuses it: somebody may put that right meanwhile
+	twins    bool // what is there counts as ours if it is the same, whoever wrote it
 	send     func() error
 	lookUp   func() (fate, error)
 }
@@ -37,18 +38,21 @@ type write struct {
 // persist sends a write until its fate is known or its patience ends. It returns ErrConflict where something else is there,
 // and ErrUnavailable where the fate is not known in the end.
 func (w write) persist(ctx context.Context) error {
-	deadline := time.Now().Add(w.patience)
+	deadline, doubt := time.Now().Add(w.patience), w.twins // doubt: an attempt may be there of which we were not told
 	for pause := firstPause; ; pause = min(2*pause, maxPause) {
 		err := w.send()
 		if err == nil {
 			return nil
 		}
+		if isConflict(err) && !doubt {
+			return conflict(w.doing)
+		}
+		doubt = doubt || (!isConflict(err) && codeOf(err) != codeInFlight)
 		now, failed := w.lookUp()
 		switch {
-		case failed != nil: // the next look may tell
-		case now == landed:
+		case failed == nil && now == landed:
 			return nil
-		case now == lost:
+		case failed == nil && now == lost:
 			return conflict(w.doing)
 		case isRefusal(err) && !w.insist:
 			return unavailable(w.doing, err)

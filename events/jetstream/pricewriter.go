@@ -113,7 +113,7 @@ func (s *shardWriter) resume(ctx context.Context) error {
 // fence writes the marker once more, unchanged: whoever read it before expects it elsewhere.
 func (s *shardWriter) fence(ctx context.Context) error {
 	return write{
-		doing: "fence " + s.marker, patience: batchPatience, insist: true,
+		doing: "fence " + s.marker, patience: batchPatience, insist: true, twins: true,
 		send: func() error {
 			sequence, err := s.publish(ctx, nil, nil, s.next)
 			if err == nil {
@@ -195,7 +195,7 @@ func (s *shardWriter) commit(
 ) (uint64, error) {
 	var sequence uint64
 	err := write{
-		doing: "publish to " + s.marker, patience: batchPatience, insist: true,
+		doing: "publish to " + s.marker, patience: batchPatience, insist: true, twins: true,
 		send: func() (err error) {
 			sequence, err = s.publish(ctx, data, ends, after)
 			return err
@@ -250,12 +250,8 @@ func (s *shardWriter) publish(
 // readMarker returns the fetch's marker in this shard and its sequence; an empty one and 0 if there is none.
 func (s *shardWriter) readMarker(ctx context.Context) (*atlantv1.FetchMarker, uint64, error) {
 	doing := "read marker " + s.marker
-	stream, err := s.log.stream(ctx, events.PriceStream(s.shard))
-	if err != nil {
-		return nil, 0, unavailable(doing, err)
-	}
 	marker := &atlantv1.FetchMarker{}
-	msg, err := stream.GetLastMsgForSubject(ctx, s.marker)
+	msg, err := s.log.last(ctx, events.PriceStream(s.shard), s.marker)
 	if errors.Is(err, jetstream.ErrMsgNotFound) {
 		return marker, 0, nil
 	}

@@ -22,7 +22,7 @@ const (
 	maxInHand = 10_000
 	// queueHeartbeat is how often the server says that no request has come; when two are missed, the queue looks whether
 	// it is still there.
-	queueHeartbeat = 5 * time.Second
+	queueHeartbeat = 3 * time.Second
 	// takeAttempts bounds how often a partition is taken that others take at the same moment.
 	takeAttempts = 5
 )
