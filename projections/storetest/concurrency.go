@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"testing"
@@ -56,6 +57,37 @@ func testConcurrentProjectors(t *testing.T, store projections.Views) {
 	checkpoint, err := store.Checkpoint(t.Context(), stream)
 	wantNoError(t, "checkpoint", err)
 	wantEqual(t, "sequence", checkpoint.Sequence, uint64(len(log)))
+}
+
+// testPausedProjector: one of several projectors stops again and again between loading and writing, for as long as others
+// take in much more. What it writes then is refused or changes nothing, and it goes on.
+func testPausedProjector(t *testing.T, store projections.Views) {
+	log := history(seeded(12), []string{"one", "two"}, 40, 20)
+	const pauses = 6
+	next := 0
+	for pause := range pauses {
+		end := len(log) * (pause + 1) / pauses
+		stale := log[next:min(next+60, end)]
+		ids := make([]events.ProductID, len(stale))
+		for i := range stale {
+			ids[i] = stale[i].ProductID()
+		}
+		known, err := store.Products(t.Context(), ids)
+		wantNoError(t, "load", err)
+		delta := projections.FoldBatch(known, stale)
+
+		projectTogether(t, store, log[:end]) // the others, from the beginning, as some that lost their checkpoints
+
+		checkpoint := projections.Checkpoint{Stream: stream, Sequence: uint64(next + len(stale)), Late: delta.Late}
+		err = store.ApplyPrices(t.Context(), delta, checkpoint)
+		if err != nil && !errors.Is(err, projections.ErrConflict) {
+			t.Fatalf("write after a pause: %v", err)
+		}
+		wantViews(t, store, foldAll(log[:end]))
+		mustProject(t, store, stale, checkpoint.Sequence)
+		wantViews(t, store, foldAll(log[:end]))
+		next = end
+	}
 }
 
 // testConcurrentReaders: what a reader sees meanwhile is a state that a fold went through.

@@ -63,6 +63,7 @@ func RunConcurrency(t *testing.T, open Open) {
 	t.Helper()
 	runAll(t, open, []conformanceTest{
 		{"ProjectorsOfOneStream", testConcurrentProjectors},
+		{"PausedProjector", testPausedProjector},
 		{"ReadersMeanwhile", testConcurrentReaders},
 		{"FetchProjectors", testConcurrentFetches},
 	})
