@@ -31,7 +31,7 @@ var errSwitched = errors.New("another generation of the views is live now")
 // ErrOtherLog says that the views were made from another log: it was replaced, or restored from a copy that is older than
 // they are. To go on from the checkpoint would pass over what the log holds before it.
 var ErrOtherLog = errors.New("the views were made from another log than the one that is there, or it lost its end: " +
-	"delete the views while Atlant is stopped, and they are rebuilt")
+	"rebuild them, with --accept-differences")
 
 // Projector takes one stream of the log into the live views.
 type Projector struct {

@@ -67,7 +67,7 @@ func (r *Rebuilder) Rebuild(ctx context.Context, options RebuildOptions, report 
 	if err != nil {
 		return fmt.Errorf("catch up generation %d: %w", record.Next, err)
 	}
-	comparison, err := r.compare(ctx, record, views, end, report)
+	comparison, err := r.compare(ctx, record, views, end, options.AcceptDifferences, report)
 	if err != nil {
 		return fmt.Errorf("compare generation %d with %d: %w", record.Next, record.Live, err)
 	}
@@ -225,20 +225,28 @@ func (r *Rebuilder) takeUpTo(ctx context.Context, views Views, end logEnd) error
 	return context.Cause(ctx)
 }
 
+// patienceWithLive is how long a rebuild that may switch anyway waits for live views that may never get on.
+const patienceWithLive = 10 * time.Second
+
 // compare compares the new views, which stand still at an end of the log, with the live ones.
 func (r *Rebuilder) compare(
-	ctx context.Context, record Generations, views Views, end logEnd, report func(Progress) error,
+	ctx context.Context, record Generations, views Views, end logEnd, anyway bool, report func(Progress) error,
 ) (Comparison, error) {
 	live, err := r.store.Views(ctx, record.Live)
 	if err != nil {
 		return Comparison{}, err
 	}
 	progress := Progress{Stage: StageWaiting, Generation: record.Next}
-	err = awaitLive(ctx, live, end, func(done, total int64) error {
+	waiting, cancel := ctx, context.CancelFunc(func() {})
+	if anyway {
+		waiting, cancel = context.WithTimeout(ctx, patienceWithLive)
+	}
+	defer cancel()
+	err = awaitLive(waiting, live, end, func(done, total int64) error {
 		progress.Done, progress.Total = done, total
 		return report(progress)
 	})
-	if err != nil {
+	if err != nil && (ctx.Err() != nil || !errors.Is(err, context.DeadlineExceeded)) {
 		return Comparison{}, err
 	}
 	products, err := views.CountProducts(ctx, ProductFilter{})

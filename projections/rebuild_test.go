@@ -27,6 +27,7 @@ const rebuildShards = 3
 type world struct {
 	log   *jetstream.Log
 	store projections.Store
+	stop  func() // ends the projectors
 
 	mu        sync.Mutex
 	published []events.Observation
@@ -37,11 +38,21 @@ func newWorld(t testing.TB) *world {
 	t.Helper()
 	w := &world{store: newStore(t)}
 	w.log, _ = newShardedLog(t, rebuildShards)
-	for shard := range rebuildShards {
-		run(t, projections.NewPriceProjector(shard, w.log, w.store, quiet))
-	}
-	run(t, projections.NewFetchProjector(w.log, w.store, quiet))
+	w.project(t)
 	return w
+}
+
+func (w *world) project(t testing.TB) {
+	t.Helper()
+	stops := []func(){run(t, projections.NewFetchProjector(w.log, w.store, quiet))}
+	for shard := range rebuildShards {
+		stops = append(stops, run(t, projections.NewPriceProjector(shard, w.log, w.store, quiet)))
+	}
+	w.stop = func() {
+		for _, stop := range stops {
+			stop()
+		}
+	}
 }
 
 // publish puts another fetch into the log.
@@ -525,4 +536,25 @@ func TestVerify(t *testing.T) {
 		t.Errorf("comparison: %+v", comparison)
 	}
 	w.wantRight(t, 1)
+}
+
+// TestRebuildOfAnotherLog: views that were made from a log that is gone stand still, and are replaced all the same.
+func TestRebuildOfAnotherLog(t *testing.T) {
+	t.Parallel()
+	old := newWorld(t)
+	for range 3 {
+		old.publish(t, 50)
+	}
+	old.settled(t)
+	old.stop()
+	w := &world{store: old.store}
+	w.log, _ = newShardedLog(t, rebuildShards)
+	w.publish(t, 20)
+	w.project(t)
+	var r reports
+	wantNoError(t, w.rebuilder().Rebuild(t.Context(), projections.RebuildOptions{AcceptDifferences: true}, r.add))
+	w.wantRight(t, 2)
+	if c := r.comparison(t); c.Counts[projections.DivergenceSpare] != 30 {
+		t.Errorf("comparison: %+v", c)
+	}
 }
