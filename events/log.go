@@ -140,8 +140,8 @@ type FetchQueue interface {
 	// Enqueue puts a request on the queue, unless it is there; it is durable when Enqueue returns. It blocks for some
 	// seconds while the log cannot be reached, and then returns ErrUnavailable; the request may be on the queue even so.
 	Enqueue(ctx context.Context, request *atlantv1.FetchRequested) error
-	// TakeFrom takes a partition over: what an earlier owner has in hand is handed out again, at once and in order. The
-	// earlier owner gets ErrTaken. It returns ErrUnavailable when the log cannot be reached.
+	// TakeFrom takes a partition over: what an earlier owner has in hand is handed out again, at once and in order; so may
+	// be what it has done a moment ago. The earlier owner gets ErrTaken. It returns ErrUnavailable when the log cannot be reached.
 	TakeFrom(ctx context.Context, partition int) (RequestQueue, error)
 }
 

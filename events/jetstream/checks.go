@@ -23,7 +23,7 @@ func checkServer(ctx context.Context, nc *nats.Conn, js jetstream.JetStream) err
 	if fault, ok := versionFault(nc.ConnectedServerName(), nc.ConnectedServerVersion()); ok {
 		faults = append(faults, fault)
 	}
-	err := whileStarting(ctx, func() error {
+	err := untilAnswered(ctx, openPatience, func(ctx context.Context) error {
 		_, err := js.AccountInfo(ctx)
 		if denied := nc.LastError(); err != nil && errors.Is(denied, nats.ErrPermissionViolation) {
 			return fmt.Errorf("%s: %w", denied, nats.ErrPermissionViolation) // hides that it looks like a slow answer

@@ -26,11 +26,7 @@ func (l *Log) Claim(
 	} else if !errors.Is(err, events.ErrConflict) {
 		return nil, err
 	}
-	stream, err := l.stream(ctx, events.FetchStream)
-	if err != nil {
-		return nil, unavailable("claim request id", err)
-	}
-	first, err := stream.GetLastMsgForSubject(ctx, claimSubject(key))
+	first, err := l.last(ctx, events.FetchStream, claimSubject(key))
 	if err != nil {
 		return nil, unavailable("claim request id", err)
 	}

@@ -1,6 +1,7 @@
 package jetstream
 
 import (
+	"context"
 	"errors"
 	"fmt"
 
@@ -20,6 +21,7 @@ const (
 	codeStoreFailed       = 10077 // the disk, or a limit of the stream
 	codeFilterNotUnique   = 10100
 	codeInFlight          = jetstream.JSErrCodeStreamWrongLastSequenceConstant
+	codeStreamNotFound    = jetstream.JSErrCodeStreamNotFound
 	codeStreamNameInUse   = jetstream.JSErrCodeStreamNameInUse
 	codeMessageTooLarge   = jetstream.JSErrCodeStreamMessageExceedsMaximum
 	codeWrongLastSequence = jetstream.JSErrCodeStreamWrongLastSequence
@@ -59,3 +61,14 @@ func isRefusal(err error) bool {
 }
 
 func conflict(doing string) error { return fmt.Errorf("%s: %w", doing, events.ErrConflict) }
+
+// isSilence tells whether JetStream was not ready to answer. A stream's name is in use when another process has just
+// created it.
+func isSilence(err error) bool {
+	switch codeOf(err) {
+	case codeUnavailable, codeNoPeers, codeStreamNameInUse:
+		return true
+	default:
+		return errors.Is(err, nats.ErrNoResponders) || errors.Is(err, context.DeadlineExceeded)
+	}
+}

@@ -75,12 +75,8 @@ func (l *Log) sendBatch(ctx context.Context, subject string, last uint64, all []
 
 // lookUpBatch tells what became of a batch, and where it ends if it is there.
 func (l *Log) lookUpBatch(ctx context.Context, subject string, last uint64, all [][]byte) (uint64, fate, error) {
-	stream, err := l.stream(ctx, events.FetchStream)
-	if err != nil {
-		return 0, open, err
-	}
 	var end uint64
-	switch msg, err := stream.GetLastMsgForSubject(ctx, subject); {
+	switch msg, err := l.last(ctx, events.FetchStream, subject); {
 	case err == nil:
 		end = msg.Sequence
 	case !errors.Is(err, jetstream.ErrMsgNotFound):
@@ -94,7 +90,7 @@ func (l *Log) lookUpBatch(ctx context.Context, subject string, last uint64, all 
 		return 0, lost, err
 	}
 	for i, data := range all {
-		msg, err := stream.GetMsg(ctx, last+1, jetstream.WithGetMsgSubject(subject))
+		msg, err := l.from(ctx, events.FetchStream, subject, last+1)
 		if err != nil && !errors.Is(err, jetstream.ErrMsgNotFound) {
 			return 0, open, err
 		}
@@ -109,13 +105,9 @@ func (l *Log) lookUpBatch(ctx context.Context, subject string, last uint64, all 
 // FetchEvents implements events.FetchLog.
 func (l *Log) FetchEvents(ctx context.Context, fetch events.FetchID) ([]events.RecordedFetchEvent, error) {
 	doing := "read fetch " + fetch.String()
-	stream, err := l.stream(ctx, events.FetchStream)
-	if err != nil {
-		return nil, unavailable(doing, err)
-	}
 	var found []events.RecordedFetchEvent
 	for next := uint64(1); ; {
-		msg, err := stream.GetMsg(ctx, next, jetstream.WithGetMsgSubject(fetchSubject(fetch)))
+		msg, err := l.from(ctx, events.FetchStream, fetchSubject(fetch), next)
 		if errors.Is(err, jetstream.ErrMsgNotFound) {
 			break
 		}

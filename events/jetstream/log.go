@@ -74,11 +74,7 @@ func (l *Log) LastSequence(ctx context.Context, stream events.Stream) (uint64, e
 // TimeOf implements events.Source.
 func (l *Log) TimeOf(ctx context.Context, stream events.Stream, sequence uint64) (time.Time, error) {
 	doing := fmt.Sprintf("read message %d of %s", sequence, stream)
-	s, err := l.stream(ctx, stream)
-	if err != nil {
-		return time.Time{}, unavailable(doing, err)
-	}
-	msg, err := s.GetMsg(ctx, sequence)
+	msg, err := l.at(ctx, stream, sequence)
 	if errors.Is(err, jetstream.ErrMsgNotFound) {
 		if _, err := l.info(ctx, stream); err != nil {
 			return time.Time{}, unavailable(doing, err)

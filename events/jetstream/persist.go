@@ -3,7 +3,6 @@ package jetstream
 import (
 	"context"
 	"time"
-
 )
 
 // A write that got no answer, or one that says nothing of its fate, is looked up and sent again after a pause, which doubles

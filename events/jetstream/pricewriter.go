@@ -250,12 +250,8 @@ func (s *shardWriter) publish(
 // readMarker returns the fetch's marker in this shard and its sequence; an empty one and 0 if there is none.
 func (s *shardWriter) readMarker(ctx context.Context) (*atlantv1.FetchMarker, uint64, error) {
 	doing := "read marker " + s.marker
-	stream, err := s.log.stream(ctx, events.PriceStream(s.shard))
-	if err != nil {
-		return nil, 0, unavailable(doing, err)
-	}
 	marker := &atlantv1.FetchMarker{}
-	msg, err := stream.GetLastMsgForSubject(ctx, s.marker)
+	msg, err := s.log.last(ctx, events.PriceStream(s.shard), s.marker)
 	if errors.Is(err, jetstream.ErrMsgNotFound) {
 		return marker, 0, nil
 	}

@@ -41,7 +41,7 @@ func (l *Log) moveOldRequests(ctx context.Context) error {
 		return unavailable(doing, err)
 	}
 	for next := uint64(1); ; {
-		msg, err := stream.GetMsg(ctx, next, jetstream.WithGetMsgSubject(oldQueueSubjects))
+		msg, err := l.from(ctx, queueStream, oldQueueSubjects, next)
 		if errors.Is(err, jetstream.ErrMsgNotFound) {
 			return nil
 		}

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/atlant-log/atlant/events"
@@ -105,7 +104,7 @@ func logStream(name events.Stream, replicas int, subjects ...string) jetstream.S
 // it up.
 func ensureStream(ctx context.Context, js jetstream.JetStream, wanted jetstream.StreamConfig) (jetstream.Stream, error) {
 	var stream jetstream.Stream
-	err := whileStarting(ctx, func() (err error) {
+	err := untilAnswered(ctx, openPatience, func(ctx context.Context) (err error) {
 		stream, err = js.Stream(ctx, wanted.Name)
 		if errors.Is(err, jetstream.ErrStreamNotFound) {
 			stream, err = js.CreateStream(ctx, wanted)
@@ -125,28 +124,4 @@ func ensureStream(ctx context.Context, js jetstream.JetStream, wanted jetstream.
 		}}
 	}
 	return stream, err
-}
-
-// whileStarting calls the server again, for a while, as long as JetStream is not ready to answer. A stream that another
-// process has just created is one of the reasons.
-func whileStarting(ctx context.Context, call func() error) error {
-	deadline := time.Now().Add(openPatience)
-	for pause := firstPause; ; pause = min(2*pause, maxPause) {
-		err := call()
-		if !isStarting(err) || time.Now().After(deadline) {
-			return err
-		}
-		if err := sleep(ctx, pause); err != nil {
-			return err
-		}
-	}
-}
-
-func isStarting(err error) bool {
-	switch codeOf(err) {
-	case codeUnavailable, codeNoPeers, codeStreamNameInUse:
-		return true
-	default:
-		return errors.Is(err, nats.ErrNoResponders) || errors.Is(err, context.DeadlineExceeded)
-	}
 }

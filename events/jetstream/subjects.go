@@ -26,7 +26,9 @@ func fetchSubject(fetch events.FetchID) string { return "fetches." + fetch.Strin
 // queueSubjects are those of all partitions of the queue.
 const queueSubjects = "queue.*.*"
 
-func queueSubject(partition int, fetch string) string { return fmt.Sprintf("queue.%d.%s", partition, fetch) }
+func queueSubject(partition int, fetch string) string {
+	return fmt.Sprintf("queue.%d.%s", partition, fetch)
+}
 
 // consumerPrefix begins the names of the consumers of a partition.
 func consumerPrefix(partition int) string { return fmt.Sprintf("fetchers-%02d-", partition) }

@@ -1,0 +1,102 @@
+package jetstream_test
+
+import (
+	"testing"
+
+	"github.com/nats-io/nats.go"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/atlant-log/atlant/events"
+	"github.com/atlant-log/atlant/events/jetstream"
+	"github.com/atlant-log/atlant/events/jetstream/natstest"
+)
+
+// onCluster opens the log of a cluster through the servers given, or any.
+func onCluster(t testing.TB, c *natstest.Cluster, which ...int) *jetstream.Log {
+	t.Helper()
+	return open(t, connect(t, c.URL(which...)), jetstream.Config{Replicas: 3, Shards: 2})
+}
+
+func connect(t testing.TB, url string) *nats.Conn {
+	t.Helper()
+	nc, err := jetstream.Connect(t.Context(), jetstream.ConnectConfig{URL: url, Name: t.Name(), Logger: quiet})
+	wantNoError(t, err)
+	t.Cleanup(nc.Close)
+	return nc
+}
+
+// What a log does, it does on a cluster.
+func TestCluster(t *testing.T) {
+	t.Parallel()
+	c := natstest.StartCluster(t, 3)
+	t.Run("opened by several at once", func(t *testing.T) {
+		opened := make(chan error, 6)
+		for i := range cap(opened) {
+			nc := connect(t, c.URL(i%3))
+			go func() {
+				_, err := jetstream.Open(t.Context(), nc, jetstream.Config{Replicas: 3, Shards: 2})
+				opened <- err
+			}()
+		}
+		for range cap(opened) {
+			wantNoError(t, <-opened)
+		}
+	})
+	a, b := onCluster(t, c, 0), onCluster(t, c, 1)
+	t.Run("streams", func(t *testing.T) {
+		js := server(t, connect(t, c.URL()))
+		for name := range js.StreamNames(t.Context()).Name() {
+			if config := streamConfig(t, js, name); config.Replicas != 3 || config.AllowDirect {
+				t.Errorf("%s: %+v", name, config)
+			}
+		}
+	})
+	t.Run("prices", func(t *testing.T) {
+		from, fetch := end(t, a), newFetchID(t)
+		zombie, writer := write(t, a, fetch), write(t, b, fetch)
+		mustAdd(t, writer, fetch, 1, 3000)
+		position := mustFinish(t, writer, 3000)
+		wantPosition(t, wantComplete(t, b, from, fetch, 3000), position)
+		mustAdd(t, zombie, fetch, 2, 900) // of another list
+		_, _, err := zombie.Finish(t.Context())
+		wantError(t, err, events.ErrConflict)
+		again := write(t, a, fetch)
+		mustAdd(t, again, fetch, 1, 3000)
+		wantPosition(t, mustFinish(t, again, 3000), position)
+		wantComplete(t, a, from, fetch, 3000)
+	})
+	t.Run("fetch events", func(t *testing.T) {
+		fetch := newFetchID(t)
+		wantEvents(t, a, fetch)
+		last, err := a.AppendFetchEvents(t.Context(), fetch, 0, attempt(1), attempt(2))
+		wantNoError(t, err)
+		_, err = b.AppendFetchEvents(t.Context(), fetch, last-1, attempt(3))
+		wantError(t, err, events.ErrConflict)
+		wantEvents(t, b, fetch, events.RecordedFetchEvent{Sequence: last - 1, Event: attempt(1)}, events.RecordedFetchEvent{Sequence: last, Event: attempt(2)})
+	})
+	t.Run("claims", func(t *testing.T) {
+		want, err := a.Claim(t.Context(), "key", request(t))
+		wantNoError(t, err)
+		got, err := b.Claim(t.Context(), "key", request(t))
+		wantNoError(t, err)
+		if !proto.Equal(got, want) {
+			t.Errorf("got %v, want %v", got, want)
+		}
+	})
+	t.Run("parked", func(t *testing.T) {
+		for _, log := range []*jetstream.Log{a, b} {
+			wantNoError(t, log.Park(t.Context(), events.Message{Stream: prices, Sequence: 7}, errCause))
+			wantParked(t, log, prices, 1)
+		}
+	})
+	t.Run("times", func(t *testing.T) {
+		at, err := b.TimeOf(t.Context(), prices, 1)
+		if err != nil || at.IsZero() {
+			t.Errorf("%v, %v", at, err)
+		}
+		if at, err := b.TimeOf(t.Context(), prices, 1<<40); err != nil || !at.IsZero() {
+			t.Errorf("%v, %v", at, err)
+		}
+	})
+	t.Run("queue", func(t *testing.T) { wantOrderAcrossProcesses(t, a, b, 20) })
+}

@@ -1,0 +1,44 @@
+// Package natstest starts real nats-servers inside a test: one with whatever options, or a cluster whose servers can be
+// killed, restarted and cut off from each other.
+package natstest
+
+import (
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+)
+
+// patience bounds whatever is waited for.
+const patience = time.Minute
+
+// StartServer starts a server on a free port of loopback that the end of the test stops. With JetStream it keeps its
+// streams in a temporary folder and syncs every write, unless the options say something else.
+func StartServer(tb testing.TB, options *server.Options) *server.Server {
+	tb.Helper()
+	options.Host, options.Port, options.NoSigs, options.NoLog = "127.0.0.1", -1, true, true
+	if options.JetStream && options.StoreDir == "" {
+		options.StoreDir, options.SyncAlways = tb.TempDir(), true
+	}
+	running := start(tb, options)
+	tb.Cleanup(func() { stop(running) })
+	return running
+}
+
+func start(tb testing.TB, options *server.Options) *server.Server {
+	tb.Helper()
+	running, err := server.NewServer(options)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	running.Start()
+	if !running.ReadyForConnections(patience) {
+		tb.Fatalf("server %s is not ready", options.ServerName)
+	}
+	return running
+}
+
+func stop(running *server.Server) {
+	running.Shutdown()
+	running.WaitForShutdown()
+}
