@@ -12,11 +12,14 @@ import (
 // patience bounds whatever is waited for.
 const patience = time.Minute
 
-// StartServer starts a server on a free port of loopback that the end of the test stops. With JetStream it keeps its
-// streams in a temporary folder and syncs every write, unless the options say something else.
+// StartServer starts a server on loopback that the end of the test stops: on a free port, unless the options name one. With
+// JetStream it keeps its streams in a temporary folder and syncs every write, unless they name a folder.
 func StartServer(tb testing.TB, options *server.Options) *server.Server {
 	tb.Helper()
-	options.Host, options.Port, options.NoSigs, options.NoLog = "127.0.0.1", -1, true, true
+	options.Host, options.NoSigs, options.NoLog = "127.0.0.1", true, true
+	if options.Port == 0 {
+		options.Port = server.RANDOM_PORT
+	}
 	if options.JetStream && options.StoreDir == "" {
 		options.StoreDir, options.SyncAlways = tb.TempDir(), true
 	}

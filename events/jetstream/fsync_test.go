@@ -1,0 +1,48 @@
+package jetstream_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	natsd "github.com/nats-io/nats-server/v2/server"
+
+	"github.com/atlant-log/atlant/events/jetstream"
+	"github.com/atlant-log/atlant/events/jetstream/natstest"
+)
+
+// monitored starts a server with monitoring, and returns where that is.
+func monitored(t testing.TB, options *natsd.Options) string {
+	t.Helper()
+	options.HTTPHost, options.HTTPPort = "127.0.0.1", -1
+	return "http://" + natstest.StartServer(t, options).MonitorAddr().String()
+}
+
+func TestCheckFsync(t *testing.T) {
+	t.Parallel()
+	synced := monitored(t, &natsd.Options{JetStream: true})
+	now := monitored(t, &natsd.Options{JetStream: true, StoreDir: t.TempDir(), SyncInterval: time.Minute})
+	wantNoError(t, jetstream.CheckFsync(t.Context(), nil))
+	wantNoError(t, jetstream.CheckFsync(t.Context(), []string{synced, synced + "/"}))
+	other := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("hello")) }))
+	t.Cleanup(other.Close)
+	gone := httptest.NewServer(http.NotFoundHandler())
+	t.Cleanup(gone.Close)
+	err := jetstream.CheckFsync(t.Context(), []string{
+		synced, now, monitored(t, &natsd.Options{}), other.URL, gone.URL, "http://u:" + secret + "@127.0.0.1:1", "nonsense",
+	})
+	for _, words := range []string{
+		"server at " + now + ": syncing to the disk is every 1m0s", "`sync_interval: always`", "JetStream is off",
+		"server at " + other.URL + ": its monitoring is not to be had (it did not answer as a NATS server does",
+		"(it answered 404 Not Found)", "http://u:xxxxx@127.0.0.1:1", "connection refused", "not a URL like http://host:8222",
+	} {
+		if err == nil || !strings.Contains(err.Error(), words) {
+			t.Errorf("%q is missing in: %v", words, err)
+		}
+	}
+	if strings.Contains(err.Error(), "server at "+synced) || strings.Contains(err.Error(), secret) {
+		t.Error(err)
+	}
+}
