@@ -65,8 +65,23 @@ func (w *work) failPublishing(ctx context.Context, reason error, before *atlantv
 	if err := w.writer.Fence(ctx); err != nil { // whoever published it may be at it still
 		return err
 	}
+	return w.endWithoutList(ctx, reason, before)
+}
+
+// endWithoutList ends a fetch whose list cannot be had again: well, if the log holds all of it already, though the rejects
+// are counted only.
+func (w *work) endWithoutList(ctx context.Context, reason error, before *atlantv1.FetchParsed) error {
 	counts := proto.CloneOf(before.GetCounts())
 	counts.Published = w.writer.Published()
+	if counts.GetPublished() == counts.GetAccepted() {
+		_, position, err := w.writer.Finish(ctx)
+		if err != nil {
+			return fmt.Errorf("publish: %w", err)
+		}
+		return w.append(ctx, &atlantv1.FetchEvent{Event: &atlantv1.FetchEvent_Completed{
+			Completed: &atlantv1.FetchCompleted{Counts: counts, Position: position},
+		}})
+	}
 	reason = fmt.Errorf("%w; %d of its prices are in the log already", reason, counts.GetPublished())
 	failed := &atlantv1.FetchFailed{Error: reason.Error(), Counts: counts, Dialect: before.GetDialect()}
 	return w.append(ctx, &atlantv1.FetchEvent{Event: &atlantv1.FetchEvent_Failed{Failed: failed}})

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/nats-io/nats.go"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/atlant-log/atlant/events"
@@ -23,6 +24,13 @@ import (
 var quiet = slog.New(slog.DiscardHandler)
 
 func newTestLog(tb testing.TB) *jetstream.Log {
+	tb.Helper()
+	log, _ := newTestLogAndConn(tb)
+	return log
+}
+
+// newTestLogAndConn returns a log of its own, and a connection to open it once more, as another process does.
+func newTestLogAndConn(tb testing.TB) (*jetstream.Log, *nats.Conn) {
 	tb.Helper()
 	embedded, err := jetstream.StartEmbedded(tb.TempDir(), quiet)
 	if err != nil {
@@ -41,7 +49,7 @@ func newTestLog(tb testing.TB) *jetstream.Log {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	return log
+	return log, conn
 }
 
 func newTestFetcher(tb testing.TB, log Log) *Fetcher {

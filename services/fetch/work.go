@@ -166,7 +166,7 @@ func (w *work) run(ctx context.Context, before *atlantv1.FetchParsed) error {
 			return err
 		}
 		if w.writer.Published() > 0 {
-			return w.failPublishing(ctx, errListChanged, before)
+			return w.endWithoutList(ctx, errListChanged, before)
 		}
 	}
 	parsed := &atlantv1.FetchEvent{Event: &atlantv1.FetchEvent_Parsed{Parsed: reading.parsed()}}
