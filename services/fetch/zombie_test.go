@@ -236,12 +236,7 @@ func TestZombie(t *testing.T) {
 				if err := log.Enqueue(t.Context(), requested); err != nil {
 					t.Fatal(err)
 				}
-				var first *stalled
-				zombie := own(t, nc, func(log Log) Log {
-					first = stall(log, at)
-					return first
-				})
-				zombie.item = stalledItem{zombie.item, first}
+				zombie, first := ownStalled(t, nc, at)
 				var group sync.WaitGroup
 				group.Go(func() { zombie.work(t) })
 				<-first.reached
@@ -262,6 +257,55 @@ func TestZombie(t *testing.T) {
 			})
 		}
 	}
+}
+
+// The stalled process goes on while the one that took its place is in the middle of the fetch: it leaves it alone, and the
+// fetch is completed with the list of the other one.
+func TestZombieInBetween(t *testing.T) {
+	t.Parallel()
+	for _, at := range []string{beforeWriter, beforeLook, beforeCheck, beforeStarted, beforeParsed, beforeFirst} {
+		for _, meanwhile := range []string{beforeParsed, beforeFirst, inTheMiddle, beforeCompleted} {
+			t.Run(at+"/"+meanwhile, func(t *testing.T) {
+				t.Parallel()
+				log, nc := newTestLogAndConn(t)
+				id, requested := newTestRequest(t, changing(t, true))
+				if err := log.Enqueue(t.Context(), requested); err != nil {
+					t.Fatal(err)
+				}
+				zombie, first := ownStalled(t, nc, at)
+				var one, other sync.WaitGroup
+				one.Go(func() { zombie.work(t) })
+				<-first.reached
+				owner, second := ownStalled(t, nc, meanwhile)
+				other.Go(func() { owner.work(t) })
+				<-second.reached
+				close(first.resume)
+				one.Wait()
+				recorded, err := log.FetchEvents(t.Context(), id)
+				if err != nil || foldAll(recorded).Fetch.GetEndedAt() != nil {
+					t.Errorf("the first ended the fetch: %v, %v", recorded, err)
+				}
+				close(second.resume)
+				other.Wait()
+				got, _ := wantConsistent(t, log, id)
+				if got.GetState() != atlantv1.FetchState_FETCH_STATE_COMPLETED || got.GetPublished() != zombieRows {
+					t.Errorf("got %v", got)
+				}
+			})
+		}
+	}
+}
+
+// ownStalled is own for a process that is stalled at a point.
+func ownStalled(tb testing.TB, nc *nats.Conn, at string) (owner, *stalled) {
+	tb.Helper()
+	var log *stalled
+	o := own(tb, nc, func(of Log) Log {
+		log = stall(of, at)
+		return log
+	})
+	o.item = stalledItem{o.item, log}
+	return o, log
 }
 
 type stalledItem struct {
