@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/nats-io/nats.go"
@@ -26,7 +27,7 @@ func checkServer(ctx context.Context, nc *nats.Conn, js jetstream.JetStream) err
 	err := untilAnswered(ctx, openPatience, func(ctx context.Context) error {
 		_, err := js.AccountInfo(ctx)
 		if denied := nc.LastError(); err != nil && errors.Is(denied, nats.ErrPermissionViolation) {
-			return fmt.Errorf("%s: %w", denied, nats.ErrPermissionViolation) // hides that it looks like a slow answer
+			return denied // which otherwise looks like a slow answer
 		}
 		return err
 	})
@@ -34,7 +35,7 @@ func checkServer(ctx context.Context, nc *nats.Conn, js jetstream.JetStream) err
 	case errors.Is(err, jetstream.ErrJetStreamNotEnabled), errors.Is(err, jetstream.ErrJetStreamNotEnabledForAccount):
 		faults = append(faults, Fault{
 			Where: "server " + nc.ConnectedServerName(), What: "JetStream", Is: "off", Must: "on",
-			Todo: "enable it in the server's configuration (jetstream {…}), and for the account if there are several",
+			Todo: todoEnable,
 		})
 	case errors.Is(err, nats.ErrPermissionViolation):
 		faults = append(faults, Fault{
@@ -68,6 +69,7 @@ func versionFault(name, version string) (Fault, bool) {
 // What an operator can do about a setting.
 const (
 	todoEdit   = "change it with `nats stream edit %s`"
+	todoEnable = "enable it in the server's configuration (jetstream {…}), and for the account if there are several"
 	todoRemake = "it cannot be changed: copy what the stream holds, delete it, let Atlant create it, and copy it back"
 )
 
@@ -87,8 +89,14 @@ func streamFaults(is, must jetstream.StreamConfig) FaultsError {
 		{"subjects", fmt.Sprint(subjects), fmt.Sprint(wanted), slices.Equal(subjects, wanted), todoEdit},
 		{"retention", name(is.Retention), name(must.Retention), is.Retention == must.Retention, todoRemake},
 		{"storage", name(is.Storage), name(must.Storage), is.Storage == must.Storage, todoRemake},
-		{"replicas", fmt.Sprint(is.Replicas), fmt.Sprintf("at least %d, as asked for", must.Replicas), is.Replicas >= must.Replicas, todoEdit},
-		{"persist mode", "async", "default, or nothing is synced to the disk", is.PersistMode != jetstream.AsyncPersistMode, todoRemake},
+		{
+			"replicas", strconv.Itoa(is.Replicas), fmt.Sprintf("at least %d, as asked for", must.Replicas),
+			is.Replicas >= must.Replicas, todoEdit,
+		},
+		{
+			"persist mode", "async", "default, or nothing is synced to the disk",
+			is.PersistMode != jetstream.AsyncPersistMode, todoRemake,
+		},
 		{"atomic publishing", "off", "on", is.AllowAtomicPublish || !must.AllowAtomicPublish, todoEdit},
 		{
 			"direct reading", "on", "off with several replicas, any of which would answer, even if it is behind",
@@ -112,7 +120,7 @@ func lossSettings(is jetstream.StreamConfig) []setting {
 		{"the limit of bytes", fmt.Sprint(is.MaxBytes, ", discard old"), must, is.MaxBytes <= 0 || !old, todoEdit},
 		{"the limit of age", is.MaxAge.String(), "unlimited", is.MaxAge <= 0, todoEdit},
 		{
-			"the limit of messages per subject", fmt.Sprint(is.MaxMsgsPerSubject), "unlimited, or discard new per subject",
+			"the limit of messages per subject", strconv.FormatInt(is.MaxMsgsPerSubject, 10), "unlimited, or discard new per subject",
 			is.MaxMsgsPerSubject <= 0 || (!old && is.DiscardNewPerSubject), todoEdit,
 		},
 	}

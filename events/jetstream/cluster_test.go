@@ -25,25 +25,31 @@ func connect(t testing.TB, url string) *nats.Conn {
 	return nc
 }
 
+// openAtOnce has several processes create the log.
+func openAtOnce(t testing.TB, c *natstest.Cluster) {
+	t.Helper()
+	opened := make(chan error, 6)
+	for i := range cap(opened) {
+		nc := connect(t, c.URL(i%3))
+		go func() {
+			_, err := jetstream.Open(t.Context(), nc, jetstream.Config{Replicas: 3, Shards: 2})
+			opened <- err
+		}()
+	}
+	for range cap(opened) {
+		wantNoError(t, <-opened)
+	}
+}
+
 // What a log does, it does on a cluster.
 func TestCluster(t *testing.T) {
 	t.Parallel()
 	c := natstest.StartCluster(t, 3)
-	t.Run("opened by several at once", func(t *testing.T) {
-		opened := make(chan error, 6)
-		for i := range cap(opened) {
-			nc := connect(t, c.URL(i%3))
-			go func() {
-				_, err := jetstream.Open(t.Context(), nc, jetstream.Config{Replicas: 3, Shards: 2})
-				opened <- err
-			}()
-		}
-		for range cap(opened) {
-			wantNoError(t, <-opened)
-		}
-	})
+	openAtOnce(t, c)
 	a, b := onCluster(t, c, 0), onCluster(t, c, 1)
+	publish(t, a, 10)
 	t.Run("streams", func(t *testing.T) {
+		t.Parallel()
 		js := server(t, connect(t, c.URL()))
 		for name := range js.StreamNames(t.Context()).Name() {
 			if config := streamConfig(t, js, name); config.Replicas != 3 || config.AllowDirect {
@@ -52,6 +58,7 @@ func TestCluster(t *testing.T) {
 		}
 	})
 	t.Run("prices", func(t *testing.T) {
+		t.Parallel()
 		from, fetch := end(t, a), newFetchID(t)
 		zombie, writer := write(t, a, fetch), write(t, b, fetch)
 		mustAdd(t, writer, fetch, 1, 3000)
@@ -66,6 +73,7 @@ func TestCluster(t *testing.T) {
 		wantComplete(t, a, from, fetch, 3000)
 	})
 	t.Run("fetch events", func(t *testing.T) {
+		t.Parallel()
 		fetch := newFetchID(t)
 		wantEvents(t, a, fetch)
 		last, err := a.AppendFetchEvents(t.Context(), fetch, 0, attempt(1), attempt(2))
@@ -75,6 +83,7 @@ func TestCluster(t *testing.T) {
 		wantEvents(t, b, fetch, events.RecordedFetchEvent{Sequence: last - 1, Event: attempt(1)}, events.RecordedFetchEvent{Sequence: last, Event: attempt(2)})
 	})
 	t.Run("claims", func(t *testing.T) {
+		t.Parallel()
 		want, err := a.Claim(t.Context(), "key", request(t))
 		wantNoError(t, err)
 		got, err := b.Claim(t.Context(), "key", request(t))
@@ -84,12 +93,14 @@ func TestCluster(t *testing.T) {
 		}
 	})
 	t.Run("parked", func(t *testing.T) {
+		t.Parallel()
 		for _, log := range []*jetstream.Log{a, b} {
 			wantNoError(t, log.Park(t.Context(), events.Message{Stream: prices, Sequence: 7}, errCause))
 			wantParked(t, log, prices, 1)
 		}
 	})
 	t.Run("times", func(t *testing.T) {
+		t.Parallel()
 		at, err := b.TimeOf(t.Context(), prices, 1)
 		if err != nil || at.IsZero() {
 			t.Errorf("%v, %v", at, err)
@@ -98,5 +109,8 @@ func TestCluster(t *testing.T) {
 			t.Errorf("%v, %v", at, err)
 		}
 	})
-	t.Run("queue", func(t *testing.T) { wantOrderAcrossProcesses(t, a, b, 20) })
+	t.Run("queue", func(t *testing.T) {
+		t.Parallel()
+		wantOrderAcrossProcesses(t, a, b, 20)
+	})
 }

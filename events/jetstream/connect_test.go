@@ -20,7 +20,7 @@ import (
 )
 
 // secret is a password that no error and no log may show.
-const secret = "s3cret" //nolint:gosec // it opens nothing
+const secret = "s3cret"
 
 func mustConnect(t testing.TB, config jetstream.ConnectConfig) *nats.Conn {
 	t.Helper()

@@ -53,6 +53,8 @@ func TestLeaderDiesWhilePublishing(t *testing.T) {
 	const lines = 50_000
 	c := natstest.StartCluster(t, 3)
 	log, fetch := onCluster(t, c), newFetchID(t)
+	ctx, stop := context.WithCancel(t.Context())
+	followed := follow(ctx, t, onCluster(t, c))
 	ended := publishLater(t, log, fetch, lines)
 	for _, sequence := range []uint64{5000, 12_000} {
 		awaitPast(t, log, sequence)
@@ -64,6 +66,41 @@ func TestLeaderDiesWhilePublishing(t *testing.T) {
 	}
 	wantNoError(t, <-ended)
 	wantComplete(t, log, []uint64{0, 0}, fetch, lines)
+	last, err := log.LastSequence(t.Context(), prices)
+	wantNoError(t, err)
+	time.AfterFunc(patience, stop)
+	for want := uint64(1); want <= last; want++ {
+		if got := <-followed; got != want {
+			t.Fatalf("read %d, want %d", got, want)
+		}
+	}
+	stop()
+}
+
+// follow reads the first shard as a projector does, which begins anew where it is when that fails.
+func follow(ctx context.Context, t testing.TB, log events.Source) <-chan uint64 {
+	t.Helper()
+	read := make(chan uint64, 200_000)
+	go func() {
+		defer close(read)
+		for last := uint64(0); ctx.Err() == nil; {
+			reader, err := log.Read(ctx, prices, last)
+			for err == nil {
+				var batch []events.Message
+				if batch, err = reader.Next(ctx, events.Batch{Limit: 1000, Gap: time.Millisecond, Wait: time.Second}); err != nil {
+					reader.Close()
+				}
+				for _, m := range batch {
+					last = m.Sequence
+					read <- last
+				}
+			}
+			if !errors.Is(err, events.ErrUnavailable) && ctx.Err() == nil {
+				t.Error(err)
+			}
+		}
+	}()
+	return read
 }
 
 // What a fetch's only owner appends is never a conflict, and a request that was accepted is on the queue, whoever dies.

@@ -91,10 +91,13 @@ func (l *Log) lookUpBatch(ctx context.Context, subject string, last uint64, all 
 	}
 	for i, data := range all {
 		msg, err := l.from(ctx, events.FetchStream, subject, last+1)
-		if err != nil && !errors.Is(err, jetstream.ErrMsgNotFound) {
+		if errors.Is(err, jetstream.ErrMsgNotFound) {
+			return 0, lost, nil
+		}
+		if err != nil {
 			return 0, open, err
 		}
-		if err != nil || !bytes.Equal(msg.Data, data) || (i > 0 && msg.Sequence != last+1) {
+		if !bytes.Equal(msg.Data, data) || (i > 0 && msg.Sequence != last+1) {
 			return 0, lost, nil
 		}
 		last = msg.Sequence

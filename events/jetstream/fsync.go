@@ -3,11 +3,14 @@ package jetstream
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
 	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
 )
 
 const (
@@ -41,7 +44,7 @@ func fsyncFault(ctx context.Context, monitor string) (Fault, bool) {
 			Todo: "set http_port in the server's configuration, or correct the URL",
 		}, true
 	case said.Disabled:
-		return Fault{Where: shown, What: "JetStream", Is: "off", Must: "on", Todo: "enable it in the server's configuration (jetstream {…})"}, true
+		return Fault{Where: shown, What: "JetStream", Is: "off", Must: "on", Todo: todoEnable}, true
 	case !said.Config.SyncAlways:
 		is := "only now and then"
 		if said.Config.SyncInterval > 0 {
@@ -56,20 +59,12 @@ func fsyncFault(ctx context.Context, monitor string) (Fault, bool) {
 	}
 }
 
-// monitored is what /jsz says of how a server keeps streams.
-type monitored struct {
-	Disabled bool `json:"disabled"`
-	Config   struct {
-		SyncInterval time.Duration `json:"sync_interval"`
-		SyncAlways   bool          `json:"sync_always"`
-	} `json:"config"`
-}
-
-func askMonitor(ctx context.Context, monitor string) (monitored, error) {
-	var said monitored
+// askMonitor returns what a server says of its JetStream.
+func askMonitor(ctx context.Context, monitor string) (server.JSInfo, error) {
+	var said server.JSInfo
 	at, err := url.Parse(monitor)
 	if err != nil || at.Host == "" {
-		return said, fmt.Errorf("not a URL like http://host:8222")
+		return said, errors.New("not a URL like http://host:8222")
 	}
 	at = at.JoinPath("jsz")
 	at.RawQuery = "config=1"

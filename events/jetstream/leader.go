@@ -29,7 +29,9 @@ var errOutOfTouch = errors.New("the leader of the stream is out of touch with it
 // reads unless they have one replica: another one may be behind.
 func (l *Log) stream(ctx context.Context, name events.Stream) (jetstream.Stream, error) {
 	if known, ok := l.streams.Load(name); ok {
-		return known.(jetstream.Stream), nil //nolint:forcetypeassert // nothing else is put there
+		if stream, ok := known.(jetstream.Stream); ok {
+			return stream, nil
+		}
 	}
 	stream, err := l.look(ctx, name)
 	if err == nil {

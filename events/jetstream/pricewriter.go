@@ -115,6 +115,7 @@ func (s *shardWriter) fence(ctx context.Context) error {
 	return write{
 		doing: "fence " + s.marker, patience: batchPatience, insist: true, twins: true,
 		send: func() error {
+			s.next.NextLine = max(s.next.GetNextLine(), 1) // where there was no marker
 			sequence, err := s.publish(ctx, nil, nil, s.next)
 			if err == nil {
 				s.sequence = sequence

@@ -177,3 +177,53 @@ func TestFinishAfterConflict(t *testing.T) {
 	wantError(t, add(t.Context(), zombie, fetch, 201, 2500), events.ErrConflict)
 	waitForEnd(t, log, 301)
 }
+
+// A fence shuts out whoever opened a writer before it, also where nothing is published yet; who opened it goes on.
+func TestFence(t *testing.T) {
+	t.Parallel()
+	const lines = 3000
+	for _, k := range []int64{0, 2400} {
+		log, _ := newLog(t, 2)
+		from, fetch := end(t, log), newFetchID(t)
+		zombie := write(t, log, fetch)
+		mustAdd(t, zombie, fetch, 1, k)
+		if k > 0 {
+			awaitPast(t, log, 0)
+		}
+		writer := write(t, log, fetch)
+		wantNoError(t, writer.Fence(t.Context()))
+		if got := writer.Published(); (got > 0) != (k > 0) {
+			t.Fatalf("%d published", got)
+		}
+		zombieErr := add(t.Context(), zombie, fetch, k+1, lines)
+		if zombieErr == nil {
+			_, _, zombieErr = zombie.Finish(t.Context())
+		}
+		wantError(t, zombieErr, events.ErrConflict)
+		wantNoError(t, writer.Fence(t.Context())) // no harm in another one
+		mustAdd(t, writer, fetch, 1, lines)
+		wantPosition(t, mustFinish(t, writer, lines), wantComplete(t, log, from, fetch, lines))
+	}
+}
+
+// Whoever fences at the same time as the other one publishes knows what it published.
+func TestFenceWhilePublishing(t *testing.T) {
+	t.Parallel()
+	log, _ := newLog(t, 2)
+	for range 3 {
+		from, fetch := end(t, log), newFetchID(t)
+		zombie, ended := write(t, log, fetch), make(chan error, 1)
+		go func() { ended <- add(t.Context(), zombie, fetch, 1, 10_000) }()
+		awaitPast(t, log, from[0]+2000)
+		writer := write(t, log, fetch)
+		wantNoError(t, writer.Fence(t.Context()))
+		fenced := writer.Published()
+		if err := <-ended; err != nil {
+			wantError(t, err, events.ErrConflict)
+		}
+		if now := write(t, log, fetch).Published(); now != fenced {
+			t.Errorf("%d published behind the fence, %d before it", now, fenced)
+		}
+	}
+}
+

@@ -115,13 +115,15 @@ func ensureStream(ctx context.Context, js jetstream.JetStream, wanted jetstream.
 	case codeReplicasAlone, codeNoPeers:
 		return nil, FaultsError{{
 			Where: "stream " + wanted.Name, What: "replicas", Is: "impossible with the servers that are there",
-			Must: fmt.Sprint(wanted.Replicas, ", which was asked for"), Todo: "start as many servers with JetStream in one cluster, or ask for fewer",
+			Must: fmt.Sprint(wanted.Replicas, ", which was asked for"),
+			Todo: "start as many servers with JetStream in one cluster, or ask for fewer",
 		}}
 	case codeSubjectsOverlap:
 		return nil, FaultsError{{
 			Where: "stream " + wanted.Name, What: "subjects", Is: "taken by another stream",
 			Must: strings.Join(wanted.Subjects, " "), Todo: "use an account of its own for Atlant, or delete the other stream",
 		}}
+	default:
+		return stream, err
 	}
-	return stream, err
 }

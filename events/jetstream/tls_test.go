@@ -113,9 +113,9 @@ func TestConnectWithClientCertificate(t *testing.T) {
 // A user is known by a JWT that an account signed, which the operator signed.
 func TestConnectWithCreds(t *testing.T) {
 	t.Parallel()
-	pair := func(make func() (nkeys.KeyPair, error)) (nkeys.KeyPair, string) {
+	pair := func(create func() (nkeys.KeyPair, error)) (nkeys.KeyPair, string) {
 		t.Helper()
-		keys, err := make()
+		keys, err := create()
 		wantNoError(t, err)
 		public, err := keys.PublicKey()
 		wantNoError(t, err)

@@ -27,9 +27,9 @@ func TestVersionFault(t *testing.T) {
 // A leader that has not heard of a majority for a while is not believed, nor is whoever answers where none leads.
 func TestInTouch(t *testing.T) {
 	t.Parallel()
-	peer := func(tenths ...time.Duration) (all []*jetstream.PeerInfo) { // how long ago each was heard of, as a part of what is allowed
+	peer := func(tenths ...int64) (all []*jetstream.PeerInfo) { // how long ago each was heard of, as a part of what is allowed
 		for _, n := range tenths {
-			all = append(all, &jetstream.PeerInfo{Active: n * touch / 10})
+			all = append(all, &jetstream.PeerInfo{Active: time.Duration(n * int64(touch) / 10)})
 		}
 		return all
 	}
