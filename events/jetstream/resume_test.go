@@ -226,4 +226,3 @@ func TestFenceWhilePublishing(t *testing.T) {
 		}
 	}
 }
-
