@@ -1,0 +1,28 @@
+# syntax=docker/dockerfile:1
+
+# Cross-compiles on the builder's own platform: for several, `docker buildx build --platform linux/amd64,linux/arm64 .`
+FROM --platform=$BUILDPLATFORM golang:1.26.8-trixie AS build
+WORKDIR /src
+COPY go.mod go.sum ./
+RUN --mount=type=cache,target=/go/pkg/mod go mod download
+COPY . .
+ARG TARGETOS
+ARG TARGETARCH
+# What `atlant version` and `atlant status` say; empty is "development".
+ARG VERSION=
+RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache/go-build \
+    CGO_ENABLED=0 GOOS=$TARGETOS GOARCH=$TARGETARCH \
+    go build -trimpath -buildvcs=false -ldflags "-s -w -X main.version=$VERSION" -o /out/atlant ./services/atlant && \
+    mkdir /out/spool
+
+# Certificates, time zones and an unprivileged user; no shell. Distroless has no numbered tags.
+FROM gcr.io/distroless/static-debian13:nonroot
+COPY --from=build /out/atlant /atlant
+# Where `atlant work --data /spool` keeps lists until they are published; a volume takes over who owns it.
+COPY --from=build --chown=65532:65532 /out/spool /spool
+USER 65532:65532
+VOLUME /spool
+EXPOSE 8080
+# No HEALTHCHECK: `serve` and `work` would need different ones. compose.yaml has that of `serve`; a platform that probes over
+# HTTP asks both for /healthz and /readyz.
+ENTRYPOINT ["/atlant"]
