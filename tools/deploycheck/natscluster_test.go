@@ -18,7 +18,7 @@ import (
 )
 
 // patience bounds what should take a moment.
-const patience = 30 * time.Second
+const patience = 2 * time.Minute
 
 // startCluster starts the three servers in this process, as a configuration says but for addresses and folders, and waits
 // until they have a leader.
