@@ -27,6 +27,7 @@ const (
 	logError   = "error"
 	logServer  = "server"
 	logSubject = "subject"
+	logFault   = "fault"
 )
 
 // ConnectConfig says how to reach the servers. All but the URL is optional.

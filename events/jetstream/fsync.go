@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
+	"net"
 	"net/http"
 	"net/url"
 	"time"
@@ -19,13 +21,25 @@ const (
 )
 
 // CheckFsync asks servers at their monitoring URLs (http://host:8222) whether they sync every write to the disk before they
-// confirm it; clients cannot see that. It returns a FaultsError that names those that do not, and those that cannot be
-// asked.
-func CheckFsync(ctx context.Context, urls []string) error {
-	var faults FaultsError
+// confirm it; clients cannot see that. It returns a FaultsError that names those that do not, and those that give no such
+// answer. A server that cannot be reached is only warned of, unless none can: a cluster must take it that one is down.
+func CheckFsync(ctx context.Context, urls []string, logger *slog.Logger) error {
+	var faults, away FaultsError
 	for _, monitor := range urls {
-		if fault, ok := fsyncFault(ctx, monitor); ok {
-			faults = append(faults, fault)
+		fault, reached := fsyncFault(ctx, monitor)
+		switch {
+		case fault == nil:
+		case reached:
+			faults = append(faults, *fault)
+		default:
+			away = append(away, *fault)
+		}
+	}
+	if len(away) == len(urls) {
+		faults = append(faults, away...)
+	} else {
+		for _, fault := range away {
+			logger.Warn("cannot ask a NATS server whether it syncs every write to the disk", slog.String(logFault, fault.String()))
 		}
 	}
 	if len(faults) > 0 {
@@ -34,29 +48,30 @@ func CheckFsync(ctx context.Context, urls []string) error {
 	return nil
 }
 
-func fsyncFault(ctx context.Context, monitor string) (Fault, bool) {
+// fsyncFault returns what is wrong with a server, nil if nothing is, and whether it was reached at all.
+func fsyncFault(ctx context.Context, monitor string) (fault *Fault, reached bool) {
 	shown := "server at " + redacted(monitor)
 	said, err := askMonitor(ctx, monitor)
 	switch {
 	case err != nil:
-		return Fault{
+		_, network := errors.AsType[net.Error](err)
+		return &Fault{
 			Where: shown, What: "its monitoring", Is: "not to be had (" + err.Error() + ")", Must: "there, to see whether it syncs",
 			Todo: "set http_port in the server's configuration, or correct the URL",
-		}, true
+		}, !network
 	case said.Disabled:
-		return Fault{Where: shown, What: "JetStream", Is: "off", Must: "on", Todo: todoEnable}, true
+		return &Fault{Where: shown, What: "JetStream", Is: "off", Must: "on", Todo: todoEnable}, true
 	case !said.Config.SyncAlways:
 		is := "only now and then"
 		if said.Config.SyncInterval > 0 {
 			is = "every " + said.Config.SyncInterval.String()
 		}
-		return Fault{
+		return &Fault{
 			Where: shown, What: "syncing to the disk", Is: is, Must: "done for every write, or a power cut loses what was confirmed",
 			Todo: "set `sync_interval: always` in the jetstream block of the server's configuration, and restart it",
 		}, true
-	default:
-		return Fault{}, false
 	}
+	return nil, true
 }
 
 // askMonitor returns what a server says of its JetStream.

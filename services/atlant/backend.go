@@ -65,7 +65,7 @@ func (b *backend) connect(ctx context.Context, config *appConfig) error {
 	if len(config.Backend.NATSMonitor) == 0 {
 		config.Logger.Warn("cannot tell whether the NATS servers sync every write to the disk, without which a power cut " +
 			"loses what was confirmed: set sync_interval: always on each, and name them with --nats-monitor")
-	} else if err := jetstream.CheckFsync(ctx, config.Backend.NATSMonitor); err != nil {
+	} else if err := jetstream.CheckFsync(ctx, config.Backend.NATSMonitor, config.Logger); err != nil {
 		return err
 	}
 	b.conn, err = jetstream.Connect(ctx, config.connectConfig())
