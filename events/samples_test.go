@@ -33,9 +33,10 @@ func samples() map[string]proto.Message {
 			Source: "s", Name: "x", Price: &atlantv1.Price{AmountMicros: math.MaxInt64, CurrencyCode: "JPY"},
 			ObservedAt: &timestamppb.Timestamp{Seconds: 253_402_300_799, Nanos: 999_999_000}, FetchId: fetch[:], Line: math.MaxInt64,
 		},
-		"FetchMarker.begun": &atlantv1.FetchMarker{NextLine: 1000, Published: 999},
-		"FetchMarker.done":  &atlantv1.FetchMarker{NextLine: 1501, Published: 1500, Done: true},
-		"RequestClaim.full": &atlantv1.RequestClaim{Requested: sampleRequest()},
+		"FetchMarker.begun":       &atlantv1.FetchMarker{NextLine: 1000, Published: 999},
+		"FetchMarker.done":        &atlantv1.FetchMarker{NextLine: 1501, Published: 1500, Done: true},
+		"FetchMarker.of_a_writer": &atlantv1.FetchMarker{NextLine: 1000, Published: 999, Writer: []byte("01234567")},
+		"RequestClaim.full":       &atlantv1.RequestClaim{Requested: sampleRequest()},
 		"ParkedEvent.full": &atlantv1.ParkedEvent{
 			Stream: "PRICES_00", Sequence: 7, Subject: "prices.0.observed", Cause: "malformed event: fetch_id: invalid UUID", Data: []byte{0xff, 0},
 		},

@@ -30,7 +30,6 @@ type write struct {
 	doing    string
 	patience time.Duration
 	insist   bool // also where the server refuses it: somebody may put that right meanwhile
-	twins    bool // what is there counts as ours if it is the same, whoever wrote it
 	send     func() error
 	lookUp   func() (fate, error)
 }
@@ -38,7 +37,7 @@ type write struct {
 // persist sends a write until its fate is known or its patience ends. It returns ErrConflict where something else is there,
 // and ErrUnavailable where the fate is not known in the end.
 func (w write) persist(ctx context.Context) error {
-	deadline, doubt := time.Now().Add(w.patience), w.twins // doubt: an attempt may be there of which we were not told
+	deadline, doubt := time.Now().Add(w.patience), false // doubt: an attempt may be there of which we were not told
 	for pause := firstPause; ; pause = min(2*pause, maxPause) {
 		err := w.send()
 		if err == nil {

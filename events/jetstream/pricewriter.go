@@ -2,6 +2,7 @@ package jetstream
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 
@@ -17,6 +18,9 @@ import (
 // batchEvents is how many events go into an atomic batch: the server takes 1000 messages, one is the marker.
 const batchEvents = 999
 
+// writerBytes is how long the name is by which a writer knows its own markers.
+const writerBytes = 8
+
 // priceWriter spreads the observations of a fetch over the shards.
 type priceWriter struct {
 	shards []*shardWriter
@@ -24,9 +28,10 @@ type priceWriter struct {
 
 // WritePrices implements events.PriceLog.
 func (l *Log) WritePrices(ctx context.Context, fetch events.FetchID) (events.PriceWriter, error) {
-	w := &priceWriter{shards: make([]*shardWriter, l.shards)}
+	w, name := &priceWriter{shards: make([]*shardWriter, l.shards)}, make([]byte, writerBytes)
+	_, _ = rand.Read(name) // it never fails
 	for shard := range w.shards {
-		s := &shardWriter{log: l, shard: shard, observed: observedSubject(shard), marker: markerSubject(shard, fetch)}
+		s := &shardWriter{log: l, writer: name, shard: shard, observed: observedSubject(shard), marker: markerSubject(shard, fetch)}
 		if err := s.resume(ctx); err != nil {
 			return nil, err
 		}
@@ -76,6 +81,7 @@ func (w *priceWriter) Finish(ctx context.Context) (int64, events.LogPosition, er
 // shardWriter publishes to one shard. Each batch is committed while the next one is being filled.
 type shardWriter struct {
 	log              *Log
+	writer           []byte
 	shard            int
 	observed, marker string
 
@@ -110,20 +116,28 @@ func (s *shardWriter) resume(ctx context.Context) error {
 	return nil
 }
 
-// fence writes the marker once more, unchanged: whoever read it before expects it elsewhere.
+// fence writes the marker once more, under this writer's name: whoever read it before expects it elsewhere.
 func (s *shardWriter) fence(ctx context.Context) error {
-	return write{
-		doing: "fence " + s.marker, patience: batchPatience, insist: true, twins: true,
-		send: func() error {
-			s.next.NextLine = max(s.next.GetNextLine(), 1) // where there was no marker
-			sequence, err := s.publish(ctx, nil, nil, s.next)
-			if err == nil {
-				s.sequence = sequence
-			}
+	for {
+		err := write{
+			doing: "fence " + s.marker, patience: batchPatience, insist: true,
+			send: func() error {
+				s.next.NextLine, s.next.Writer = max(s.next.GetNextLine(), 1), s.writer // line 1: where there was no marker
+				sequence, err := s.publish(ctx, nil, nil, s.next)
+				if err == nil {
+					s.sequence = sequence
+				}
+				return err
+			},
+			lookUp: func() (fate, error) { return open, s.resume(ctx) }, // an answer was lost: another fence does no harm
+		}.persist(ctx)
+		if !errors.Is(err, events.ErrConflict) {
 			return err
-		},
-		lookUp: func() (fate, error) { return open, s.resume(ctx) }, // somebody else was faster, or an answer was lost: again
-	}.persist(ctx)
+		}
+		if err := s.resume(ctx); err != nil { // somebody else was faster: again, behind that
+			return err
+		}
+	}
 }
 
 func (s *shardWriter) add(ctx context.Context, o *events.Observation) error {
@@ -175,6 +189,7 @@ func (s *shardWriter) flush(ctx context.Context, done bool) error {
 	before := s.next
 	after := &atlantv1.FetchMarker{
 		NextLine: max(s.lastLine+1, before.GetNextLine()), Published: before.GetPublished() + int64(len(s.ends)), Done: done,
+		Writer: s.writer,
 	}
 	s.next = after
 	data, ends := s.filling, s.ends
@@ -190,13 +205,14 @@ func (s *shardWriter) flush(ctx context.Context, done bool) error {
 }
 
 // commit publishes a batch until its fate is known. An answer can be lost, so after a failure the marker tells whether the
-// batch is in: it is what was written, what was there before, or somebody else's. It returns the marker's sequence.
+// batch is in: it is what was written, what was there before, or somebody else's, which says so by its writer even if it
+// counts the same rows: they may be of another list. It returns the marker's sequence.
 func (s *shardWriter) commit(
 	ctx context.Context, data []byte, ends []int, before, after *atlantv1.FetchMarker,
 ) (uint64, error) {
 	var sequence uint64
 	err := write{
-		doing: "publish to " + s.marker, patience: batchPatience, insist: true, twins: true,
+		doing: "publish to " + s.marker, patience: batchPatience, insist: true,
 		send: func() (err error) {
 			sequence, err = s.publish(ctx, data, ends, after)
 			return err

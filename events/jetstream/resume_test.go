@@ -64,11 +64,30 @@ func TestWritersTakeOver(t *testing.T) {
 				for range rapid.IntRange(1, 3).Draw(r, "deaths") {
 					dies(r, log, fetch, lines)
 				}
-				writer := write(r, log, fetch)
-				mustAdd(r, writer, fetch, 1, lines)
-				wantPosition(r, mustFinish(r, writer, lines), wantComplete(r, log, from, fetch, lines))
+				position := writeAll(r, log, fetch, lines)
+				wantPosition(r, position, wantComplete(r, log, from, fetch, lines))
 			})
 		})
+	}
+}
+
+// writeAll writes a whole fetch as a fetcher does: from where the log is, and anew when a batch of an earlier writer that
+// was still on its way comes between.
+func writeAll(t *rapid.T, log events.PriceLog, fetch events.FetchID, lines int64) events.LogPosition {
+	for {
+		writer := write(t, log, fetch)
+		err := add(t.Context(), writer, fetch, 1, lines)
+		if err == nil {
+			var published int64
+			var position events.LogPosition
+			if published, position, err = writer.Finish(t.Context()); err == nil {
+				if published != lines {
+					t.Fatalf("%d published, want %d", published, lines)
+				}
+				return position
+			}
+		}
+		wantError(t, err, events.ErrConflict)
 	}
 }
 
@@ -85,7 +104,7 @@ func dies(t *rapid.T, log events.PriceLog, fetch events.FetchID, lines int64) {
 	wantNoError(t, add(ctx, writer, fetch, 1, rapid.Int64Range(0, lines).Draw(t, "k")))
 }
 
-// Two writers on one fetch write the same batches, so it does not matter whose is taken; one that is behind gives up.
+// Two writers at work on one fetch: each row gets in once, whoever writes it, and who is behind gives up.
 func TestTwinWriters(t *testing.T) {
 	t.Parallel()
 	const lines = 3500
@@ -124,9 +143,8 @@ func TestTwinWriters(t *testing.T) {
 			}
 			wantPosition(r, position, wantComplete(r, log, from, fetch, lines))
 		}
-		writer := write(r, log, fetch)
-		mustAdd(r, writer, fetch, 1, lines)
-		wantPosition(r, mustFinish(r, writer, lines), wantComplete(r, log, from, fetch, lines))
+		position := writeAll(r, log, fetch, lines)
+		wantPosition(r, position, wantComplete(r, log, from, fetch, lines))
 	})
 }
 
@@ -159,6 +177,21 @@ func TestZombieWithAnotherList(t *testing.T) {
 	waitForEnd(t, log, 1000)
 	mustAdd(t, writer, fetch, 1000, 1200)
 	wantPosition(t, mustFinish(t, writer, 1200), wantComplete(t, log, from, fetch, 1200))
+}
+
+// A zombie that has read another list of as many rows: its batches count the same lines as those in the log, and are refused
+// all the same.
+func TestZombieWithALikeList(t *testing.T) {
+	t.Parallel()
+	log, _ := newLog(t, 1)
+	from, fetch := end(t, log), newFetchID(t)
+	zombie, writer := write(t, log, fetch), write(t, log, fetch)
+	mustAdd(t, writer, fetch, 1, 999)
+	waitForEnd(t, log, 1000)
+	wantError(t, add(t.Context(), zombie, fetch, 1, 2500), events.ErrConflict)
+	waitForEnd(t, log, 1000)
+	mustAdd(t, writer, fetch, 1000, 2500)
+	wantPosition(t, mustFinish(t, writer, 2500), wantComplete(t, log, from, fetch, 2500))
 }
 
 // What has failed stays failed: asking again must not make it a success.

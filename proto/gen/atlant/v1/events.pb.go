@@ -124,7 +124,10 @@ type FetchMarker struct {
 	// Events of this fetch that this shard holds.
 	Published int64 `protobuf:"varint,2,opt,name=published,proto3" json:"published,omitempty"`
 	// No more batches follow.
-	Done          bool `protobuf:"varint,3,opt,name=done,proto3" json:"done,omitempty"`
+	Done bool `protobuf:"varint,3,opt,name=done,proto3" json:"done,omitempty"`
+	// Who wrote it, 8 random bytes: a writer that got no answer tells by them whether its own batch is there or that of
+	// another one, which may have read another list. Empty in what older versions wrote.
+	Writer        []byte `protobuf:"bytes,4,opt,name=writer,proto3" json:"writer,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -178,6 +181,13 @@ func (x *FetchMarker) GetDone() bool {
 		return x.Done
 	}
 	return false
+}
+
+func (x *FetchMarker) GetWriter() []byte {
+	if x != nil {
+		return x.Writer
+	}
+	return nil
 }
 
 // FetchEvent is one thing that happened to a fetch. Subject: fetches.<fetch id>
@@ -1076,11 +1086,12 @@ const file_atlant_v1_events_proto_rawDesc = "" +
 	"\vobserved_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"observedAt\x12\x19\n" +
 	"\bfetch_id\x18\x05 \x01(\fR\afetchId\x12\x12\n" +
-	"\x04line\x18\x06 \x01(\x03R\x04line\"\\\n" +
+	"\x04line\x18\x06 \x01(\x03R\x04line\"t\n" +
 	"\vFetchMarker\x12\x1b\n" +
 	"\tnext_line\x18\x01 \x01(\x03R\bnextLine\x12\x1c\n" +
 	"\tpublished\x18\x02 \x01(\x03R\tpublished\x12\x12\n" +
-	"\x04done\x18\x03 \x01(\bR\x04done\"\x98\x04\n" +
+	"\x04done\x18\x03 \x01(\bR\x04done\x12\x16\n" +
+	"\x06writer\x18\x04 \x01(\fR\x06writer\"\x98\x04\n" +
 	"\n" +
 	"FetchEvent\x12*\n" +
 	"\x02at\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x129\n" +
