@@ -13,14 +13,15 @@ import (
 )
 
 // patience is how long anything may take before a test gives up on it. Nothing is measured against it.
-const patience = 2 * time.Minute
+const patience = 5 * time.Minute
 
 const allowPrivate = "--allow-private-urls"
 
-// atlant is a running `atlant up` with clients of its services.
+// atlant is a running process of Atlant, with clients of its services if it has any.
 type atlant struct {
 	api
-	url    string
+	url    string // where it answers
+	name   string // what it works as beside others
 	cmd    *exec.Cmd
 	stderr *transcript
 	exited chan struct{} // closed when the process has ended
@@ -88,7 +89,7 @@ func launch(tb testing.TB, variables []string, arguments ...string) *atlant {
 	return a
 }
 
-var upMessage = regexp.MustCompile(`Atlant is up at (http://[0-9.]+:[0-9]+)`)
+var upMessage = regexp.MustCompile(`Atlant is up(?: at|: it .*answers at) (http://[0-9.]+:[0-9]+)`)
 
 // awaitUp waits for the start message.
 func (a *atlant) awaitUp(tb testing.TB) {
