@@ -89,6 +89,24 @@ func (c ConnectConfig) options() ([]nats.Option, error) {
 		// What cannot be sent now is not sent later, behind the back of whoever has given it up.
 		nats.ReconnectBufSize(-1),
 	}, logged(c.Logger))
+	security, err := c.security()
+	if err != nil {
+		return nil, err
+	}
+	if security != nil {
+		options = append(options, nats.Secure(security))
+	}
+	if c.CredsFile != "" {
+		if _, err := os.ReadFile(c.CredsFile); err != nil {
+			return nil, fmt.Errorf("read credentials: %w", err)
+		}
+		options = append(options, nats.UserCredentials(c.CredsFile))
+	}
+	return options, nil
+}
+
+// security returns what is set for TLS, nil if nothing is.
+func (c ConnectConfig) security() (*tls.Config, error) {
 	security := &tls.Config{MinVersion: tls.VersionTLS12}
 	secured := false
 	if c.CAFile != "" {
@@ -105,16 +123,10 @@ func (c ConnectConfig) options() ([]nats.Option, error) {
 		}
 		security.Certificates, secured = []tls.Certificate{certificate}, true
 	}
-	if secured {
-		options = append(options, nats.Secure(security))
+	if !secured {
+		return nil, nil //nolint:nilnil // no TLS of our own is no error
 	}
-	if c.CredsFile != "" {
-		if _, err := os.ReadFile(c.CredsFile); err != nil {
-			return nil, fmt.Errorf("read credentials: %w", err)
-		}
-		options = append(options, nats.UserCredentials(c.CredsFile))
-	}
-	return options, nil
+	return security, nil
 }
 
 // readRoots returns the system's authorities and those of a file.

@@ -28,8 +28,15 @@ type Embedded struct {
 
 // StartEmbedded starts a server that keeps its streams in dir and fsyncs every write before it confirms it. It blocks
 // until the streams are recovered, and returns ErrDataInUse where another process holds the folder: JetStream itself
-// would let two servers write to the same files.
+// would let two servers write to the same files. It returns a MovedError where the log was moved away.
 func StartEmbedded(dir string, logger *slog.Logger) (*Embedded, error) {
+	return startEmbedded(dir, &server.Options{ServerName: "atlant"}, serverLogger{logger}, sealed)
+}
+
+// startEmbedded is StartEmbedded with further options of the server, and with what is to be seen to in the folder first.
+func startEmbedded(
+	dir string, options *server.Options, logger server.Logger, check func(dir string) error,
+) (*Embedded, error) {
 	if dir == "" {
 		return nil, errors.New("start embedded log: no folder given") // JetStream would take a temporary one
 	}
@@ -42,26 +49,26 @@ func StartEmbedded(dir string, logger *slog.Logger) (*Embedded, error) {
 	} else if !held {
 		return nil, fmt.Errorf("%w: %s", ErrDataInUse, dir)
 	}
-	srv, err := startServer(dir, logger)
+	if check != nil {
+		if err := check(dir); err != nil {
+			return nil, errors.Join(err, lock.Unlock())
+		}
+	}
+	srv, err := startServer(dir, options, logger)
 	if err != nil {
 		return nil, errors.Join(err, lock.Unlock())
 	}
 	return &Embedded{server: srv, lock: lock}, nil
 }
 
-func startServer(dir string, logger *slog.Logger) (*server.Server, error) {
-	srv, err := server.NewServer(&server.Options{
-		ServerName: "atlant",
-		DontListen: true,
-		JetStream:  true,
-		StoreDir:   dir,
-		SyncAlways: true,
-		NoSigs:     true,
-	})
+func startServer(dir string, options *server.Options, logger server.Logger) (*server.Server, error) {
+	options.DontListen, options.NoSigs = true, true
+	options.JetStream, options.StoreDir, options.SyncAlways = true, dir, true
+	srv, err := server.NewServer(options)
 	if err != nil {
 		return nil, fmt.Errorf("configure embedded log: %w", err)
 	}
-	srv.SetLoggerV2(serverLogger{logger}, false, false, false)
+	srv.SetLoggerV2(logger, false, false, false)
 	srv.Start()
 	if !srv.ReadyForConnections(startTimeout) {
 		srv.Shutdown()

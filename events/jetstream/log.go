@@ -45,21 +45,29 @@ var (
 // stream that exists, cannot keep what a log promises. The connection stays the caller's, and is to be closed after the
 // last use of the log.
 func Open(ctx context.Context, nc *nats.Conn, config Config) (*Log, error) {
-	js, err := jetstream.New(nc)
+	log, err := logAt(nc)
 	if err != nil {
-		return nil, fmt.Errorf("open log: %w", err)
-	}
-	if err := checkServer(ctx, nc, js); err != nil {
 		return nil, err
 	}
-	log := &Log{nc: nc, js: js}
-	if log.shards, err = ensureStreams(ctx, js, config); err != nil {
+	if err := checkServer(ctx, nc, log.js); err != nil {
+		return nil, err
+	}
+	if log.shards, err = ensureStreams(ctx, log.js, config); err != nil {
 		return nil, err
 	}
 	if err := log.moveOldRequests(ctx); err != nil {
 		return nil, err
 	}
 	return log, nil
+}
+
+// logAt returns a log that was not looked at.
+func logAt(nc *nats.Conn) (*Log, error) {
+	js, err := jetstream.New(nc)
+	if err != nil {
+		return nil, fmt.Errorf("open log: %w", err)
+	}
+	return &Log{nc: nc, js: js}, nil
 }
 
 // Shards returns how many shards the log has.

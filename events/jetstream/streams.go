@@ -62,12 +62,24 @@ func ensureFetchStream(ctx context.Context, js jetstream.JetStream, config Confi
 	if err != nil {
 		return 0, unavailable("open log", err)
 	}
-	shards, err := strconv.Atoi(stream.CachedInfo().Config.Metadata[shardsKey])
-	if err != nil || shards < 1 || shards > events.MaxShards {
-		return 0, fmt.Errorf("open log: stream %s is not Atlant's: its metadata has no %s", events.FetchStream, shardsKey)
+	shards, err := shardsOf(stream.CachedInfo().Config)
+	if err != nil {
+		return 0, err
+	}
+	if err := unfinishedMove(stream.CachedInfo().Config); err != nil {
+		return 0, err
 	}
 	if config.Shards != 0 && config.Shards != shards {
 		return 0, fmt.Errorf("open log: it has %d shards, not %d; that is fixed when a log is created", shards, config.Shards)
+	}
+	return shards, nil
+}
+
+// shardsOf reads the number of shards off the fetch stream.
+func shardsOf(config jetstream.StreamConfig) (int, error) {
+	shards, err := strconv.Atoi(config.Metadata[shardsKey])
+	if err != nil || shards < 1 || shards > events.MaxShards {
+		return 0, fmt.Errorf("open log: stream %s is not Atlant's: its metadata has no %s", events.FetchStream, shardsKey)
 	}
 	return shards, nil
 }

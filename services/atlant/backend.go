@@ -54,22 +54,23 @@ func (b *backend) connect(ctx context.Context, config *appConfig) error {
 	if config.Backend.NATS == "" {
 		b.embedded, err = jetstream.StartEmbedded(filepath.Join(config.DataDir, logFolder), config.Logger)
 		if errors.Is(err, jetstream.ErrDataInUse) {
-			return failed("stop it first, or choose another folder with --data", "another Atlant works on %s", config.DataDir)
+			return dataInUse(config.DataDir)
 		}
 		if err != nil {
-			return err
+			return explainMoved(err)
 		}
 		b.conn, err = b.embedded.Connect()
 		return err
 	}
-	if len(config.Backend.NATSMonitor) == 0 {
-		config.Logger.Warn("cannot tell whether the NATS servers sync every write to the disk, without which a power cut " +
-			"loses what was confirmed: set sync_interval: always on each, and name them with --nats-monitor")
-	} else if err := jetstream.CheckFsync(ctx, config.Backend.NATSMonitor, config.Logger); err != nil {
+	if err := config.Backend.checkFsync(ctx, config.Logger); err != nil {
 		return err
 	}
-	b.conn, err = jetstream.Connect(ctx, config.connectConfig())
+	b.conn, err = jetstream.Connect(ctx, config.Backend.connectConfig(config.Process, config.Logger))
 	return err
+}
+
+func dataInUse(dir string) error {
+	return failed("stop it first, or choose another folder with --data", "another Atlant works on %s", dir)
 }
 
 // openViews opens the views where the flags say, or in the data folder.

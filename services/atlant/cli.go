@@ -23,6 +23,8 @@ type cli struct {
 	Serve serveCommand `cmd:"" help:"Answer requests, on a log and views elsewhere."`
 	Work  workCommand  `cmd:"" help:"Fetch lists and project the log, together with any number of others."`
 
+	Move moveCommand `cmd:"" help:"Move the log of a stopped 'atlant up' to a NATS server or cluster."`
+
 	Fetch   fetchCommand   `cmd:"" help:"Fetch a price list."`
 	Fetches fetchesCommand `cmd:"" help:"Show fetches, the newest first, or the receipt of one."`
 	Cancel  cancelCommand  `cmd:"" help:"Call a fetch off before its list is published."`

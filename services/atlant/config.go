@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -14,17 +15,22 @@ import (
 	"github.com/atlant-log/atlant/events/jetstream"
 )
 
-// backendFlags say where the log and the views are.
-type backendFlags struct {
+// natsFlags say how to reach a log elsewhere.
+type natsFlags struct {
 	NATS        string   `name:"nats" placeholder:"URLS" help:"NATS servers that keep the log, separated by commas, like nats://host:4222."`
 	NATSCreds   string   `name:"nats-creds" placeholder:"FILE" help:"Credentials for NATS, a user's JWT and seed."`
 	NATSCA      string   `name:"nats-ca" placeholder:"FILE" help:"Certificate authorities of the NATS servers, in PEM."`
 	NATSCert    string   `name:"nats-cert" placeholder:"FILE" help:"Certificate to show to the NATS servers, in PEM."`
 	NATSKey     string   `name:"nats-key" placeholder:"FILE" help:"Its key, in PEM."`
 	NATSMonitor []string `name:"nats-monitor" placeholder:"URLS" help:"Monitoring URLs of the NATS servers, like http://host:8222: at start they are asked whether they sync every write to the disk."`
-	Views       string   `placeholder:"URI" help:"Where the views are: mongodb://… or sqlite:DIR."`
-	Shards      int      `placeholder:"N" help:"Into how many shards to cut the log when it is created (1)."`
-	Replicas    int      `placeholder:"N" help:"On how many NATS servers to keep each stream when it is created (1)."`
+}
+
+// backendFlags say where the log and the views are.
+type backendFlags struct {
+	natsFlags
+	Views    string `placeholder:"URI" help:"Where the views are: mongodb://… or sqlite:DIR."`
+	Shards   int    `placeholder:"N" help:"Into how many shards to cut the log when it is created (1)."`
+	Replicas int    `placeholder:"N" help:"On how many NATS servers to keep each stream when it is created (1)."`
 }
 
 // check returns what is wrong with the flags by themselves.
@@ -40,19 +46,28 @@ func (b *backendFlags) check() error {
 			}
 		}
 	}
-	if (b.NATSCert == "") != (b.NATSKey == "") {
-		all = append(all, errors.New("--nats-cert and --nats-key go together"))
-	}
+	all = append(all, b.natsFlags.check())
 	if b.Views != "" && viewsScheme(b.Views) == "" {
 		all = append(all, errors.New("--views must be a mongodb://, mongodb+srv:// or sqlite: URI"))
 	}
 	if b.Shards < 0 || b.Shards > events.MaxShards {
 		all = append(all, fmt.Errorf("--shards must be between 1 and %d", events.MaxShards))
 	}
-	if b.Replicas < 0 || b.Replicas > 5 {
-		all = append(all, errors.New("--replicas must be between 1 and 5"))
+	return errors.Join(append(all, checkReplicas(b.Replicas))...)
+}
+
+func (n *natsFlags) check() error {
+	if (n.NATSCert == "") != (n.NATSKey == "") {
+		return errors.New("--nats-cert and --nats-key go together")
 	}
-	return errors.Join(all...)
+	return nil
+}
+
+func checkReplicas(n int) error {
+	if n < 0 || n > 5 {
+		return errors.New("--replicas must be between 1 and 5")
+	}
+	return nil
 }
 
 // require demands what the embedded shape would bring along.
@@ -120,12 +135,21 @@ type appConfig struct {
 }
 
 // connectConfig returns how to reach NATS.
-func (c *appConfig) connectConfig() jetstream.ConnectConfig {
-	b := &c.Backend
+func (n *natsFlags) connectConfig(process string, logger *slog.Logger) jetstream.ConnectConfig {
 	return jetstream.ConnectConfig{
-		URL: b.NATS, CredsFile: b.NATSCreds, CAFile: b.NATSCA, CertFile: b.NATSCert, KeyFile: b.NATSKey,
-		Name: "atlant " + c.Process, Logger: c.Logger,
+		URL: n.NATS, CredsFile: n.NATSCreds, CAFile: n.NATSCA, CertFile: n.NATSCert, KeyFile: n.NATSKey,
+		Name: "atlant " + process, Logger: logger,
 	}
+}
+
+// checkFsync looks whether the servers sync what they confirm, as far as it was said where to ask.
+func (n *natsFlags) checkFsync(ctx context.Context, logger *slog.Logger) error {
+	if len(n.NATSMonitor) == 0 {
+		logger.Warn("cannot tell whether the NATS servers sync every write to the disk, without which a power cut " +
+			"loses what was confirmed: set sync_interval: always on each, and name them with --nats-monitor")
+		return nil
+	}
+	return jetstream.CheckFsync(ctx, n.NATSMonitor, logger)
 }
 
 // processName returns a name that no other process has, nor this one after a restart.

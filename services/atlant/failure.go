@@ -11,6 +11,8 @@ import (
 	"buf.build/go/protovalidate"
 	"connectrpc.com/connect"
 	"github.com/alecthomas/kong"
+
+	"github.com/atlant-log/atlant/events/jetstream"
 )
 
 // failure is what a command that failed tells its user: what went wrong, what to do, and the code to exit with.
@@ -65,15 +67,28 @@ func (c *console) report(ctx context.Context, err error, addr string) int {
 func explain(err error, addr string) *failure {
 	var known *failure
 	var call *connect.Error
+	var faults jetstream.FaultsError
 	switch {
 	case errors.As(err, &known):
 		return known
+	case errors.As(err, &faults):
+		return explainFaults(faults)
 	case !errors.As(err, &call):
 		return failed("", "%v", err)
 	case connect.IsWireError(err):
 		return explainAnswer(call)
 	}
 	return explainSilence(call, addr)
+}
+
+// explainFaults says one fault a line.
+func explainFaults(faults jetstream.FaultsError, hints ...string) *failure {
+	text, each, _ := strings.Cut(faults.Error(), "\n")
+	lines := append(strings.Split(each, "\n"), hints...)
+	for i, line := range lines {
+		lines[i] = printable(line)
+	}
+	return failed(strings.Join(lines, "\n  "), "%s", text)
 }
 
 // explainSilence is for errors that the server did not send.

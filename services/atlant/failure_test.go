@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -12,6 +14,7 @@ import (
 	"buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
 	"connectrpc.com/connect"
 
+	"github.com/atlant-log/atlant/events/jetstream"
 	atlantv1 "github.com/atlant-log/atlant/proto/gen/atlant/v1"
 )
 
@@ -74,6 +77,22 @@ func invalid(tb testing.TB) error {
 	invalid := connect.NewError(connect.CodeInvalidArgument, errors.New("validation error: 2 of them"))
 	invalid.AddDetail(detail)
 	return invalid
+}
+
+// A log that cannot be used has its faults one a line.
+func TestFaults(t *testing.T) {
+	t.Parallel()
+	var printed strings.Builder
+	c := newConsole(strings.NewReader(""), io.Discard, &printed)
+	code := c.report(t.Context(), fmt.Errorf("start: %w", jetstream.FaultsError{
+		{Where: "stream A", What: "storage", Is: "memory", Must: "file", Todo: "do this"},
+		{Where: "stream B", What: "name", Is: "\x1b[0m", Must: "plain", Todo: "do that"},
+	}), "")
+	want := "atlant: the log cannot be used as it is set up:\n  stream A: storage is memory, must be file: do this\n" +
+		"  stream B: name is \\x1b[0m, must be plain: do that\n"
+	if code != exitFailure || printed.String() != want {
+		t.Errorf("got %d and %q", code, printed.String())
+	}
 }
 
 func TestInterruptIsQuiet(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/nats-io/nats-server/v2/server"
@@ -27,7 +28,9 @@ func loadNATS(t *testing.T, config, name string) *server.Options {
 func TestNATSConfig(t *testing.T) {
 	keys := newAuthority(t)
 	keys.issue(t, "nats", natsNames...).setenv(t)
-	for config, scheme := range map[string]string{"cluster.conf": "nats", "secure.conf": "tls"} {
+	for config, scheme := range map[string]string{
+		"cluster.conf": "nats", "cluster-move.conf": "nats", "secure.conf": "tls", "secure-move.conf": "tls",
+	} {
 		for _, name := range natsNames {
 			options := loadNATS(t, config, name)
 			if options.ServerName != name {
@@ -36,6 +39,9 @@ func TestNATSConfig(t *testing.T) {
 			if !options.JetStream || !options.SyncAlways || options.StoreDir != "/data" || options.JetStreamMaxStore != 20<<30 {
 				t.Errorf("%s: JetStream %v, sync always %v, store %s of %d bytes", config,
 					options.JetStream, options.SyncAlways, options.StoreDir, options.JetStreamMaxStore)
+			}
+			if takes := options.LeafNode.Port == 7422; takes != strings.HasSuffix(config, "-move.conf") {
+				t.Errorf("%s takes leaf nodes at port %d", config, options.LeafNode.Port)
 			}
 			if options.Cluster.Name != "atlant" || !slices.Equal(hostsOf(options.Routes), wantRoutes(scheme, options.Cluster.Port)) {
 				t.Errorf("%s: cluster %s with routes %s", config, options.Cluster.Name, options.Routes)

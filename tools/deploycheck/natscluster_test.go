@@ -31,6 +31,9 @@ func startCluster(t *testing.T, config string) []*server.Server {
 		options.Host, options.Port, options.HTTPHost, options.HTTPPort = "127.0.0.1", -1, "127.0.0.1", -1
 		options.StoreDir, options.NoSigs, options.NoLog = t.TempDir(), true, true
 		options.Cluster.Host, options.Cluster.Port = "127.0.0.1", ports[i]
+		if options.LeafNode.Port != 0 {
+			options.LeafNode.Host, options.LeafNode.Port = "127.0.0.1", -1
+		}
 		for i, route := range options.Routes {
 			options.Routes[i] = &url.URL{Scheme: route.Scheme, Host: fmt.Sprintf("127.0.0.1:%d", ports[i])}
 		}

@@ -17,6 +17,7 @@ func TestProgram(t *testing.T) {
 	t.Run("compose", func(t *testing.T) { wantKnowsCompose(t, atlant) })
 	t.Run("docs", func(t *testing.T) { wantKnowsCommands(t, atlant) })
 	t.Run("shape", func(t *testing.T) { wantWorks(t, atlant) })
+	t.Run("move", func(t *testing.T) { wantMoves(t, atlant) })
 }
 
 // wantKnowsCompose fails unless the program has the commands, flags and variables of compose.yaml.

@@ -57,11 +57,12 @@ func StartCluster(tb testing.TB, n int) *Cluster {
 
 func (c *Cluster) options(i, n int) *server.Options {
 	options := &server.Options{
-		ServerName: fmt.Sprint("server-", i), Host: "127.0.0.1", Port: -1, NoSigs: true, NoLog: true,
+		ServerName: fmt.Sprint("server-", i), Host: loopback, Port: -1, NoSigs: true, NoLog: true,
 		JetStream: true, StoreDir: c.tb.TempDir(), SyncAlways: true, JetStreamMaxStore: 8 << 30, JetStreamMaxMemory: 1 << 30,
 		Cluster: server.ClusterOpts{
-			Name: "test", Host: "127.0.0.1", Port: -1, Advertise: nowhere, NoAdvertise: true, PoolSize: -1,
+			Name: "test", Host: loopback, Port: -1, Advertise: nowhere, NoAdvertise: true, PoolSize: -1,
 		},
+		LeafNode: server.LeafNodeOpts{Host: loopback, Port: -1, NoAdvertise: true},
 	}
 	for other := range n {
 		if other != i {
@@ -75,7 +76,9 @@ func (c *Cluster) options(i, n int) *server.Options {
 func (c *Cluster) Restart(i int) {
 	c.tb.Helper()
 	node := c.nodes[i]
-	node.running = start(c.tb, node.options.Clone())
+	options := node.options.Clone()
+	node.running = start(c.tb, options)
+	node.options.LeafNode.Port = options.LeafNode.Port
 	at, err := url.Parse(node.running.ClientURL())
 	if err != nil {
 		c.tb.Fatal(err)
@@ -142,6 +145,15 @@ func (c *Cluster) URL(which ...int) string {
 	urls := make([]string, len(which))
 	for i, n := range which {
 		urls[i] = fmt.Sprintf("nats://127.0.0.1:%d", c.nodes[n].options.Port)
+	}
+	return strings.Join(urls, ",")
+}
+
+// LeafURL returns where all servers take leaf nodes, separated by commas.
+func (c *Cluster) LeafURL() string {
+	urls := make([]string, len(c.nodes))
+	for i, node := range c.nodes {
+		urls[i] = LeafURL(node.options)
 	}
 	return strings.Join(urls, ",")
 }

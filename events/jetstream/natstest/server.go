@@ -3,6 +3,8 @@
 package natstest
 
 import (
+	"net"
+	"strconv"
 	"testing"
 	"time"
 
@@ -12,11 +14,14 @@ import (
 // patience bounds whatever is waited for.
 const patience = time.Minute
 
+// loopback is where all servers listen.
+const loopback = "127.0.0.1"
+
 // StartServer starts a server on loopback that the end of the test stops: on a free port, unless the options name one. With
 // JetStream it keeps its streams in a temporary folder and syncs every write, unless they name a folder.
 func StartServer(tb testing.TB, options *server.Options) *server.Server {
 	tb.Helper()
-	options.Host, options.NoSigs, options.NoLog = "127.0.0.1", true, true
+	options.Host, options.NoSigs, options.NoLog = loopback, true, true
 	if options.Port == 0 {
 		options.Port = server.RANDOM_PORT
 	}
@@ -26,6 +31,11 @@ func StartServer(tb testing.TB, options *server.Options) *server.Server {
 	running := start(tb, options)
 	tb.Cleanup(func() { stop(running) })
 	return running
+}
+
+// LeafURL returns where a server that was started with the options takes leaf nodes.
+func LeafURL(options *server.Options) string {
+	return "nats-leaf://" + net.JoinHostPort(loopback, strconv.Itoa(options.LeafNode.Port))
 }
 
 func start(tb testing.TB, options *server.Options) *server.Server {
