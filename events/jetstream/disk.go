@@ -14,8 +14,8 @@ import (
 )
 
 const (
-	// RoomNeeded is how many bytes must be free before the embedded server starts. It finishes a batch then that an earlier one wrote by half,
-	// and where it cannot it forgets the other half: a batch takes some megabytes at most.
+	// RoomNeeded is how many bytes must be free before the embedded server starts. It finishes a batch then that an earlier
+	// one wrote by half, and where it cannot it forgets the other half: a batch takes some megabytes at most.
 	RoomNeeded = 16 << 20
 	// probeFile is what is written, for a moment, to see whether there is room.
 	probeFile = "room.probe"
