@@ -47,6 +47,8 @@ var (
 	ErrConflict = errors.New("the log was written by somebody else meanwhile")
 	// ErrUnavailable: the log cannot be reached now; trying again later may help.
 	ErrUnavailable = errors.New("the log is not available")
+	// ErrFull: the log has no room for more. It comes with ErrUnavailable: once somebody has made room, trying again helps.
+	ErrFull = errors.New("the disk of the log is full: nothing can be stored until there is room")
 	// ErrTaken: a partition of the queue belongs to somebody else now.
 	ErrTaken = errors.New("somebody else has taken this partition of the queue")
 )
@@ -115,7 +117,8 @@ type FetchLog interface {
 	// AppendFetchEvents appends events of one fetch, all or none, if the last event of that fetch is the one at the
 	// sequence given (0: there is none yet). It returns the sequence of the last event appended, or ErrConflict. Where an
 	// answer of the log was lost it finds out what became of the events, which blocks for some seconds while the log
-	// cannot be reached; then it returns ErrUnavailable, and the log may hold the events or not.
+	// cannot be reached; then it returns ErrUnavailable, with ErrFull if that is why, and the log may hold the events or
+	// not.
 	AppendFetchEvents(ctx context.Context, fetch FetchID, last uint64, events ...*atlantv1.FetchEvent) (uint64, error)
 	// FetchEvents returns all events of one fetch in order; none if there is no such fetch.
 	FetchEvents(ctx context.Context, fetch FetchID) ([]RecordedFetchEvent, error)
@@ -139,7 +142,8 @@ type WorkItem interface {
 // partition requests keep the order in which they were enqueued.
 type FetchQueue interface {
 	// Enqueue puts a request on the queue, unless it is there; it is durable when Enqueue returns. It blocks for some
-	// seconds while the log cannot be reached, and then returns ErrUnavailable; the request may be on the queue even so.
+	// seconds while the log cannot be reached, and then returns ErrUnavailable, with ErrFull if that is why; the request may
+	// be on the queue even so.
 	Enqueue(ctx context.Context, request *atlantv1.FetchRequested) error
 	// TakeFrom takes a partition over: what an earlier owner has in hand is handed out again, at once and in order; so may
 	// be what it has done a moment ago. The earlier owner gets ErrTaken. It returns ErrUnavailable when the log cannot be reached.

@@ -42,7 +42,7 @@ func (l *Log) Claim(
 func (l *Log) publishFirst(ctx context.Context, doing, subject string, data []byte) error {
 	var refused error
 	return write{
-		doing: doing, patience: writePatience,
+		doing: doing, patience: writePatience, room: l.room,
 		send: func() error {
 			msg := nats.NewMsg(subject)
 			msg.Data = data

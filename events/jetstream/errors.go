@@ -13,8 +13,10 @@ import (
 
 // Error codes of the server that the client has no names for.
 const (
+	codeAccountFull       = 10002 // the account's limit of storage
 	codeNoPeers           = 10005 // there are not enough servers for the replicas
 	codeUnavailable       = 10008 // JetStream has no leader just now
+	codeServerFull        = 10023 // max_file_store
 	codeHeaderTooLarge    = 10049
 	codeSubjectsOverlap   = 10065
 	codeReplicasAlone     = 10074 // replicas where there is no cluster
@@ -29,6 +31,9 @@ const (
 
 // unavailable wraps a failed call to the server.
 func unavailable(doing string, err error) error {
+	if isFull(err) {
+		err = fmt.Errorf("%w: %w", events.ErrFull, err)
+	}
 	return fmt.Errorf("%s: %w: %w", doing, events.ErrUnavailable, err)
 }
 
@@ -53,10 +58,21 @@ func isConflict(err error) bool { return codeOf(err) == codeWrongLastSequence }
 // isRefusal tells whether the server will never take a write as it is, or not before somebody has done something.
 func isRefusal(err error) bool {
 	switch codeOf(err) {
-	case codeStoreFailed, codeMessageTooLarge, codeHeaderTooLarge:
+	case codeMessageTooLarge, codeHeaderTooLarge:
 		return true
 	default:
-		return errors.Is(err, nats.ErrMaxPayload) || errors.Is(err, nats.ErrConnectionClosed)
+		return isFull(err) || errors.Is(err, nats.ErrMaxPayload) || errors.Is(err, nats.ErrConnectionClosed)
+	}
+}
+
+// isFull tells whether the server refused a write because a limit of storage is reached. That the disk itself is full no
+// server says: it does not answer, see disk.
+func isFull(err error) bool {
+	switch codeOf(err) {
+	case codeAccountFull, codeServerFull, codeStoreFailed:
+		return true
+	default:
+		return false
 	}
 }
 

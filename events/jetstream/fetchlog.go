@@ -32,7 +32,7 @@ func (l *Log) AppendFetchEvents(
 	}
 	var sequence uint64
 	err := write{
-		doing: doing, patience: writePatience,
+		doing: doing, patience: writePatience, room: l.room,
 		send: func() (err error) {
 			sequence, err = l.sendBatch(ctx, fetchSubject(fetch), last, encoded)
 			return err

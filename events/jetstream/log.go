@@ -22,12 +22,15 @@ type Conn = nats.Conn
 type Config struct {
 	Shards   int // for a log that does not exist yet; 0 takes what is there, or 1
 	Replicas int // of each stream that does not exist yet, 0 for 1; fewer of one that exists are an error
+	// Embedded is the server in this process, nil if the log is elsewhere; the log asks it whether its disk is full.
+	Embedded *Embedded
 }
 
 // Log is a log on JetStream. Its methods may be called from many goroutines at once.
 type Log struct {
 	nc      *nats.Conn
 	js      jetstream.JetStream
+	disk    *disk // nil if the log is elsewhere
 	shards  int
 	streams sync.Map // of jetstream.Stream, by name
 }
@@ -48,6 +51,9 @@ func Open(ctx context.Context, nc *nats.Conn, config Config) (*Log, error) {
 	log, err := logAt(nc)
 	if err != nil {
 		return nil, err
+	}
+	if config.Embedded != nil {
+		log.disk = config.Embedded.disk
 	}
 	if err := checkServer(ctx, nc, log.js); err != nil {
 		return nil, err
@@ -72,6 +78,20 @@ func logAt(nc *nats.Conn) (*Log, error) {
 
 // Shards returns how many shards the log has.
 func (l *Log) Shards() int { return l.shards }
+
+// Writable returns events.ErrFull while it is known that nothing can be stored. What is stored can be read even then.
+func (l *Log) Writable() error { return l.room(nil) }
+
+// room returns ErrFull if the disk is full, as far as that can be told; failed is how the last write failed, nil for none.
+func (l *Log) room(failed error) error {
+	if l.disk == nil {
+		return nil
+	}
+	if failed != nil && !isConflict(failed) {
+		l.disk.suspect()
+	}
+	return l.disk.full()
+}
 
 // LastSequence implements events.Source.
 func (l *Log) LastSequence(ctx context.Context, stream events.Stream) (uint64, error) {

@@ -31,11 +31,14 @@ func (m *move) openSource(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	m.said = &leafLogger{serverLogger: serverLogger{m.config.logger()}}
 	// The server's name is that of its cluster to others, and must not be theirs.
-	options := &server.Options{ServerName: m.mark.domain(), JetStreamDomain: m.mark.domain()}
-	options.LeafNode.Remotes = []*server.RemoteLeafOpts{remote}
-	if m.embedded, err = startEmbedded(m.config.Dir, options, m.said, nil); err != nil {
+	config := embeddedConfig{options: server.Options{ServerName: m.mark.domain(), JetStreamDomain: m.mark.domain()}}
+	config.options.LeafNode.Remotes = []*server.RemoteLeafOpts{remote}
+	config.hear = func(logger serverLogger) server.Logger {
+		m.said = &leafLogger{serverLogger: logger}
+		return m.said
+	}
+	if m.embedded, err = startEmbedded(m.config.Dir, m.config.logger(), config); err != nil {
 		return err
 	}
 	if err := m.openLog(ctx); err != nil {
@@ -48,7 +51,7 @@ func (m *move) openSource(ctx context.Context) error {
 func (m *move) openLog(ctx context.Context) error {
 	nc, err := m.embedded.Connect()
 	if err == nil {
-		m.here, err = Open(ctx, nc, Config{})
+		m.here, err = Open(ctx, nc, Config{Embedded: m.embedded})
 	}
 	return err
 }
@@ -137,7 +140,7 @@ func (m *move) leafFaults(patience time.Duration, err error) error {
 		hosts[i] = u.Host
 	}
 	fault := Fault{Where: "the NATS servers at " + strings.Join(hosts, ", "), Must: "there"}
-	if m.embedded.server.NumLeafNodes() > 0 {
+	if m.embedded.leafNodes() > 0 {
 		fault.What, fault.Is = "the way to the old log", fmt.Sprintf("closed (%v)", err)
 		fault.Todo = "bind the leaf connection to the account that Atlant's user is in, and let it publish and subscribe there"
 	} else {

@@ -29,17 +29,22 @@ const (
 type write struct {
 	doing    string
 	patience time.Duration
-	insist   bool // also where the server refuses it: somebody may put that right meanwhile
+	insist   bool                     // also where the server refuses it: somebody may put that right meanwhile
+	room     func(failed error) error // of the log
 	send     func() error
 	lookUp   func() (fate, error)
 }
 
 // persist sends a write until its fate is known or its patience ends. It returns ErrConflict where something else is there,
-// and ErrUnavailable where the fate is not known in the end.
+// and ErrUnavailable where the fate is not known in the end. While the disk is full it does not try.
 func (w write) persist(ctx context.Context) error {
 	deadline, doubt := time.Now().Add(w.patience), false // doubt: an attempt may be there of which we were not told
+	var err error
 	for pause := firstPause; ; pause = min(2*pause, maxPause) {
-		err := w.send()
+		if full := w.room(err); full != nil {
+			return unavailable(w.doing, full)
+		}
+		err = w.send()
 		if err == nil {
 			return nil
 		}
@@ -47,14 +52,8 @@ func (w write) persist(ctx context.Context) error {
 			return conflict(w.doing)
 		}
 		doubt = doubt || (!isConflict(err) && codeOf(err) != codeInFlight)
-		now, failed := w.lookUp()
-		switch {
-		case failed == nil && now == landed:
-			return nil
-		case failed == nil && now == lost:
-			return conflict(w.doing)
-		case isRefusal(err) && !w.insist:
-			return unavailable(w.doing, err)
+		if settled, outcome := w.settle(err); settled {
+			return outcome
 		}
 		if err := sleep(ctx, pause); err != nil {
 			return err
@@ -62,6 +61,21 @@ func (w write) persist(ctx context.Context) error {
 		if time.Now().After(deadline) {
 			return unavailable(w.doing, err)
 		}
+	}
+}
+
+// settle tells whether a write that failed needs no other attempt, and what came of it then.
+func (w write) settle(failed error) (settled bool, outcome error) {
+	now, unknown := w.lookUp()
+	switch {
+	case unknown == nil && now == landed:
+		return true, nil
+	case unknown == nil && now == lost:
+		return true, conflict(w.doing)
+	case isRefusal(failed) && !w.insist:
+		return true, unavailable(w.doing, failed)
+	default:
+		return false, nil
 	}
 }
 

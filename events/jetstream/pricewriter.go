@@ -120,7 +120,7 @@ func (s *shardWriter) resume(ctx context.Context) error {
 func (s *shardWriter) fence(ctx context.Context) error {
 	for {
 		err := write{
-			doing: "fence " + s.marker, patience: batchPatience, insist: true,
+			doing: "fence " + s.marker, patience: batchPatience, insist: true, room: s.log.room,
 			send: func() error {
 				s.next.NextLine, s.next.Writer = max(s.next.GetNextLine(), 1), s.writer // line 1: where there was no marker
 				sequence, err := s.publish(ctx, nil, nil, s.next)
@@ -212,7 +212,7 @@ func (s *shardWriter) commit(
 ) (uint64, error) {
 	var sequence uint64
 	err := write{
-		doing: "publish to " + s.marker, patience: batchPatience, insist: true,
+		doing: "publish to " + s.marker, patience: batchPatience, insist: true, room: s.log.room,
 		send: func() (err error) {
 			sequence, err = s.publish(ctx, data, ends, after)
 			return err

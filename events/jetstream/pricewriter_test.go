@@ -116,7 +116,12 @@ func TestWritePrices(t *testing.T) {
 	if len(markers) != len(want) {
 		t.Fatalf("%d batches: %v", len(markers), markers)
 	}
+	name := markers[0].GetWriter()
+	if len(name) == 0 {
+		t.Error("a marker does not name its writer")
+	}
 	for i := range want {
+		want[i].Writer = name
 		if !proto.Equal(markers[i], want[i]) {
 			t.Errorf("batch %d ends with %v, want %v", i, markers[i], want[i])
 		}

@@ -123,8 +123,11 @@ func (a *app) handler() http.Handler {
 	)
 }
 
-// ready tells whether requests can be served: the log and the views answer.
+// ready tells whether requests can be served: the log and the views answer, and the log has room.
 func (a *app) ready(ctx context.Context) error {
+	if err := a.backend.log.Writable(); err != nil {
+		return err
+	}
 	if _, err := a.backend.log.LastSequence(ctx, events.FetchStream); err != nil {
 		return err
 	}

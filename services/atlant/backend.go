@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/atlant-log/atlant/events"
 	"github.com/atlant-log/atlant/events/jetstream"
 	"github.com/atlant-log/atlant/projections"
 	"github.com/atlant-log/atlant/projections/mongo"
@@ -37,7 +38,7 @@ func openBackend(ctx context.Context, config *appConfig) (*backend, error) {
 	}
 	var err error
 	if b.log, err = jetstream.Open(ctx, b.conn, jetstream.Config{
-		Shards: config.Backend.Shards, Replicas: config.Backend.Replicas,
+		Shards: config.Backend.Shards, Replicas: config.Backend.Replicas, Embedded: b.embedded,
 	}); err != nil {
 		return b, err
 	}
@@ -52,9 +53,14 @@ func openBackend(ctx context.Context, config *appConfig) (*backend, error) {
 func (b *backend) connect(ctx context.Context, config *appConfig) error {
 	var err error
 	if config.Backend.NATS == "" {
-		b.embedded, err = jetstream.StartEmbedded(filepath.Join(config.DataDir, logFolder), config.Logger)
+		dir := filepath.Join(config.DataDir, logFolder)
+		b.embedded, err = jetstream.StartEmbedded(dir, config.Logger)
 		if errors.Is(err, jetstream.ErrDataInUse) {
 			return dataInUse(config.DataDir)
+		}
+		if errors.Is(err, events.ErrFull) {
+			return failed("make some room and start it again; nothing that was accepted is lost",
+				"the disk of the log is full, there must be %d MB free in %s", jetstream.RoomNeeded>>20, dir)
 		}
 		if err != nil {
 			return explainMoved(err)

@@ -112,7 +112,9 @@ func explainAnswer(err *connect.Error) *failure {
 	switch err.Code() {
 	case connect.CodeInternal, connect.CodeUnknown:
 		return failed("the server's log says more", "the server failed: %s", serverText(err))
-	case connect.CodeUnavailable, connect.CodeResourceExhausted:
+	case connect.CodeResourceExhausted: // the disk of the log, which waiting does not empty
+		return failed("", "%s", serverText(err))
+	case connect.CodeUnavailable:
 		return failed("try again in a moment", "%s", serverText(err))
 	case connect.CodeDeadlineExceeded:
 		return failed("`atlant status` says how the views keep up", "%s", serverText(err))

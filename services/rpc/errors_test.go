@@ -136,6 +136,9 @@ func TestErrors(t *testing.T) {
 		{"panic with an error", func(context.Context) error { panic(errors.New(secret)) }, connect.CodeInternal, "internal error", true},
 		{"panic of a library", func(context.Context) error { return errors.New(strings.Repeat("x", -1)) }, connect.CodeInternal, "internal error", true},
 		{"log unavailable", func(context.Context) error { return fmt.Errorf("%s: %w", secret, events.ErrUnavailable) }, connect.CodeUnavailable, events.ErrUnavailable.Error(), true},
+		{"log full", func(context.Context) error {
+			return fmt.Errorf("%s: %w", secret, errors.Join(events.ErrUnavailable, events.ErrFull))
+		}, connect.CodeResourceExhausted, events.ErrFull.Error(), true},
 		{"views unavailable", func(context.Context) error { return fmt.Errorf("%s: %w", secret, projections.ErrUnavailable) }, connect.CodeUnavailable, projections.ErrUnavailable.Error(), true},
 		{"cancelled", func(context.Context) error { return fmt.Errorf("%s: %w", secret, context.Canceled) }, connect.CodeCanceled, "cancelled", false},
 		{"deadline", func(context.Context) error { return fmt.Errorf("%s: %w", secret, context.DeadlineExceeded) }, connect.CodeDeadlineExceeded, "deadline", false},

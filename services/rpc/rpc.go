@@ -86,6 +86,9 @@ func (i errorInterceptor) outward(ctx context.Context, procedure string, err err
 	switch {
 	case errors.As(err, &meant):
 		return err
+	case errors.Is(err, events.ErrFull) && ctx.Err() == nil:
+		i.log.Error("log full", slog.String(logProcedure, procedure), slog.Any(logError, err))
+		return connect.NewError(connect.CodeResourceExhausted, events.ErrFull)
 	case errors.Is(err, events.ErrUnavailable) && ctx.Err() == nil: // first: what hangs there has a deadline of its own
 		i.log.Error("log unavailable", slog.String(logProcedure, procedure), slog.Any(logError, err))
 		return connect.NewError(connect.CodeUnavailable, events.ErrUnavailable)

@@ -67,11 +67,17 @@ func upArguments(data string, flags ...string) []string {
 // panicked or raced.
 func launch(tb testing.TB, variables []string, arguments ...string) *atlant {
 	tb.Helper()
-	a := &atlant{cmd: exec.Command(program, arguments...), stderr: &transcript{}, exited: make(chan struct{})}
+	return launchCommand(tb, exec.Command(program, arguments...), variables)
+}
+
+// launchCommand is launch with a command that becomes the program.
+func launchCommand(tb testing.TB, command *exec.Cmd, variables []string) *atlant {
+	tb.Helper()
+	a := &atlant{cmd: command, stderr: &transcript{}, exited: make(chan struct{})}
 	a.cmd.Env = environment(variables...)
 	a.cmd.Stderr = a.stderr
 	if err := a.cmd.Start(); err != nil {
-		tb.Fatalf("start %s: %v", program, err)
+		tb.Fatalf("start %q: %v", command.Args, err)
 	}
 	go func() {
 		defer close(a.exited)
@@ -83,7 +89,7 @@ func launch(tb testing.TB, variables []string, arguments ...string) *atlant {
 		if strings.Contains(text, "DATA RACE") || strings.Contains(text, "panic: ") {
 			tb.Errorf("the program raced or panicked:\n%s", text)
 		} else if tb.Failed() {
-			tb.Logf("stderr of %q:\n%s", arguments, text)
+			tb.Logf("stderr of %q:\n%s", command.Args, text)
 		}
 	})
 	return a
