@@ -28,7 +28,7 @@ type faults struct {
 //	go test -v -run TestFaults ./services/atlant/blackbox
 //
 // prints a table of what was done and what came of it.
-func TestFaults(t *testing.T) {
+func TestFaults(t *testing.T) { //nolint:tparallel // one fault after the other, on the same processes
 	t.Parallel()
 	p := newProduction(t, 4, 2)
 	f := &faults{production: p, traffic: newTraffic(t, p.serving), auditor: newAuditor(t, p), report: table.NewWriter()}
@@ -66,9 +66,10 @@ type figures struct {
 
 // bring has a fault happen amid traffic, and looks at what is left.
 func (f *faults) bring(t *testing.T, name string, does func(*faults, *testing.T) figures) {
+	t.Helper()
 	f.traffic.flow(t)
 	defer func() {
-		if t.Failed() {
+		if t.Failed() { // where it stands still
 			status, err := f.serving.projection.GetStatus(t.Context(), connect.NewRequest(&atlantv1.GetStatusRequest{}))
 			t.Logf("status: %v, %v", status, err)
 		}

@@ -21,6 +21,7 @@ const doubling = 15 * time.Second
 // deliverTwice puts every observation into its shard a second time, some while after the first, and every request into the
 // queue. To whoever reads them that is a delivery more.
 func (f *faults) deliverTwice(t *testing.T) figures {
+	t.Helper()
 	inFlight := f.awaitInFlight(t)
 	ctx, stop := context.WithTimeout(t.Context(), doubling)
 	defer stop()

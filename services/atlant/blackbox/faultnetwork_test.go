@@ -18,6 +18,7 @@ const (
 
 // killLeaders kills the NATS server that leads a shard, each time that of another one.
 func (f *faults) killLeaders(t *testing.T) figures {
+	t.Helper()
 	got := figures{did: fmt.Sprintf("%d × the leader of a shard killed, back after others lead", leaderKills)}
 	for shard := range leaderKills {
 		stream := string(events.PriceStream(shard))
@@ -36,6 +37,7 @@ func (f *faults) killLeaders(t *testing.T) figures {
 
 // cutOffMinority cuts a NATS server off that leads a shard; the processes that are connected to it still reach it.
 func (f *faults) cutOffMinority(t *testing.T) figures {
+	t.Helper()
 	got := figures{did: "1 of 3 servers cut off for " + cutOff.String()}
 	minority := f.LeaderOf(string(events.PriceStream(2)))
 	got.inFlight = append(got.inFlight, f.awaitInFlight(t))
@@ -51,6 +53,7 @@ func (f *faults) cutOffMinority(t *testing.T) figures {
 
 // stopDatabase has nobody reach the database for a while.
 func (f *faults) stopDatabase(t *testing.T) figures {
+	t.Helper()
 	got := figures{did: "unreachable for " + databaseDown.String(), inFlight: []int64{f.awaitInFlight(t)}}
 	f.database.Stop()
 	time.Sleep(databaseDown)
@@ -65,6 +68,7 @@ func (f *faults) stopDatabase(t *testing.T) figures {
 
 // slowDatabase has each answer of the database take long.
 func (f *faults) slowDatabase(t *testing.T) figures {
+	t.Helper()
 	got := figures{
 		did:      "each answer 200–300 ms late, a fifth of the connections 100 kB/s, for " + databaseSlow.String(),
 		inFlight: []int64{f.awaitInFlight(t)},

@@ -10,15 +10,18 @@ import (
 )
 
 const (
-	workerKills  = 20
-	workerPauses = 3
-	workerStops  = 3
+	workerKills = 20
+	// takeoverEvery is how many kills there are until all is quiet for once, and the takeover timed.
+	takeoverEvery = 4
+	workerPauses  = 3
+	workerStops   = 3
 	// longPause is longer than the leases of a process last.
 	longPause = 7 * time.Second
 )
 
 // stopWorkers has workers leave as they do in an upgrade.
 func (f *faults) stopWorkers(t *testing.T) figures {
+	t.Helper()
 	got := figures{did: fmt.Sprintf("%d × SIGTERM", workerStops)}
 	for range workerStops {
 		got.inFlight = append(got.inFlight, f.awaitInFlight(t))
@@ -34,11 +37,12 @@ func (f *faults) stopWorkers(t *testing.T) figures {
 	return got
 }
 
-// killWorkers kills one worker after the other in the middle of writing.
+// killWorkers kills one worker after the other in the middle of writing, as a rule before the last one's place is taken.
 func (f *faults) killWorkers(t *testing.T) figures {
+	t.Helper()
 	got := figures{did: fmt.Sprintf("%d × kill -9", workerKills)}
 	chance := rand.New(rand.NewPCG(seed(t), 1))
-	for range workerKills {
+	for n := range workerKills {
 		victim := f.working[chance.IntN(len(f.working))]
 		time.Sleep(time.Duration(chance.Int64N(int64(tradeInterval)))) // at any point of a list
 		got.inFlight = append(got.inFlight, f.awaitInFlight(t))
@@ -46,14 +50,18 @@ func (f *faults) killWorkers(t *testing.T) figures {
 		f.dismiss(victim)
 		began := time.Now()
 		f.work(t)
-		f.awaitTakeover(t, victim)
-		got.took = append(got.took, time.Since(began))
+		if n%takeoverEvery == takeoverEvery-1 {
+			f.awaitTakeover(t, victim)
+			got.took = append(got.took, time.Since(began))
+			f.awaitOwners(t)
+		}
 	}
 	return got
 }
 
 // pauseWorkers stops workers for so long that others take their place, and lets them go on as if nothing had happened.
 func (f *faults) pauseWorkers(t *testing.T) figures {
+	t.Helper()
 	got := figures{did: fmt.Sprintf("%d × SIGSTOP, SIGCONT %s later", workerPauses, longPause)}
 	for n := range workerPauses {
 		paused := f.working[n%len(f.working)]
@@ -78,6 +86,7 @@ func (f *faults) signal(t *testing.T, to *atlant, signal syscall.Signal) {
 // rebuildTwice has two servers rebuild the views at once, of which one does and one is told so; kills the one that does in the
 // middle, and has the other one bring it to its end. A third one serves the traffic.
 func (f *faults) rebuildTwice(t *testing.T) figures {
+	t.Helper()
 	got := figures{did: "2 at once, kill -9 of the serve that does it, gone on with on the other", inFlight: []int64{f.awaitInFlight(t)}}
 	rebuilding := []*atlant{f.serve(t), f.serve(t)}
 	ends := []chan result{make(chan result, 1), make(chan result, 1)}

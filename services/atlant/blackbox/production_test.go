@@ -66,12 +66,11 @@ func (p *production) serve(tb testing.TB) *atlant {
 }
 
 // work starts a process that fetches and projects.
-func (p *production) work(tb testing.TB) *atlant {
+func (p *production) work(tb testing.TB) {
 	tb.Helper()
 	a := launch(p.tb, nil, append([]string{"work", "--data", p.tb.TempDir(), allowPrivate}, p.flags...)...)
 	a.awaitWorking(tb)
 	p.working = append(p.working, a)
-	return a
 }
 
 var workMessage = regexp.MustCompile(`works on its share as ([^ ]+?)(?:\.| and) `)

@@ -94,7 +94,7 @@ func awaitNoLag(tb testing.TB, a *atlant) {
 }
 
 // TestRebuildUnderLoad rebuilds the views from a large log while lists are fetched and products listed: no call fails.
-func TestRebuildUnderLoad(t *testing.T) {
+func TestRebuildUnderLoad(t *testing.T) { //nolint:tparallel // one shape takes all of the machine
 	t.Parallel()
 	for name, start := range map[string]func(testing.TB) *atlant{
 		"embedded":   func(tb testing.TB) *atlant { tb.Helper(); return startOpen(tb) },

@@ -77,6 +77,7 @@ func (tr *traffic) flow(tb testing.TB) {
 					return
 				case <-time.After(pause):
 				}
+				//nolint:contextcheck // what was asked for when the traffic ends must be known all the same
 				if !tr.jammed(ctx) && !tr.trade(tb, s, chance) {
 					return
 				}
@@ -88,12 +89,15 @@ func (tr *traffic) flow(tb testing.TB) {
 // jammed tells whether the views are far behind: on a slow machine the traffic would grow without end. Where the views are
 // away that cannot be told, and it goes on.
 func (tr *traffic) jammed(ctx context.Context) bool {
+	ctx, cancel := context.WithTimeout(ctx, tradeInterval)
+	defer cancel()
 	status, err := tr.projection.GetStatus(ctx, connect.NewRequest(&atlantv1.GetStatusRequest{}))
 	return err == nil && status.Msg.GetLag() > jam
 }
 
 // trade moves a fifth of the prices, drops and brings back some products, and asks for the list.
 func (tr *traffic) trade(tb testing.TB, s *supplier, chance *rand.Rand) bool {
+	tb.Helper()
 	for i := range s.items {
 		if chance.IntN(5) == 0 {
 			s.items[i].cents = chance.Int64N(100_000)
