@@ -91,7 +91,7 @@ func (w *world) publishUntil(t testing.TB, products int) (stop func()) {
 			select {
 			case <-done:
 				return
-			case <-time.After(100 * time.Millisecond):
+			case <-time.After(250 * time.Millisecond): // two cores do more than this, also with the race detector
 				if w.fetches < 250 { // they are numbered by a byte
 					w.publish(t, products)
 				}
@@ -234,7 +234,7 @@ func TestRebuildUnderLoad(t *testing.T) {
 	w := newWorld(t)
 	w.publish(t, 2000)
 	w.settled(t)
-	stop := w.publishUntil(t, 400)
+	stop := w.publishUntil(t, 100)
 	ctx, stopReading := context.WithCancel(t.Context())
 	var reading sync.WaitGroup
 	var lists atomic.Int64
@@ -246,7 +246,7 @@ func TestRebuildUnderLoad(t *testing.T) {
 					return
 				}
 				lists.Add(1)
-				time.Sleep(time.Millisecond) // the others need the processors too
+				time.Sleep(20 * time.Millisecond) // the others need the processors too
 			}
 		})
 	}
@@ -438,7 +438,7 @@ func TestRebuildsAtOnce(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.publish(t, 1500)
-	stop := w.publishUntil(t, 300)
+	stop := w.publishUntil(t, 100)
 	var working sync.WaitGroup
 	var switched atomic.Int64
 	for range 3 {
@@ -501,7 +501,7 @@ func TestVerify(t *testing.T) {
 	for range 4 {
 		w.publish(t, 400)
 	}
-	stop := w.publishUntil(t, 300)
+	stop := w.publishUntil(t, 100)
 	auditor := projections.NewAuditor(w.log, rebuildShards, w.store)
 	var r reports
 	for range 3 { // while it is written to
