@@ -24,11 +24,15 @@ func (l *Leases) Held(ctx context.Context) ([]events.Claim, error) {
 		return nil, err
 	}
 	defer stop()
+	silence := time.NewTimer(l.TTL()) // the server that was asked may be gone without a word, as in follow
+	defer silence.Stop()
 	held := claims{}
 	for {
 		select {
 		case <-ctx.Done():
 			return nil, ctx.Err()
+		case <-silence.C:
+			return nil, unavailable("read leases", errWatchEnded)
 		case entry, ok := <-entries:
 			switch {
 			case !ok:
