@@ -27,7 +27,7 @@ type LeaseConfig struct {
 }
 
 // Leases are claims in a key-value bucket, a key each. The bucket's TTL ends them (a TTL of the key's own would be gone
-// with the first renewal). It is kept in memory: when all of NATS restarts, nobody holds anything.
+// with the first renewal).
 type Leases struct {
 	nc     *nats.Conn
 	js     jetstream.JetStream
@@ -48,8 +48,14 @@ func OpenLeases(ctx context.Context, nc *nats.Conn, config LeaseConfig) (*Leases
 	if ttl == 0 {
 		ttl = events.LeaseTTL
 	}
+	// On one server the bucket is in memory: renewing must not keep a disk busy. Replicas need what they agreed on to be on
+	// the disk: in memory they were seen to end up at odds after a change of leaders, and took no claim any more.
+	storage := jetstream.MemoryStorage
+	if config.Replicas > 1 {
+		storage = jetstream.FileStorage
+	}
 	leases := &Leases{nc: nc, js: js, config: jetstream.KeyValueConfig{
-		Bucket: leaseBucket, Description: "who works on what", Storage: jetstream.MemoryStorage,
+		Bucket: leaseBucket, Description: "who works on what", Storage: storage,
 		TTL: ttl, LimitMarkerTTL: markerTTL, Replicas: max(config.Replicas, 1),
 	}}
 	if leases.kv, err = leases.openBucket(ctx); err != nil {

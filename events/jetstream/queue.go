@@ -100,6 +100,8 @@ type requestQueue struct {
 	consumer string
 	requests jetstream.MessagesContext
 	doing    string
+
+	delivered uint64 // how many deliveries the server had counted with the last one
 }
 
 // Dequeue implements events.RequestQueue.
@@ -117,6 +119,9 @@ func (q *requestQueue) Dequeue(ctx context.Context) (events.WorkItem, error) {
 		case err != nil:
 			return nil, errors.Join(unavailable(q.doing, err), q.check(ctx))
 		}
+		if err := q.inOrder(msg); err != nil {
+			return nil, err
+		}
 		var request atlantv1.FetchRequested
 		if err := proto.Unmarshal(msg.Data(), &request); err != nil {
 			// Only Enqueue writes here, so this comes from a newer version; leave it for one.
@@ -127,6 +132,22 @@ func (q *requestQueue) Dequeue(ctx context.Context) (events.WorkItem, error) {
 		}
 		return &workItem{queue: q, msg: msg, request: &request}, nil
 	}
+}
+
+// inOrder returns ErrUnavailable where a delivery was lost on its way, as when the server that sent it is killed: the server
+// hands that request out again only after ackWait, and this one would overtake it. Whoever takes the partition anew gets all
+// that is not done in its order.
+func (q *requestQueue) inOrder(msg jetstream.Msg) error {
+	meta, err := msg.Metadata()
+	if err != nil {
+		return unavailable(q.doing, err)
+	}
+	now := meta.Sequence.Consumer
+	if now > q.delivered+1 {
+		return unavailable(q.doing, fmt.Errorf("delivery %d came after %d: one was lost", now, q.delivered))
+	}
+	q.delivered = now // a new leader may count from further back, and deliver again
+	return nil
 }
 
 // check returns ErrTaken if the partition is somebody else's now.

@@ -266,3 +266,41 @@ func TestQueueNeverGivesUp(t *testing.T) {
 		}
 	}
 }
+
+// A delivery that is lost on its way must not be overtaken by the next request: the queue is of no use then, and who takes
+// the partition anew gets all in its order.
+func TestQueueLosesADelivery(t *testing.T) {
+	t.Parallel()
+	log, nc := newLog(t, 1)
+	all := enqueue(t, log, 4)
+	queue := take(t, log)
+	consumers := 0
+	stream, err := server(t, nc).Stream(t.Context(), "FETCHES")
+	wantNoError(t, err)
+	for name := range stream.ConsumerNames(t.Context()).Name() {
+		consumer, err := stream.Consumer(t.Context(), name)
+		wantNoError(t, err)
+		lost, err := consumer.Next()
+		wantNoError(t, err)
+		consumers++
+		t.Log("lost ", lost.Subject())
+	}
+	if consumers != 1 {
+		t.Fatalf("%d consumers", consumers)
+	}
+	for next := 0; ; next++ {
+		item, err := dequeueWithin(t, queue, patience)
+		if err != nil {
+			wantError(t, err, events.ErrUnavailable)
+			break
+		}
+		if next == len(all) || item.Request().GetId() != all[next].GetId() {
+			t.Fatalf("got %s as number %d", item.Request().GetId(), next)
+		}
+	}
+	queue.Close()
+	again := take(t, log)
+	for _, want := range all {
+		dequeue(t, again, want)
+	}
+}

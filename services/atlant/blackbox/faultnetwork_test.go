@@ -9,11 +9,11 @@ import (
 	"github.com/atlant-log/atlant/events"
 )
 
-const (
-	leaderKills  = 2
-	cutOff       = 10 * time.Second
-	databaseDown = time.Minute
-	databaseSlow = 15 * time.Second
+var (
+	leaderKills  = extent(1, 2)
+	cutOff       = extent(8*time.Second, 10*time.Second)
+	databaseDown = extent(15*time.Second, time.Minute)
+	databaseSlow = extent(8*time.Second, 15*time.Second)
 )
 
 // killLeaders kills the NATS server that leads a shard, each time that of another one.

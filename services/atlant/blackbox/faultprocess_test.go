@@ -9,12 +9,15 @@ import (
 	"time"
 )
 
+var (
+	workerKills  = extent(8, 20)
+	workerPauses = extent(1, 3)
+	workerStops  = extent(2, 3)
+)
+
 const (
-	workerKills = 20
 	// takeoverEvery is how many kills there are until all is quiet for once, and the takeover timed.
 	takeoverEvery = 4
-	workerPauses  = 3
-	workerStops   = 3
 	// longPause is longer than the leases of a process last.
 	longPause = 7 * time.Second
 )
