@@ -29,7 +29,7 @@ type faults struct {
 //	ATLANT_BLACKBOX_FAULTS=all go test -v -run TestFaults ./services/atlant/blackbox
 //
 // prints a table of what was done and what came of it. Without the variable it does less of everything, to end sooner, and
-// leaves the NATS servers alone: those faults are not survived every time yet, see docs/operations.md.
+// leaves the NATS servers alone: on a busy machine their elections take as long as they like.
 func TestFaults(t *testing.T) { //nolint:tparallel // one fault after the other, on the same processes
 	t.Parallel()
 	p := newProduction(t, 4, 2)
