@@ -36,8 +36,15 @@ func newAuditor(tb testing.TB, p *production) *auditor {
 	if err != nil {
 		tb.Fatal(err)
 	}
+	a := auditorOf(log)
+	a.nc = nc
+	return a
+}
+
+// auditorOf returns an auditor of a log that is open.
+func auditorOf(log *jetstream.Log) *auditor {
 	return &auditor{
-		nc: nc, log: log, taken: map[events.Stream]uint64{}, lines: map[events.FetchID]map[int64]struct{}{},
+		log: log, taken: map[events.Stream]uint64{}, lines: map[events.FetchID]map[int64]struct{}{},
 		disowned: map[events.Stream]map[uint64]struct{}{},
 	}
 }
