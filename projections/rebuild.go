@@ -6,8 +6,11 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"math"
 	"sync"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/atlant-log/atlant/events"
 )
@@ -152,17 +155,17 @@ func (r *Rebuilder) set(ctx context.Context, was, now Generations) (Generations,
 }
 
 const (
-	// The views to be switched to are caught up when this little is left, or after so many rounds: a log that is written all
-	// the time has no end.
-	caughtUp     = 2000
-	catchRounds  = 20
-	catchWorkers = 2
+	caughtUp     = 2000 // messages: the views to be switched to are caught up when a round had no more to take in
+	catchWorkers = 8
 )
 
-// catchUp takes in what the log holds behind the views' checkpoints, and returns exactly how far they are then.
+// catchUp takes in what the log holds behind the views' checkpoints, round by round, and returns exactly how far they are
+// then. A log that is written all the time has no end, and one that is written faster than it is taken in would make each
+// round longer than the last: a round that is not clearly shorter than the one before it is the last. What is left then is
+// taken in after the switch, by all who project.
 func (r *Rebuilder) catchUp(ctx context.Context, views Views, report func(Progress) error) (logEnd, error) {
 	progress := Progress{Stage: StageCatchingUp, Generation: views.Generation()}
-	for round := 1; ; round++ {
+	for left := int64(math.MaxInt64); ; left = progress.Total {
 		end, err := endOf(ctx, r.source, r.shards)
 		if err != nil {
 			return nil, err
@@ -183,7 +186,7 @@ func (r *Rebuilder) catchUp(ctx context.Context, views Views, report func(Progre
 		if err != nil {
 			return nil, err
 		}
-		if progress.Total <= caughtUp || round == catchRounds {
+		if progress.Total <= caughtUp || progress.Total > left-left/4 {
 			return end, nil
 		}
 	}
@@ -204,25 +207,17 @@ func reachedBy(ctx context.Context, views Checkpoints, end logEnd) (logEnd, erro
 
 // takeUpTo projects to views that nobody else does, up to an end and no further.
 func (r *Rebuilder) takeUpTo(ctx context.Context, views Views, end logEnd) error {
-	var group sync.WaitGroup
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	streams := make(chan events.Stream)
-	for range catchWorkers {
-		group.Go(func() {
-			for stream := range streams {
-				if err := newProjector(stream, r.source, Fixed{views}, r.log).takeUpTo(ctx, views, end[stream]); err != nil {
-					cancel(fmt.Errorf("%s: %w", stream, err))
-				}
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(catchWorkers)
+	for stream, last := range end {
+		group.Go(func() error {
+			if err := newProjector(stream, r.source, Fixed{views}, r.log).takeUpTo(ctx, views, last); err != nil {
+				return fmt.Errorf("%s: %w", stream, err)
 			}
+			return nil
 		})
 	}
-	for stream := range end {
-		streams <- stream
-	}
-	close(streams)
-	group.Wait()
-	return context.Cause(ctx)
+	return group.Wait()
 }
 
 // patienceWithLive is how long a rebuild that may switch anyway waits for live views that may never get on.

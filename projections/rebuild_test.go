@@ -263,6 +263,58 @@ func TestRebuildUnderLoad(t *testing.T) {
 	t.Logf("%d lists were read meanwhile", lists.Load())
 }
 
+// outrun is a store whose log is written faster than a rebuild takes it in: each write brings about more than it takes in.
+type outrun struct {
+	projections.Store
+
+	publish func()
+}
+
+func (s *outrun) Views(ctx context.Context, number int64) (projections.Views, error) {
+	views, err := s.Store.Views(ctx, number)
+	return outrunViews{views, s}, err
+}
+
+type outrunViews struct {
+	projections.Views
+
+	store *outrun
+}
+
+func (v outrunViews) ApplyPrices(ctx context.Context, delta projections.Delta, checkpoint projections.Checkpoint) error {
+	v.store.publish()
+	return v.Views.ApplyPrices(ctx, delta, checkpoint)
+}
+
+// TestRebuildOutrun: a rebuild does not run after a log that it cannot reach.
+func TestRebuildOutrun(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.publish(t, 2000)
+	w.settled(t)
+	var r reports
+	var reached atomic.Bool
+	var writes atomic.Int64
+	store := &outrun{w.store, func() {
+		switch {
+		case reached.Load():
+		case writes.Add(1) < 50:
+			w.publish(t, 1500)
+		case !reached.Swap(true):
+			t.Error("the rebuild still runs after the log")
+		}
+	}}
+	err := projections.NewRebuilder(w.log, rebuildShards, store, "test", quiet).Rebuild(
+		t.Context(), projections.RebuildOptions{}, func(p projections.Progress) error {
+			reached.Store(reached.Load() || p.Stage > projections.StageCatchingUp)
+			return r.add(p)
+		})
+	if err != nil {
+		t.Fatalf("%v: %+v", err, r.comparison(t))
+	}
+	w.wantRight(t, 2)
+}
+
 // readPage reads a page as a handler does.
 func (w *world) readPage(ctx context.Context) error {
 	views, err := w.store.Live(ctx)

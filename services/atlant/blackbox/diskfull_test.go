@@ -19,6 +19,7 @@ import (
 
 const (
 	diskMegabytes = 160
+	bigRows       = 20_000
 	bigLists      = 3
 	// roomLeft is less than one list takes.
 	roomLeft = 60 * bigRows
