@@ -86,7 +86,7 @@ func splitsNumber(raw []byte) bool {
 		if len(part) == len(raw) {
 			return false
 		}
-		if n, reason := scanNumber(part); reason == 0 && n.mark == ',' {
+		if n, reason := scanNumber(part); reason == 0 && (n.mark == ',' || n.groups == ',') {
 			return true
 		}
 	}

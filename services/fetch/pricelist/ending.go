@@ -1,7 +1,5 @@
 package pricelist
 
-import "bytes"
-
 // minUniform is how many prices must have the same number of decimals before one that has fewer is suspected.
 const minUniform = 3
 
@@ -14,12 +12,8 @@ type endEvidence struct {
 	cut      int64 // line of a last row that looks cut off
 }
 
-// add takes in a good price; atEnd says that nothing follows it, not even a line end.
-func (e *endEvidence) add(line int64, cell []byte, atEnd bool) {
-	decimals := 0
-	if i := bytes.LastIndexAny(cell, ".,"); i >= 0 {
-		decimals = len(cell) - i - 1
-	}
+// add takes in how many decimals a good price has; atEnd says that nothing follows it, not even a line end.
+func (e *endEvidence) add(line int64, decimals int, atEnd bool) {
 	switch {
 	case atEnd && !e.mixed && e.prices >= minUniform && decimals < e.decimals:
 		e.cut = line

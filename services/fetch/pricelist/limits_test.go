@@ -70,13 +70,19 @@ func TestLongQuotes(t *testing.T) {
 func TestLateEvidence(t *testing.T) {
 	t.Parallel()
 	text := strings.Repeat("a;1.234\n", 300_000)
-	for last, want := range map[string]string{"b;1.5\n": "1@0 a=1234000", "b;1,5\n": "1@0 PRICE_NOT_A_NUMBER/2", "b;1\n": "1@0 PRICE_AMBIGUOUS/2"} {
+	for last, want := range map[string]string{
+		strings.Repeat("b;1.5\n", 15_000):     "1@0 a=1234000",
+		strings.Repeat("b;1.234,5\n", 15_000): "1@0 a=1234000000",
+		"b;1.5\n":                             "1@0 PRICE_AMBIGUOUS/2", // too little for so many
+		"b;1,5\n":                             "1@0 PRICE_AMBIGUOUS/2",
+		"b;1\n":                               "1@0 PRICE_AMBIGUOUS/2",
+	} {
 		l, err := open(text+last, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if got := show(rows(t, l)[0]); got != want {
-			t.Errorf("%q: %s, want %s", last, got, want)
+			t.Errorf("%.20q: %s, want %s", last, got, want)
 		}
 	}
 }
@@ -115,10 +121,10 @@ func TestMessages(t *testing.T) {
 		"1E+5":      `the price is not a plain number: "1E+5" (exponents are not read)`,
 		"+1":        `the price is not a plain number: "+1" (a leading + is not read)`,
 		"5.":        `the price is not a plain number: "5." (there are no decimals after the decimal mark)`,
-		"1,234":     `the price is not a plain number: "1,234" (the decimal mark of the list is '.', and thousands separators are not read yet)`,
-		"1,234.50":  `the price is not a plain number: "1,234.50" (thousands separators are not read yet)`,
-		"180 000":   `the price is not a plain number: "180 000" (thousands separators are not read yet)`,
-		"$1":        `the price is not a plain number: "$1"`,
+		"1,234":     `the price "1,234" could be 1234 or 1.234; csv.decimal_mark would settle it`,
+		"1,5":       `as many prices of the list have a decimal point as a decimal comma; csv.decimal_mark would settle how to read "1,5"`,
+		"18 000 0":  `the price is not a plain number: "18 000 0" (thousands are groups of three digits)`,
+		"1 each":    `the price is not a plain number: "1 each"`,
 		"-0.00":     `the price is negative: "-0.00"`,
 		"x;1.50":    `the row has 3 columns where the list has 2; an unquoted ';' or a decimal comma could be the cause: "b;x;1.50"`,
 		"\xff":      "the text is not valid UTF-8: \"\uFFFD\"",

@@ -78,7 +78,10 @@ func (l *List) settle(ctx context.Context, start int64, o *atlantv1.CsvOptions) 
 	if p.err != nil {
 		return 0, cmp.Or(p.broken, p.err)
 	}
-	l.reading = reading{format: p.format, columns: p.columns, currency: o.GetCurrencyCode()}
+	l.reading = reading{format: p.format, columns: p.columns, currency: o.GetCurrencyCode(), oneCurrency: o.GetCurrencyCode() != ""}
+	if p.columns.header {
+		l.reading.headerCurrency = headerCurrency(p.first.cells[p.columns.price])
+	}
 	l.evidence = []string{p.evidence(o.GetDelimiter() != ""), p.columnEvidence()}
 	return l.weigh(ctx, o)
 }
@@ -86,6 +89,7 @@ func (l *List) settle(ctx context.Context, start int64, o *atlantv1.CsvOptions) 
 // weigh reads the list to its end for evidence of the decimal mark.
 func (l *List) weigh(ctx context.Context, o *atlantv1.CsvOptions) (good int64, err error) {
 	var marks markEvidence
+	var currencies currencyEvidence
 	var ending endEvidence
 	rows := 0
 	err = l.records(ctx, func(rec *record) error {
@@ -94,10 +98,14 @@ func (l *List) weigh(ctx context.Context, o *atlantv1.CsvOptions) (good int64, e
 			return nil
 		}
 		cell := rec.trimmed(l.reading.price)
-		if marks.add(rec.line, cell) {
-			good++
-			ending.add(rec.line, cell, rec.offset+int64(len(rec.raw)) == l.size)
+		n, reason := scanNumber(cell)
+		if reason != 0 {
+			return nil
 		}
+		good++
+		marks.add(rec.line, cell, n)
+		currencies.add(rec.line, n.currency)
+		ending.add(rec.line, n.decimals, rec.offset+int64(len(rec.raw)) == l.size)
 		return nil
 	})
 	if err != nil {
@@ -106,9 +114,14 @@ func (l *List) weigh(ctx context.Context, o *atlantv1.CsvOptions) (good int64, e
 	if rows == 0 {
 		return 0, unreadable("the list has a header but no rows")
 	}
-	mark := marks.settle(o.GetDecimalMark())
-	l.reading.mark, l.reading.contested, l.reading.cutLine = mark.mark, mark.contested, ending.cutLine()
-	l.evidence = append(l.evidence, mark.why)
+	l.reading.mark, l.reading.cutLine = marks.settle(o.GetDecimalMark()), ending.cutLine()
+	l.evidence = append(l.evidence, l.reading.mark.why)
+	if l.reading.currency == "" {
+		var why string
+		if l.reading.currency, why = currencies.settle(l.reading.headerCurrency); why != "" {
+			l.evidence = append(l.evidence, why)
+		}
+	}
 	return good, nil
 }
 
@@ -156,8 +169,8 @@ func (l *List) Dialect() *atlantv1.Dialect {
 	if !l.reading.quotes {
 		d.Quote = "none"
 	}
-	if l.reading.mark != noMark {
-		d.DecimalMark = string(l.reading.mark)
+	if mark := l.reading.mark.mark; mark != noMark {
+		d.DecimalMark = string(mark)
 	}
 	for _, i := range l.reading.names {
 		d.NameColumns = append(d.NameColumns, int32(i+1))

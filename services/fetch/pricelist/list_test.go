@@ -30,13 +30,13 @@ func rows(t testing.TB, l *pricelist.List) []pricelist.Row {
 	return all
 }
 
-// show writes a row as line@offset name=micros or line@offset REASON/column.
+// show writes a row as line@offset name=micros currency, or line@offset REASON/column.
 func show(r pricelist.Row) string {
 	if r.Reject != nil {
 		reason := strings.TrimPrefix(r.Reject.GetReason().String(), "REJECT_REASON_")
 		return fmt.Sprintf("%d@%d %s/%d", r.Line, r.ByteOffset, reason, r.Reject.GetColumn())
 	}
-	return fmt.Sprintf("%d@%d %s=%d", r.Line, r.ByteOffset, r.Name, r.Price.Micros)
+	return strings.TrimSpace(fmt.Sprintf("%d@%d %s=%d %s", r.Line, r.ByteOffset, r.Name, r.Price.Micros, r.Price.Currency))
 }
 
 func showAll(rows []pricelist.Row) []string {
@@ -70,12 +70,12 @@ func TestGoodLists(t *testing.T) {
 		"plain":          {"1@0 Flasherboulder=30233010000", "2@24 Crystallegend=47025450000", "3@47 Thunderjelly=33228000000"},
 		"header":         {"2@19 test_product_1=9470000", "3@39 test_product_2=4480000"},
 		"bom-crlf-comma": {`2@23 Pipe, 12" wide=3500000`, "3@47 Milk=1000000"},
-		"decimal-comma":  {"1@0 Milk=12500000", "2@11 PRICE_NOT_A_NUMBER/2", "3@28 Bread=2500000"},
+		"decimal-comma":  {"1@0 Milk=12500000", "2@11 PRICE_AMBIGUOUS/2", "3@28 Bread=2500000"},
 		"multiline":      {"2@23 Two lines=500000", `6@45 12" pipe=125000`},
 		"columns":        {"2@17 Milk=2500000", "3@29 Tea; green=3750000"},
 		"rows": {
 			"1@0 a=1500000", "2@6 COLUMN_COUNT/0", "3@8 NAME_MISSING/1", "4@11 PRICE_MISSING/2", "5@14 PRICE_NEGATIVE/2", "6@19 QUOTE/1",
-			"7@26 PRICE_NOT_A_NUMBER/2", "8@34 CONTROL_CHARACTER/1", "9@39 ENCODING/1", "10@44 PRICE_NOT_A_NUMBER/2", "11@50 COLUMN_COUNT/0",
+			"7@26 PRICE_AMBIGUOUS/2", "8@34 CONTROL_CHARACTER/1", "9@39 ENCODING/1", "10@44 PRICE_NOT_A_NUMBER/2", "11@50 COLUMN_COUNT/0",
 		},
 	}
 	for name, text := range fixtures(t, "good") {
@@ -151,7 +151,7 @@ func TestOptions(t *testing.T) {
 		{"texts", "x;Цена; Имя \n1;2;b", &o{NameColumns: []string{"имя"}, PriceColumn: "ЦЕНА"}, []string{"2@20 b=2000000"}},
 		{"price first", "1;a\n2;b", &o{PriceColumn: "1"}, []string{"1@0 a=1000000", "2@4 b=2000000"}},
 		{"first price missing", "a;\nb;2", &o{PriceColumn: "2"}, []string{"1@0 PRICE_MISSING/2", "2@3 b=2000000"}},
-		{"mark given", "a;1.234\nb;1,234", &o{DecimalMark: ","}, []string{"1@0 PRICE_NOT_A_NUMBER/2", "2@8 b=1234000"}},
+		{"mark given", "a;1.234\nb;1,234", &o{DecimalMark: ","}, []string{"1@0 a=1234000000", "2@8 b=1234000"}},
 		{"mark unknown", "a;1.234\nb;1,234\nc;5", nil, []string{"1@0 PRICE_AMBIGUOUS/2", "2@8 PRICE_AMBIGUOUS/2", "3@16 c=5000000"}},
 		{"unknown header", "Produkt;Preis\na;1", nil, []string{"1@0 PRICE_NOT_A_NUMBER/2", "2@14 a=1000000"}},
 		{

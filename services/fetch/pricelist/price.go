@@ -16,16 +16,30 @@ const noMark = byte(0)
 
 // number is a price cell taken apart.
 type number struct {
-	micros int64
-	mark   byte // between whole part and decimals
-	sure   bool // the mark can't be a thousands separator
+	micros    int64
+	thousands int64  // micros, should the mark of a number that is not sure separate thousands
+	mark      byte   // between whole part and decimals
+	sure      bool   // the mark can't be a thousands separator
+	groups    byte   // '.' or ',' if it surely separates thousands, else 0
+	decimals  int    // how many
+	negative  bool   // there is a minus before it
+	currency  string // ISO 4217 code, unknownCurrency, or "" if there is none
 }
 
 var powersOfTen = [...]int64{1, 10, 100, 1000, 10_000, 100_000, 1_000_000}
 
 // scanNumber takes a cell without surrounding white space apart, whatever its mark means. The mark is told even of a
 // number that is too large or too precise.
-func scanNumber(cell []byte) (number, atlantv1.RejectReason) { //nolint:cyclop // one straight walk over a cell, and hot
+func scanNumber(cell []byte) (number, atlantv1.RejectReason) {
+	n, reason := scanPlain(cell)
+	if reason == atlantv1.RejectReason_REJECT_REASON_PRICE_NOT_A_NUMBER {
+		return scanDecorated(cell)
+	}
+	return n, reason
+}
+
+// scanPlain takes apart what most prices are: digits, with a mark or without.
+func scanPlain(cell []byte) (number, atlantv1.RejectReason) { //nolint:cyclop // one straight walk over a cell, and hot
 	whole, significant, i := int64(0), 0, 0
 	for ; i < len(cell) && isDigit(cell[i]); i++ {
 		if significant > 0 || cell[i] != '0' {
@@ -47,15 +61,22 @@ func scanNumber(cell []byte) (number, atlantv1.RejectReason) { //nolint:cyclop /
 	if !ok {
 		return number{}, notANumber(cell)
 	}
-	n.mark = cell[i]
-	n.sure = len(decimals) != 3 || i == 0 || i > 3 || i == 1 && cell[0] == '0'
+	n.mark, n.decimals = cell[i], len(decimals)
+	if n.sure = len(decimals) != 3 || i == 0 || i > 3 || cell[0] == '0'; !n.sure {
+		n.thousands = whole*1_000_000_000 + fraction*1_000_000
+	}
+	return n.withDecimals(fraction, significant)
+}
+
+// withDecimals adds the decimals, whose value is fraction, to a number with so many significant digits before its mark.
+func (n number) withDecimals(fraction int64, significant int) (number, atlantv1.RejectReason) {
 	if reason := tooLarge(significant); reason != 0 {
 		return n, reason
 	}
-	if len(decimals) > maxDecimals {
+	if n.decimals > maxDecimals {
 		return n, atlantv1.RejectReason_REJECT_REASON_PRICE_TOO_PRECISE
 	}
-	n.micros += fraction * powersOfTen[maxDecimals-len(decimals)]
+	n.micros += fraction * powersOfTen[maxDecimals-n.decimals]
 	return n, 0
 }
 
@@ -86,45 +107,12 @@ func notANumber(cell []byte) atlantv1.RejectReason {
 	return atlantv1.RejectReason_REJECT_REASON_PRICE_NOT_A_NUMBER
 }
 
-// parsePrice reads a cell without surrounding white space under the list's decimal mark.
-func parsePrice(cell []byte, mark byte) (micros int64, reason atlantv1.RejectReason) {
-	if digits, negative := cutMinus(cell); negative {
-		return 0, negativeReason(digits, mark)
-	}
-	n, reason := scanNumber(cell)
-	switch {
-	case n.mark == mark || n.mark == noMark:
-		return n.micros, reason
-	case mark != noMark:
-		return 0, atlantv1.RejectReason_REJECT_REASON_PRICE_NOT_A_NUMBER
-	case reason == 0:
-		return 0, atlantv1.RejectReason_REJECT_REASON_PRICE_AMBIGUOUS
-	}
-	return 0, reason
-}
-
-// negativeReason tells a negative price from a minus before something else.
-func negativeReason(digits []byte, mark byte) atlantv1.RejectReason {
-	n, reason := scanNumber(digits)
-	switch {
-	case n.mark != noMark && mark != noMark && n.mark != mark,
-		reason == atlantv1.RejectReason_REJECT_REASON_PRICE_MISSING:
-		return atlantv1.RejectReason_REJECT_REASON_PRICE_NOT_A_NUMBER
-	case reason == 0:
-		return atlantv1.RejectReason_REJECT_REASON_PRICE_NEGATIVE
-	}
-	return reason
-}
-
 // cutMinus removes a leading hyphen-minus or minus sign.
-func cutMinus(cell []byte) (rest []byte, found bool) {
-	if len(cell) > 0 && isDigit(cell[0]) {
-		return cell, false
-	}
-	if rest, found = bytes.CutPrefix(cell, []byte("-")); found {
+func cutMinus(text []byte) (rest []byte, found bool) {
+	if rest, found = bytes.CutPrefix(text, []byte("-")); found {
 		return rest, true
 	}
-	return bytes.CutPrefix(cell, []byte("\u2212"))
+	return bytes.CutPrefix(text, []byte("\u2212"))
 }
 
 func isDigit(c byte) bool { return c-'0' <= 9 }

@@ -1,10 +1,13 @@
 package pricelist
 
 import (
+	"fmt"
 	"math/big"
 	"regexp"
 	"strings"
 	"testing"
+
+	"pgregory.net/rapid"
 
 	"github.com/atlant-log/atlant/events"
 	atlantv1 "github.com/atlant-log/atlant/proto/gen/atlant/v1"
@@ -12,57 +15,78 @@ import (
 
 var (
 	numberPattern = regexp.MustCompile(`^([0-9]*)(?:([.,])([0-9]+))?$`)
-	surePattern   = regexp.MustCompile(`^(0?|[0-9]{4,})[.,]|[.,]([0-9]{1,2}|[0-9]{4,})$`)
+	surePattern   = regexp.MustCompile(`^(0[0-9]{0,2}|[0-9]{4,})?[.,]|[.,]([0-9]{1,2}|[0-9]{4,})$`)
 )
 
-// oraclePrice is parsePrice once more, slow and in other words.
-func oraclePrice(text string, mark byte) (string, atlantv1.RejectReason) {
-	digits := strings.TrimPrefix(strings.TrimPrefix(text, "-"), "\u2212")
-	if len(digits) < len(text) && text != "-\u2212"+digits {
-		amount, reason := oraclePrice(digits, mark)
-		switch {
-		case strings.HasPrefix(digits, "-"), strings.HasPrefix(digits, "\u2212"), reason == atlantv1.RejectReason_REJECT_REASON_PRICE_MISSING:
-			return "", atlantv1.RejectReason_REJECT_REASON_PRICE_NOT_A_NUMBER
-		case amount != "", reason == atlantv1.RejectReason_REJECT_REASON_PRICE_AMBIGUOUS:
-			return "", atlantv1.RejectReason_REJECT_REASON_PRICE_NEGATIVE
-		}
-		return "", reason
+// readPrice reads a price in a list whose decimal mark is settled beyond doubt.
+func readPrice(text string, mark byte) (number, int64, atlantv1.RejectReason) {
+	settled := decimalMark{mark: mark, trusted: [2]bool{mark != noMark, mark != noMark}}
+	n, reason := scanNumber([]byte(text))
+	if reason != 0 {
+		return n, 0, reason
 	}
-	if text == "" {
-		return "", atlantv1.RejectReason_REJECT_REASON_PRICE_MISSING
-	}
+	micros, reason := settled.read(n)
+	return n, micros, reason
+}
+
+// plainPrice is how a price of nothing but digits and a mark is to be read, slow and in other words.
+func plainPrice(text string, mark byte) (string, atlantv1.RejectReason) {
 	m := numberPattern.FindStringSubmatch(text)
-	if m == nil || m[2] != "" && mark != noMark && m[2][0] != mark {
-		return "", atlantv1.RejectReason_REJECT_REASON_PRICE_NOT_A_NUMBER
-	}
-	if len(strings.TrimLeft(m[1], "0")) > 12 {
+	whole, decimals := m[1], m[3]
+	if len(strings.TrimLeft(whole, "0")) > 12 {
 		return "", atlantv1.RejectReason_REJECT_REASON_PRICE_TOO_LARGE
 	}
-	if len(m[3]) > 6 {
+	if len(decimals) > 6 {
 		return "", atlantv1.RejectReason_REJECT_REASON_PRICE_TOO_PRECISE
 	}
-	if m[2] != "" && mark == noMark {
-		return "", atlantv1.RejectReason_REJECT_REASON_PRICE_AMBIGUOUS
+	if m[2] != "" && m[2][0] != mark {
+		switch {
+		case mark == noMark:
+			return "", atlantv1.RejectReason_REJECT_REASON_PRICE_AMBIGUOUS
+		case surePattern.MatchString(text):
+			return "", atlantv1.RejectReason_REJECT_REASON_PRICE_NOT_A_NUMBER
+		}
+		whole, decimals = whole+decimals, ""
 	}
-	amount, _ := new(big.Int).SetString("0"+m[1]+m[3]+strings.Repeat("0", 6-len(m[3])), 10)
+	amount, _ := new(big.Int).SetString("0"+whole+decimals+strings.Repeat("0", 6-len(decimals)), 10)
 	return amount.String(), 0
 }
 
+// checkPrice checks what must be true of any price that is read: its digits are those of the text, and its decimals are those
+// behind the last mark, or none.
 func checkPrice(t *testing.T, text string) {
 	t.Helper()
 	for _, mark := range []byte{noMark, '.', ','} {
-		want, wantReason := oraclePrice(text, mark)
-		micros, reason := parsePrice([]byte(text), mark)
-		got := ""
-		if reason == 0 {
-			got = big.NewInt(micros).String()
+		n, micros, reason := readPrice(text, mark)
+		if numberPattern.MatchString(text) && text != "" {
+			want, wantReason := plainPrice(text, mark)
+			if got := fmt.Sprint(micros); reason != wantReason || reason == 0 && got != want {
+				t.Errorf("%q under %q: %s %v, want %s %v", text, mark, got, reason, want, wantReason)
+			}
 		}
-		if got != want || reason != wantReason {
-			t.Errorf("%q under %q: %s %v, want %s %v", text, mark, got, reason, want, wantReason)
+		if reason != 0 {
+			continue
 		}
-	}
-	if n, reason := scanNumber([]byte(text)); reason == 0 && n.mark != noMark && n.sure != surePattern.MatchString(text) {
-		t.Errorf("%q: sure is %v", text, n.sure)
+		digits := strings.TrimLeft(strings.Map(func(r rune) rune {
+			if r >= '0' && r <= '9' {
+				return r
+			}
+			return -1
+		}, text), "0")
+		decimals := 0
+		if n.mark == mark {
+			decimals = n.decimals
+		}
+		if got := strings.TrimLeft(fmt.Sprintf("%019d", micros), "0"); got != strings.TrimLeft(digits+strings.Repeat("0", 6-decimals), "0") {
+			t.Errorf("%q under %q is read as %d", text, mark, micros)
+		}
+		if behind := text[strings.LastIndexByte(text, mark)+1:]; decimals > 0 && len(strings.TrimRight(behind, "0123456789")) != len(behind)-decimals &&
+			strings.IndexFunc(behind, isDigitRune) != 0 {
+			t.Errorf("%q under %q has %d decimals", text, mark, decimals)
+		}
+		if micros < 0 || n.negative {
+			t.Errorf("%q under %q is negative", text, mark)
+		}
 	}
 }
 
@@ -70,6 +94,7 @@ var priceSeeds = []string{
 	"", "0", "1", "00", "12.50", "12,50", ".5", ",5", "5.", ".", "-", "-1", "--1", "-0", "-0.00", "\u22121.5", "-\u22121", "\u2212", "+1",
 	"999999999999.999999", "1000000000000", "000000000000012", "000000000000012.5", "1.1234567", "1.000", "1,000", "0.125", "1234.567", "1.234.567",
 	"1e5", "1E+5", "0x10", "NaN", "Inf", "$1", "1 000", "1'000", "１２", "٣", "1_000", "-1,234", "-1.1234567", "-1e5", "9999999999999999999999", "1.5 ",
+	"R$ 129,00", "1.234,50 €", "EUR 1,234.50", "12,34,567.89", "1 234 567,8 zł", "CHF 1’200.–", "12,- €", "1.200,--", "€ -5", "Rs.500", "12.50 USD/kg",
 }
 
 func TestPrices(t *testing.T) {
@@ -77,11 +102,115 @@ func TestPrices(t *testing.T) {
 	for _, text := range priceSeeds {
 		checkPrice(t, text)
 	}
-	for text, want := range map[string]int64{"999999999999.999999": 999_999_999_999_999_999, ".5": 500_000, "000000000000012": 12_000_000, "1.234": 1_234_000} {
-		if got, reason := parsePrice([]byte(text), '.'); got != want || reason != 0 {
-			t.Error(text, got, reason)
+	const (
+		missing   = atlantv1.RejectReason_REJECT_REASON_PRICE_MISSING
+		notNumber = atlantv1.RejectReason_REJECT_REASON_PRICE_NOT_A_NUMBER
+		negative  = atlantv1.RejectReason_REJECT_REASON_PRICE_NEGATIVE
+		tooLarge  = atlantv1.RejectReason_REJECT_REASON_PRICE_TOO_LARGE
+		ambiguous = atlantv1.RejectReason_REJECT_REASON_PRICE_AMBIGUOUS
+		precise   = atlantv1.RejectReason_REJECT_REASON_PRICE_TOO_PRECISE
+	)
+	for _, test := range []struct {
+		text     string
+		mark     byte
+		micros   int64
+		currency string
+		reason   atlantv1.RejectReason
+	}{
+		{"999999999999.999999", '.', 999_999_999_999_999_999, "", 0},
+		{".5", '.', 500_000, "", 0},
+		{"000000000000012", '.', 12_000_000, "", 0},
+		{"1.234", '.', 1_234_000, "", 0},
+		{"1.234", ',', 1_234_000_000, "", 0},
+		{"1.234", noMark, 0, "", ambiguous},
+		{"0.125", ',', 0, "", notNumber},
+		{"1.234,50", ',', 1_234_500_000, "", 0},
+		{"1.234,50", '.', 0, "", notNumber},
+		{"1.234.567", ',', 1_234_567_000_000, "", 0},
+		{"1.234.567", '.', 0, "", notNumber},
+		{"1,234,567.8", '.', 1_234_567_800_000, "", 0},
+		{"12,34,567.89", '.', 1_234_567_890_000, "", 0},
+		{"12,34,56", '.', 0, "", notNumber},
+		{"1.23.456", ',', 0, "", notNumber},
+		{"1 234,5", ',', 1_234_500_000, "", 0},
+		{"1\u00a0234,567", ',', 1_234_567_000, "", 0},
+		{"1\u202f234\u2009567", noMark, 1_234_567_000_000, "", 0},
+		{"1'234.50", '.', 1_234_500_000, "", 0},
+		{"1’234’567", '.', 1_234_567_000_000, "", 0},
+		{"1 23", '.', 0, "", notNumber},
+		{"1234 567", '.', 0, "", notNumber},
+		{"0 500", '.', 0, "", notNumber},
+		{"1.234 567", '.', 0, "", notNumber},
+		{"1 234'567", '.', 0, "", notNumber},
+		{"1  234", '.', 0, "", notNumber},
+		{"R$ 129,00", ',', 129_000_000, "BRL", 0},
+		{"1.234,50 €", ',', 1_234_500_000, "EUR", 0},
+		{"EUR1,234.50", '.', 1_234_500_000, "EUR", 0},
+		{"12.50\u00a0usd", '.', 12_500_000, "USD", 0},
+		{"99,90 zł", ',', 99_900_000, "PLN", 0},
+		{"$12", '.', 12_000_000, unknownCurrency, 0},
+		{"Rs.500", '.', 500_000_000, unknownCurrency, 0},
+		{"€ 12 EUR", '.', 12_000_000, "EUR", 0},
+		{"€ 12 USD", '.', 0, "", notNumber},
+		{"12 bananas", '.', 0, "", notNumber},
+		{"12.50/kg", '.', 0, "", notNumber},
+		{"from 12.50", '.', 0, "", notNumber},
+		{"12.50-13.50", '.', 0, "", notNumber},
+		{"10%", '.', 0, "", notNumber},
+		{"12,- €", ',', 12_000_000, "EUR", 0},
+		{"CHF 1’200.–", '.', 1_200_000_000, "CHF", 0},
+		{"1.200,--", ',', 1_200_000_000, "", 0},
+		{"12,-", '.', 0, "", notNumber},
+		{"12,50,-", ',', 0, "", notNumber},
+		{"-12,50 €", ',', 0, "", negative},
+		{"€ -5", '.', 0, "", negative},
+		{"€-5", '.', 0, "", negative},
+		{"-1.234", noMark, 0, "", negative},
+		{"-1.234,5", '.', 0, "", notNumber},
+		{"--5", '.', 0, "", notNumber},
+		{"5-", '.', 0, "", notNumber},
+		{"(5.00)", '.', 0, "", notNumber},
+		{"€", '.', 0, "", notNumber},
+		{"", '.', 0, "", missing},
+		{"1,000,000,000,000", '.', 0, "", tooLarge},
+		{"999,999,999,999.5", '.', 999_999_999_999_500_000, "", 0},
+		{"1 234.1234567", '.', 0, "", precise},
+	} {
+		n, micros, reason := readPrice(test.text, test.mark)
+		if micros != test.micros || reason != test.reason || reason == 0 && n.currency != test.currency {
+			t.Errorf("%q under %q: %d %s %v, want %d %s %v", test.text, test.mark, micros, n.currency, reason, test.micros, test.currency, test.reason)
 		}
 	}
+}
+
+// TestPricesInAnyStyle writes prices as people do, and reads them back.
+func TestPricesInAnyStyle(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		mark := rapid.SampledFrom([]string{".", ","}).Draw(t, "mark")
+		group := rapid.SampledFrom([]string{"", ".", ",", " ", "\u00a0", "\u202f", "'", "’"}).
+			Filter(func(s string) bool { return s != mark }).Draw(t, "group")
+		cents := rapid.Int64Range(0, 99_999_999_999_999).Draw(t, "cents")
+		text := fmt.Sprint(cents / 100)
+		for i := len(text) - 3; i > 0; i -= 3 {
+			text = text[:i] + group + text[i:]
+		}
+		text += mark + fmt.Sprintf("%02d", cents%100)
+		symbol := rapid.SampledFrom([]string{"", "€", "EUR", "R$", "zł", "$"}).Draw(t, "symbol")
+		space := rapid.SampledFrom([]string{"", " ", "\u00a0"}).Draw(t, "space")
+		if symbol != "" && rapid.Bool().Draw(t, "before") {
+			text = symbol + space + text
+		} else if symbol != "" {
+			text += space + symbol
+		}
+		n, micros, reason := readPrice(text, mark[0])
+		if micros != cents*10_000 || reason != 0 || n.currency != currencies[symbol] {
+			t.Fatalf("%q is read as %d %s, %v", text, micros, n.currency, reason)
+		}
+		if n.mark != mark[0] || !n.sure {
+			t.Fatalf("%q says that the mark is %q", text, n.mark)
+		}
+	})
 }
 
 func FuzzPrice(f *testing.F) {

@@ -71,6 +71,8 @@ func (h *reading) priceMessage(f fault) string {
 		return "the price has more than 6 decimals: " + text
 	case atlantv1.RejectReason_REJECT_REASON_PRICE_AMBIGUOUS:
 		return ambiguity(f.cell)
+	case atlantv1.RejectReason_REJECT_REASON_CURRENCY:
+		return fmt.Sprintf("the price is not in %s, which csv.currency_code gives for all: %s", h.currency, text)
 	default:
 		return "the price is not a plain number: " + text + h.hint(f.cell)
 	}
@@ -78,6 +80,10 @@ func (h *reading) priceMessage(f fault) string {
 
 // ambiguity shows both ways to read a price like 1.234.
 func ambiguity(cell []byte) string {
+	if n, _ := scanNumber(cell); n.sure {
+		return "as many prices of the list have a decimal point as a decimal comma; csv.decimal_mark would settle how to read " +
+			excerpt(cell)
+	}
 	i := max(bytes.IndexAny(cell, ".,"), 0)
 	whole, decimals := cell[:i], cell[min(i+1, len(cell)):]
 	return fmt.Sprintf("the price %s could be %s%s or %s.%s; csv.decimal_mark would settle it",
@@ -90,7 +96,7 @@ func (h *reading) hint(cell []byte) string {
 	letters := strings.Trim(text, "0123456789.,+-")
 	switch n, _ := scanNumber(cell); {
 	case n.mark != noMark:
-		return fmt.Sprintf(" (the decimal mark of the list is %q, and thousands separators are not read yet)", h.mark)
+		return fmt.Sprintf(" (the decimal mark of the list is %q)", h.mark.mark)
 	case letters == "e" && isDigit(text[0]):
 		return " (exponents are not read)"
 	case strings.HasPrefix(text, "+"):
@@ -98,7 +104,7 @@ func (h *reading) hint(cell []byte) string {
 	case letters == "" && strings.HasSuffix(text, "."), letters == "" && strings.HasSuffix(text, ","):
 		return " (there are no decimals after the decimal mark)"
 	case strings.Trim(text, "0123456789.,' \u00A0\u2009\u202F\u2019") == "" && strings.ContainsAny(text, "0123456789"):
-		return " (thousands separators are not read yet)"
+		return " (thousands are groups of three digits)"
 	}
 	return ""
 }

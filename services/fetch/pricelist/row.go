@@ -17,10 +17,12 @@ type Row struct {
 type reading struct {
 	format
 	columns
-	mark      byte  // decimal mark
-	contested bool  // prices like 1.234 are ambiguous all the same
-	cutLine   int64 // of the last row, if the list seems to be cut off within its price; else 0
-	currency  string
+	mark     decimalMark
+	cutLine  int64  // of the last row, if the list seems to be cut off within its price; else 0
+	currency string // of prices that come without one
+
+	headerCurrency string
+	oneCurrency    bool // csv.currency_code gives the currency of all prices
 }
 
 // row understands a record.
@@ -34,30 +36,36 @@ func (h *reading) row(rec *record) Row {
 	}
 	if f.reason == 0 {
 		cell := rec.trimmed(h.price)
-		row.Price.Micros, f.reason = h.parsePrice(rec.line, cell)
+		row.Price, f.reason = h.parsePrice(rec.line, cell)
 		f.column, f.cell = h.price+1, cell
 	}
 	if f.reason != 0 {
 		return Row{Line: rec.line, ByteOffset: rec.offset, Reject: h.reject(rec, f)}
 	}
-	row.Price.Currency = h.currency
 	return row
 }
 
 // parsePrice reads the price of a row, in the light of what the whole list says.
-func (h *reading) parsePrice(line int64, cell []byte) (micros int64, reason atlantv1.RejectReason) {
-	micros, reason = parsePrice(cell, h.mark)
-	switch {
-	case reason != 0:
-		return 0, reason
-	case line == h.cutLine:
-		return 0, atlantv1.RejectReason_REJECT_REASON_CUT_OFF
-	case h.contested:
-		if n, _ := scanNumber(cell); n.mark != noMark && !n.sure {
-			return 0, atlantv1.RejectReason_REJECT_REASON_PRICE_AMBIGUOUS
-		}
+func (h *reading) parsePrice(line int64, cell []byte) (events.Price, atlantv1.RejectReason) {
+	n, reason := scanNumber(cell)
+	if reason != 0 {
+		return events.Price{}, reason
 	}
-	return micros, 0
+	micros, reason := h.mark.read(n)
+	if reason != 0 {
+		return events.Price{}, reason
+	}
+	price := events.Price{Micros: micros, Currency: h.currency}
+	switch {
+	case line == h.cutLine:
+		return events.Price{}, atlantv1.RejectReason_REJECT_REASON_CUT_OFF
+	case n.currency == "" || n.currency == unknownCurrency || n.currency == h.currency:
+	case h.oneCurrency:
+		return events.Price{}, atlantv1.RejectReason_REJECT_REASON_CURRENCY
+	default:
+		price.Currency = n.currency
+	}
+	return price, 0
 }
 
 // look finds faults that are neither the name's nor the price's.

@@ -32,7 +32,23 @@ func TestWholeListDecides(t *testing.T) {
 		},
 		"a header with a semicolon": {
 			"PRODUCT NAME;PRICE\nTV;1.299,00\nCable;9,99\n",
-			[]string{"2@19 PRICE_NOT_A_NUMBER/2", "3@31 Cable=9990000"},
+			[]string{"2@19 TV=1299000000", "3@31 Cable=9990000"},
+		},
+		"one slip says nothing of many": {
+			strings.Repeat("a;1.234\n", 21) + "b;99.5\n",
+			[]string{"21@160 PRICE_AMBIGUOUS/2", "22@168 b=99500000"},
+		},
+		"thousands of whole prices, among prices with decimals": {
+			"a;1.234,50\nb;2.345\nc;3.456.789\n",
+			[]string{"1@0 a=1234500000", "2@11 b=2345000000", "3@19 c=3456789000000"},
+		},
+		"the only currency": {
+			"a;1.50 €\nb;2.50\nc;$3.50\n",
+			[]string{"1@0 a=1500000 EUR", "2@11 b=2500000 EUR", "3@18 c=3500000 EUR"},
+		},
+		"several currencies": {
+			"a;1.50 €\nb;2.50\nc;£3.50\n",
+			[]string{"1@0 a=1500000 EUR", "2@11 b=2500000", "3@18 c=3500000 GBP"},
 		},
 		"a header with a semicolon over rows with commas": {
 			"PRODUCT NAME;PRICE\nScrew, 5\nNut, 6\nBolt;3\n",

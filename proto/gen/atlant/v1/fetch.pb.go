@@ -126,6 +126,8 @@ const (
 	RejectReason_REJECT_REASON_ROW_TOO_LONG RejectReason = 13
 	// The list seems to end in the middle of the row.
 	RejectReason_REJECT_REASON_CUT_OFF RejectReason = 14
+	// The price is in another currency than csv.currency_code says.
+	RejectReason_REJECT_REASON_CURRENCY RejectReason = 15
 )
 
 // Enum value maps for RejectReason.
@@ -146,6 +148,7 @@ var (
 		12: "REJECT_REASON_QUOTE",
 		13: "REJECT_REASON_ROW_TOO_LONG",
 		14: "REJECT_REASON_CUT_OFF",
+		15: "REJECT_REASON_CURRENCY",
 	}
 	RejectReason_value = map[string]int32{
 		"REJECT_REASON_UNSPECIFIED":        0,
@@ -163,6 +166,7 @@ var (
 		"REJECT_REASON_QUOTE":              12,
 		"REJECT_REASON_ROW_TOO_LONG":       13,
 		"REJECT_REASON_CUT_OFF":            14,
+		"REJECT_REASON_CURRENCY":           15,
 	}
 )
 
@@ -1471,7 +1475,7 @@ const file_atlant_v1_fetch_proto_rawDesc = "" +
 	"\x15FETCH_STATE_COMPLETED\x10\x03\x12\x16\n" +
 	"\x12FETCH_STATE_FAILED\x10\x04\x12\x19\n" +
 	"\x15FETCH_STATE_CANCELLED\x10\x05\x12\x1c\n" +
-	"\x18FETCH_STATE_NOT_MODIFIED\x10\x06*\xf7\x03\n" +
+	"\x18FETCH_STATE_NOT_MODIFIED\x10\x06*\x93\x04\n" +
 	"\fRejectReason\x12\x1d\n" +
 	"\x19REJECT_REASON_UNSPECIFIED\x10\x00\x12\x1e\n" +
 	"\x1aREJECT_REASON_COLUMN_COUNT\x10\x01\x12\x1e\n" +
@@ -1488,7 +1492,8 @@ const file_atlant_v1_fetch_proto_rawDesc = "" +
 	"\x16REJECT_REASON_ENCODING\x10\v\x12\x17\n" +
 	"\x13REJECT_REASON_QUOTE\x10\f\x12\x1e\n" +
 	"\x1aREJECT_REASON_ROW_TOO_LONG\x10\r\x12\x19\n" +
-	"\x15REJECT_REASON_CUT_OFF\x10\x0e2\xd5\x03\n" +
+	"\x15REJECT_REASON_CUT_OFF\x10\x0e\x12\x1a\n" +
+	"\x16REJECT_REASON_CURRENCY\x10\x0f2\xd5\x03\n" +
 	"\fFetchService\x12:\n" +
 	"\x05Fetch\x12\x17.atlant.v1.FetchRequest\x1a\x18.atlant.v1.FetchResponse\x12H\n" +
 	"\bGetFetch\x12\x1a.atlant.v1.GetFetchRequest\x1a\x1b.atlant.v1.GetFetchResponse\"\x03\x90\x02\x01\x12Q\n" +

@@ -1,0 +1,118 @@
+package pricelist
+
+import (
+	"bytes"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"unicode"
+
+	"golang.org/x/text/currency"
+)
+
+// unknownCurrency is what a symbol of several currencies stands for: $, kr.
+const unknownCurrency = "?"
+
+// currencies maps what is written beside a price to ISO 4217 codes, or to unknownCurrency. The codes are those of legal
+// tender as CLDR has it.
+var currencies = func() map[string]string {
+	all := map[string]string{}
+	for query := currency.Query(); query.Next(); {
+		code := query.Unit().String()
+		all[code], all[strings.ToLower(code)], all[code[:1]+strings.ToLower(code[1:])] = code, code, code
+	}
+	for code, symbols := range map[string]string{
+		"AED": "د.إ", "AMD": "֏", "AUD": "A$ AU$", "AZN": "₼", "BGN": "лв лв.", "BRL": "R$", "CAD": "C$ CA$",
+		"CHF": "SFr SFr. sFr. Fr.",
+		"CNY": "元 RMB 人民币 CN¥", "CRC": "₡", "CZK": "Kč kč KČ", "EUR": "€ euro Euro EURO euros Euros", "GBP": "£", "GEL": "₾", "GHS": "₵",
+		"HKD": "HK$", "HUF": "Ft ft", "ILS": "₪", "INR": "₹", "JPY": "円 JP¥",
+		"KRW": "₩ 원", "KZT": "₸ тг тг.", "MNT": "₮", "MXN": "MX$",
+		"NGN": "₦", "NZD": "NZ$", "PHP": "₱", "PLN": "zł zł. ZŁ zl", "PYG": "₲", "RSD": "дин дин. din.", "RUB": "₽", "SGD": "S$", "THB": "฿",
+		"TRY": "₺ TL tl", "TWD": "NT$", "UAH": "₴ грн грн.", "USD": "US$ $US U$S", "VND": "₫ đ",
+		// Dollars and pesos, yen and yuan, crowns, rupees, roubles of two countries, lei of two.
+		unknownCurrency: "$ ¥ ￥ kr kr. Kr Kr. Rs Rs. руб руб. Руб. РУБ р р. Р. lei Lei LEI",
+	} {
+		for symbol := range strings.FieldsSeq(symbols) {
+			all[symbol] = code
+		}
+	}
+	return all
+}()
+
+// scanCurrency reads what is written beside a number; ok says that it is a currency, or nothing.
+func scanCurrency(text []byte) (code string, ok bool) {
+	text = bytes.TrimSpace(text)
+	code = currencies[string(text)]
+	return code, code != "" || len(text) == 0
+}
+
+// headerCurrency returns the currency that a header cell names, or "": Price (GEL), Preis in EUR, Prix €. Words that happen to
+// be codes are no currencies: ALL PRICES.
+func headerCurrency(cell string) string {
+	isBoundary := func(r rune) bool { return unicode.IsSpace(r) || strings.ContainsRune("()[]{},;:/_-", r) }
+	words := strings.FieldsFunc(cell, isBoundary)
+	for i, word := range words {
+		code := currencies[word]
+		switch {
+		case code == "" || code == unknownCurrency:
+		case word != code: // a symbol, or a code in small letters
+			if !isLatinWord(word) || enclosed(cell, word) {
+				return code
+			}
+		case enclosed(cell, word), i > 0 && i == len(words)-1 && cell != strings.ToUpper(cell):
+			return code
+		}
+	}
+	return ""
+}
+
+func isLatinWord(word string) bool {
+	return strings.IndexFunc(word, func(r rune) bool { return r >= utf8Letters }) < 0 && strings.IndexFunc(word, unicode.IsLetter) >= 0
+}
+
+// utf8Letters is where the letters end that ordinary words of a header may consist of.
+const utf8Letters = 0x80
+
+// enclosed reports whether a word is in brackets, or behind a comma.
+func enclosed(cell, word string) bool {
+	before, after, _ := strings.Cut(cell, word)
+	before, after = strings.TrimSpace(before), strings.TrimSpace(after)
+	return strings.HasSuffix(before, ",") && after == "" ||
+		strings.HasSuffix(before, "(") && strings.HasPrefix(after, ")") ||
+		strings.HasSuffix(before, "[") && strings.HasPrefix(after, "]")
+}
+
+// currencyEvidence is what the prices of a list say about their currency.
+type currencyEvidence struct {
+	codes  map[string]*tally
+	prices int64
+}
+
+func (e *currencyEvidence) add(line int64, code string) {
+	e.prices++
+	if code == "" || code == unknownCurrency {
+		return
+	}
+	if e.codes == nil {
+		e.codes = map[string]*tally{}
+	}
+	if e.codes[code] == nil {
+		e.codes[code] = &tally{line: line, text: code}
+	}
+	e.codes[code].count++
+}
+
+// settle returns the currency of prices that come without one: the header's, or the only one that others have.
+func (e *currencyEvidence) settle(header string) (code, why string) {
+	codes := slices.Sorted(maps.Keys(e.codes))
+	switch {
+	case header != "":
+		return header, "the header gives the currency: " + header
+	case len(codes) == 1:
+		return codes[0], fmt.Sprintf("%d of %s are in %v", e.codes[codes[0]].count, plural(int(e.prices), "price"), codes[0])
+	case len(codes) > 1:
+		return "", "prices are in several currencies: " + strings.Join(codes, ", ")
+	}
+	return "", ""
+}
