@@ -26,6 +26,7 @@ type cli struct {
 	Move moveCommand `cmd:"" help:"Move the log of a stopped 'atlant up' to a NATS server or cluster."`
 
 	Fetch   fetchCommand   `cmd:"" help:"Fetch a price list."`
+	Inspect inspectCommand `cmd:"" help:"Say how a list on this machine would be read, without a server."`
 	Fetches fetchesCommand `cmd:"" help:"Show fetches, the newest first, or the receipt of one."`
 	Cancel  cancelCommand  `cmd:"" help:"Call a fetch off before its list is published."`
 	Rejects rejectsCommand `cmd:"" help:"Show the rows of a fetch that could not be read."`

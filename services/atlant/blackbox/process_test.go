@@ -13,7 +13,7 @@ import (
 )
 
 // patience is how long anything may take before a test gives up on it. Nothing is measured against it.
-const patience = 5 * time.Minute
+var patience = 5 * time.Minute
 
 const allowPrivate = "--allow-private-urls"
 

@@ -2,7 +2,6 @@ package blackbox_test
 
 import (
 	"bufio"
-	"context"
 	"fmt"
 	"net/http"
 	"os"
@@ -10,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -18,18 +18,21 @@ import (
 	atlantv1 "github.com/atlant-log/atlant/proto/gen/atlant/v1"
 )
 
-// manyRows is how many rows a large list has, unless ATLANT_BLACKBOX_ROWS says: a machine that runs all tests is busy.
-const manyRows = 20_000
+// manyRows is how many rows a large list has, unless rowsVariable says: a machine that runs all tests is busy.
+const (
+	manyRows     = 20_000
+	rowsVariable = "ATLANT_BLACKBOX_ROWS"
+)
 
 func largeListRows(tb testing.TB) int {
 	tb.Helper()
-	given := os.Getenv("ATLANT_BLACKBOX_ROWS")
+	given := os.Getenv(rowsVariable)
 	if given == "" {
 		return manyRows
 	}
 	rows, err := strconv.Atoi(given)
 	if err != nil {
-		tb.Fatalf("ATLANT_BLACKBOX_ROWS: %v", err)
+		tb.Fatalf("%s: %v", rowsVariable, err)
 	}
 	return rows
 }
@@ -152,18 +155,16 @@ func (l listed) String() string {
 func lister(tb testing.TB, a *atlant, while func()) listed {
 	tb.Helper()
 	var l listed
-	ctx, stop := context.WithCancel(tb.Context())
+	var stop atomic.Bool // after a call at least
 	var listing sync.WaitGroup
 	listing.Go(func() {
 		request := &atlantv1.ListRequest{PageSize: 50, SortBy: atlantv1.SortBy_SORT_BY_NAME}
-		for n := 1; ctx.Err() == nil; n++ {
+		for n := 1; n == 1 || !stop.Load(); n++ {
 			began := time.Now()
-			response, err := a.products.List(ctx, connect.NewRequest(request))
-			switch {
-			case ctx.Err() != nil:
-			case err != nil:
+			response, err := a.products.List(tb.Context(), connect.NewRequest(request))
+			if err != nil {
 				l.failed, l.err = l.failed+1, err
-			default:
+			} else {
 				l.took = append(l.took, time.Since(began))
 				request.PageToken = response.Msg.GetNextPageToken()
 			}
@@ -174,7 +175,7 @@ func lister(tb testing.TB, a *atlant, while func()) listed {
 		}
 	})
 	while()
-	stop()
+	stop.Store(true)
 	listing.Wait()
 	return l
 }

@@ -16,7 +16,7 @@ const (
 // columns say where in a row name and price are.
 type columns struct {
 	names  []int // from 0
-	price  int   // from 0
+	price  int   // from 0; -1 while it is not known
 	width  int   // how many columns a row has
 	header bool  // whether the first record is one
 }
@@ -54,7 +54,7 @@ func newColumnFinder(o *atlantv1.CsvOptions, first header, width int) *columnFin
 	return f
 }
 
-// find returns the columns, or an *UnreadableError.
+// find returns the columns, or an *UnreadableError. Those that neither options nor header tell are left open.
 func (f *columnFinder) find() (columns, error) {
 	c := columns{width: f.width, header: f.hasHeader()}
 	if c.header {
@@ -80,6 +80,9 @@ func (f *columnFinder) find() (columns, error) {
 	return c, nil
 }
 
+// settled reports whether no column is open.
+func (c *columns) settled() bool { return c.price >= 0 && len(c.names) > 0 }
+
 // hasHeader reports whether the first record is a header.
 func (f *columnFinder) hasHeader() bool {
 	if f.noHeader {
@@ -89,7 +92,7 @@ func (f *columnFinder) hasHeader() bool {
 	if slices.ContainsFunc(f.names, isText) || slices.ContainsFunc(f.price, isText) {
 		return true
 	}
-	if f.first.isKnown() || len(f.price) == 0 && len(f.names) > 0 && len(f.first.priceColumns()) > 0 {
+	if f.first.isKnown() || len(f.price) == 0 && len(f.first.priceColumns()) > 0 || len(f.first.nameColumns()) > 0 && !f.first.hasDigit() {
 		return true
 	}
 	// The options tell the price's column: a text without a digit is no price there. An empty cell may be one that is missing.
@@ -125,7 +128,7 @@ func (f *columnFinder) resolve(ref columnRef, option string, c columns) (int, er
 	found := f.first.find(ref.text)
 	if len(found) == 0 {
 		return 0, unreadable("%s names the column %q, but line %d, where the header should be, has %v",
-			option, ref.text, f.first.line, &f.first)
+			option, ref.text, f.first.at.line, &f.first)
 	}
 	return the(found, &f.first, "column "+strconv.Quote(ref.text), "its number in "+option)
 }
@@ -143,7 +146,7 @@ func (f *columnFinder) findPrice(c *columns) (err error) {
 			c.price = 1 - c.names[0]
 		}
 	default:
-		err = f.untold(c)
+		c.price = -1
 	}
 	return err
 }
@@ -157,24 +160,8 @@ func (f *columnFinder) findName(c *columns) error {
 		i, err := the(byWords, &f.first, "name", nameOption)
 		c.names = []int{i}
 		return err
-	case c.width == 2:
+	case c.width == 2 && c.price >= 0:
 		c.names = []int{1 - c.price}
-		return nil
 	}
-	return f.untold(c)
-}
-
-// untold says that the columns can't be told from the list.
-func (f *columnFinder) untold(c *columns) error {
-	return unreadable("the list has %s and nothing says which are name and price; "+
-		"%s and %s would (header texts or numbers from 1); line %d has %v",
-		plural(c.width, "column"), nameOption, priceOption, f.first.line, &f.first)
-}
-
-// columnEvidence says in words where the columns come from.
-func (p *shape) columnEvidence() string {
-	if p.columns.header {
-		return "line " + strconv.FormatInt(p.first.line, 10) + " is the header: " + p.first.String()
-	}
-	return "no header: line " + strconv.FormatInt(p.first.line, 10) + " is a row"
+	return nil
 }

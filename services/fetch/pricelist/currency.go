@@ -26,9 +26,10 @@ var currencies = func() map[string]string {
 		"AED": "د.إ", "AMD": "֏", "AUD": "A$ AU$", "AZN": "₼", "BGN": "лв лв.", "BRL": "R$", "CAD": "C$ CA$",
 		"CHF": "SFr SFr. sFr. Fr.",
 		"CNY": "元 RMB 人民币 CN¥", "CRC": "₡", "CZK": "Kč kč KČ", "EUR": "€ euro Euro EURO euros Euros", "GBP": "£", "GEL": "₾", "GHS": "₵",
-		"HKD": "HK$", "HUF": "Ft ft", "ILS": "₪", "INR": "₹", "JPY": "円 JP¥",
-		"KRW": "₩ 원", "KZT": "₸ тг тг.", "MNT": "₮", "MXN": "MX$",
-		"NGN": "₦", "NZD": "NZ$", "PHP": "₱", "PLN": "zł zł. ZŁ zl", "PYG": "₲", "RSD": "дин дин. din.", "RUB": "₽", "SGD": "S$", "THB": "฿",
+		"HKD": "HK$", "HUF": "Ft ft", "ILS": "₪", "INR": "₹",
+		"JPY": "円 JP¥", "KRW": "₩ 원", "KZT": "₸ тг тг.", "MNT": "₮", "MXN": "MX$",
+		"NGN": "₦", "NZD": "NZ$", "PHP": "₱", "PLN": "zł zł. ZŁ zl", "PYG": "₲", "RSD": "дин дин. din.",
+		"RUB": "₽", "SGD": "S$", "THB": "฿",
 		"TRY": "₺ TL tl", "TWD": "NT$", "UAH": "₴ грн грн.", "USD": "US$ $US U$S", "VND": "₫ đ",
 		// Dollars and pesos, yen and yuan, crowns, rupees, roubles of two countries, lei of two.
 		unknownCurrency: "$ ¥ ￥ kr kr. Kr Kr. Rs Rs. руб руб. Руб. РУБ р р. Р. lei Lei LEI",

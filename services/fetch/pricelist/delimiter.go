@@ -9,37 +9,47 @@ import (
 	atlantv1 "github.com/atlant-log/atlant/proto/gen/atlant/v1"
 )
 
-// Delimiters that may be found in a list, and those that are looked for only so that a list they separate is not taken for another.
-const (
-	detectedDelimiters = ";,"
-	allDelimiters      = ";,|\t"
-)
+// delimiters are what may be found to separate a list.
+const delimiters = ";,|\t"
 
 var delimiterNames = map[byte]string{';': "semicolons", ',': "commas", '|': "pipes", '\t': "tabs"}
 
 // settleFormat finds out how the sample is separated. The shape's err is its caller's to look at.
-func settleFormat(s *sample, o *atlantv1.CsvOptions) (*shape, error) {
-	quotes := o.GetQuote() != "none"
+func settleFormat(s *sample, newline byte, o *atlantv1.CsvOptions) (*shape, error) {
 	if given := o.GetDelimiter(); given != "" {
-		return s.look(format{given[0], quotes}, o), nil
+		return s.lookWithQuotes(format{delimiter: given[0], newline: newline}, o), nil
 	}
-	shapes := make([]*shape, 0, len(allDelimiters))
-	for _, delimiter := range []byte(allDelimiters) {
-		p := s.look(format{delimiter, quotes}, o)
+	shapes := make([]*shape, 0, len(delimiters))
+	for _, delimiter := range []byte(delimiters) {
+		p := s.lookWithQuotes(format{delimiter: delimiter, newline: newline}, o)
 		s.score(p, o)
 		shapes = append(shapes, p)
 	}
 	p, err := bestShape(shapes)
-	switch {
-	case s.ctx.Err() != nil:
+	if s.ctx.Err() != nil {
 		return nil, s.ctx.Err()
-	case err != nil:
-		return nil, err
-	case !bytes.Contains([]byte(detectedDelimiters), []byte{p.delimiter}):
-		return nil, unreadable("the list seems to be separated by %s; csv.delimiter = %q would say so",
-			delimiterNames[p.delimiter], p.delimiter)
 	}
-	return p, nil
+	return p, err
+}
+
+// fewQuotes is how many fields that start with a quote may be slips in a list whose quotes quote.
+const fewQuotes = 10
+
+// lookWithQuotes finds out what the sample looks like, separated by one delimiter, and whether its quotes quote.
+func (s *sample) lookWithQuotes(f format, o *atlantv1.CsvOptions) *shape {
+	f.quotes = o.GetQuote() != "none"
+	p := s.look(f, o)
+	if o.GetQuote() != "" || p.broken == nil && p.faults == 0 {
+		return p
+	}
+	f.quotes = false
+	bare := s.look(f, o)
+	if bare.opening >= fewQuotes && bare.opening > markMajority*bare.quoted && bare.alike > p.alike && bare.alike*10 >= bare.rows*9 {
+		bare.quotesWhy = fmt.Sprintf("quotes are text: %s start with one, and %d of them end with one",
+			plural(bare.opening, "field"), bare.quoted)
+		return bare
+	}
+	return p
 }
 
 // score counts the rows that make sense when the sample is separated in one way.
@@ -48,14 +58,14 @@ func (s *sample) score(p *shape, o *atlantv1.CsvOptions) {
 	if p.width < 2 || p.err != nil && told {
 		return
 	}
-	c := &columns{width: p.width}
+	c := &columns{width: p.width, header: p.columns.header}
 	if p.err == nil {
 		c = &p.columns
 	}
 	_ = s.each(p.format, func(rec *record) { // an error was seen by look
 		switch {
-		case rec.fault != 0 || !c.fits(rec) || !hasPrice(rec, c, p.err == nil):
-		case p.delimiter == ',' && !c.header && splitsNumber(rec.raw):
+		case rec.fault != 0 || !p.holds(rec) || !c.fits(rec) || !hasPrice(rec, c, p.err == nil):
+		case p.delimiter == ',' && !c.header && splitsNumber(rec):
 			p.doubtful++
 		default:
 			p.good++
@@ -78,9 +88,12 @@ func hasPrice(rec *record, c *columns, known bool) bool {
 }
 
 // splitsNumber reports whether a comma of the row may be a decimal comma: "Milk;12,50", "Milk 12,50". Separated by commas these
-// would be "Milk;12" and "Milk 12" for 50.
-func splitsNumber(raw []byte) bool {
-	raw = bytes.TrimSpace(raw)
+// would be "Milk;12" and "Milk 12" for 50. Who puts fields in quotes would do so with such a number.
+func splitsNumber(rec *record) bool {
+	if slices.ContainsFunc(rec.fields, func(f field) bool { return f.kind != plain }) {
+		return false
+	}
+	raw := bytes.TrimSpace(rec.raw)
 	separates := func(r rune) bool { return strings.ContainsRune(";|\t \u00A0", r) }
 	for part := range bytes.FieldsFuncSeq(raw, separates) {
 		if len(part) == len(raw) {
@@ -98,7 +111,7 @@ func bestShape(shapes []*shape) (*shape, error) {
 	for _, p := range shapes {
 		// Nobody writes PRODUCT NAME;PRICE over something else. Of PRODUCT NAME,PRICE that cannot be said: what follows may
 		// hold decimal commas.
-		if p.delimiter == ';' && p.err == nil && p.width >= 2 && p.first.isKnown() {
+		if p.delimiter != ',' && p.err == nil && p.width >= 2 && p.first.isKnown() {
 			return p, nil
 		}
 	}
@@ -112,7 +125,7 @@ func bestShape(shapes []*shape) (*shape, error) {
 		if p.doubtful > 0 && p.doubtful > markMajority*first.good {
 			return nil, unreadable("the commas of the list could separate columns or be decimal commas, as on line %d: %v; "+
 				"csv.delimiter would settle it",
-				p.first.line, &p.first)
+				p.first.at.line, &p.first)
 		}
 	}
 	if first.good > 0 {
@@ -137,8 +150,8 @@ func hopelessShape(shapes []*shape) (*shape, error) {
 			return nil, p.broken
 		}
 	}
-	return nil, unreadable("neither ; nor , separates the lines into a name and a price; line %d is %v; csv.delimiter would say what does",
-		shapes[0].first.line, &shapes[0].first)
+	return nil, unreadable("none of ; , | and tab separates the lines into a name and a price; line %d is %v; "+
+		"csv.delimiter would say what does", shapes[0].first.at.line, &shapes[0].first)
 }
 
 // consistent returns the number of rows of one width, if they are most rows and have columns at all.

@@ -2,33 +2,19 @@ package pricelist
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
-// What headers call the columns, as headerKey returns it. For names the first in the list wins: a list with an item, often a
-// number, and a name has its names under name. Among prices nothing wins: a price and a unit price are two things.
-var (
-	nameHeaders = []string{
-		"product name", "product", "product title", "name", "item name", "item", "title", "article",
-		"product description", "description",
-	}
-	priceHeaders = []string{"price", "unit price", "product price", "item price", "retail price", "list price"}
-)
-
-// headerKey brings a header cell into the form in which cells are compared.
-func headerKey(cell string) string {
-	return strings.Join(strings.Fields(strings.ToLower(strings.NewReplacer("_", " ", "-", " ").Replace(cell))), " ")
-}
-
-// header is the first record of a list, which may be one.
+// header is a record of a list, the first or behind a preamble, which may be one.
 type header struct {
 	cells []string // trimmed
 	keys  []string // of the cells
-	line  int64
+	at    place    // offset in the sample
 }
 
 func newHeader(rec *record) header {
-	h := header{cells: rec.cells(), line: rec.line}
+	h := header{cells: rec.cells(), at: place{offset: rec.offset, line: rec.line}}
 	for _, cell := range h.cells {
 		h.keys = append(h.keys, headerKey(cell))
 	}
@@ -37,19 +23,29 @@ func newHeader(rec *record) header {
 
 // nameColumns returns the columns, from 0, that are the best match for a name.
 func (h *header) nameColumns() []int {
-	for _, text := range nameHeaders {
-		if found := h.find(text); len(found) > 0 {
+	for _, tier := range nameTiers {
+		if found := h.columns(func(key string) bool { return slices.Contains(tier, key) }); len(found) > 0 {
 			return found
 		}
 	}
-	return nil
+	return h.columns(func(key string) bool { return holdsPhrase(key, nameTiers[0]) })
 }
 
-// priceColumns returns the columns, from 0, that could be the price.
+// priceColumns returns the columns, from 0, that could be the price: those of plain prices, or else of any.
 func (h *header) priceColumns() []int {
+	if found := h.columns(func(key string) bool { return slices.Contains(priceHeaders, key) }); len(found) > 0 {
+		return found
+	}
+	return h.columns(isQualifiedPrice)
+}
+
+// columns returns the columns, from 0, whose key is one.
+func (h *header) columns(isOne func(key string) bool) []int {
 	var found []int
-	for _, text := range priceHeaders {
-		found = append(found, h.find(text)...)
+	for i, key := range h.keys {
+		if isOne(key) {
+			found = append(found, i)
+		}
 	}
 	return found
 }
@@ -59,16 +55,23 @@ func (h *header) isKnown() bool {
 	return len(h.nameColumns()) > 0 && len(h.priceColumns()) > 0
 }
 
-// find returns the columns, from 0, under a text.
+// find returns the columns, from 0, under a text: those that are it, or else those that say the same.
 func (h *header) find(text string) []int {
 	var found []int
-	wanted := headerKey(text)
-	for i, key := range h.keys {
-		if key == wanted {
+	for i, cell := range h.cells {
+		if strings.EqualFold(strings.TrimSpace(text), cell) {
 			found = append(found, i)
 		}
 	}
-	return found
+	if len(found) > 0 {
+		return found
+	}
+	wanted := headerKey(text)
+	return h.columns(func(key string) bool { return key == wanted })
+}
+
+func (h *header) hasDigit() bool {
+	return slices.ContainsFunc(h.cells, func(cell string) bool { return strings.ContainsAny(cell, "0123456789") })
 }
 
 // width returns the number of columns without empty ones at the end.
@@ -97,10 +100,10 @@ func (h *header) String() string {
 func the(columns []int, h *header, what, option string) (int, error) {
 	switch len(columns) {
 	case 0:
-		return 0, unreadable("line %d has no column for the %s; %s would say which it is; it has %v", h.line, what, option, h)
+		return 0, unreadable("line %d has no column for the %s; %s would say which it is; it has %v", h.at.line, what, option, h)
 	case 1:
 		return columns[0], nil
 	}
 	return 0, unreadable("columns %d and %d of line %d could both be the %s; %s would say which it is; the line has %v",
-		columns[0]+1, columns[1]+1, h.line, what, option, h)
+		columns[0]+1, columns[1]+1, h.at.line, what, option, h)
 }

@@ -31,7 +31,7 @@ func Open(ctx context.Context, src io.ReaderAt, size int64, options *atlantv1.Cs
 		return nil, err
 	}
 	l := &List{src: src, size: size}
-	good, err := l.settle(ctx, head.start, options)
+	good, err := l.settle(ctx, head, options)
 	if head.doubt != nil && good == 0 && (err == nil || isUnreadable(err)) {
 		return nil, head.doubt
 	}
@@ -59,19 +59,20 @@ func checkOptions(o *atlantv1.CsvOptions) error {
 	return nil
 }
 
-// settle finds out everything there is to know of a list whose text starts at the offset. It returns the number of good rows.
-func (l *List) settle(ctx context.Context, start int64, o *atlantv1.CsvOptions) (good int64, err error) {
-	if l.from, err = skipLines(ctx, l.src, place{offset: start, line: 1}, l.size, o.GetSkipLines()); err != nil {
+// settle finds out everything there is to know of a list. It returns the number of good rows.
+func (l *List) settle(ctx context.Context, head sniffed, o *atlantv1.CsvOptions) (good int64, err error) {
+	start := place{offset: head.start, line: 1}
+	if l.from, err = skipLines(ctx, l.src, start, l.size, head.newline, o.GetSkipLines()); err != nil {
 		return 0, err
 	}
-	s, err := newSample(ctx, l.src, l.from, l.size)
+	s, err := newSample(ctx, l.src, l.from, l.size, head.newline)
 	if err != nil {
 		return 0, err
 	}
 	if !s.cut && len(bytes.TrimSpace(s.text)) == 0 {
 		return 0, unreadable("the list is empty%s", afterSkipped(o))
 	}
-	p, err := settleFormat(s, o)
+	p, err := settleFormat(s, head.newline, o)
 	if err != nil {
 		return 0, err
 	}
@@ -82,7 +83,11 @@ func (l *List) settle(ctx context.Context, start int64, o *atlantv1.CsvOptions) 
 	if p.columns.header {
 		l.reading.headerCurrency = headerCurrency(p.first.cells[p.columns.price])
 	}
-	l.evidence = []string{p.evidence(o.GetDelimiter() != ""), p.columnEvidence()}
+	l.from = place{offset: l.from.offset + p.first.at.offset, line: p.first.at.line}
+	l.evidence = append([]string{p.evidence(o.GetDelimiter() != ""), p.headerEvidence()}, p.inferred...)
+	if p.quotesWhy != "" {
+		l.evidence = append(l.evidence, p.quotesWhy)
+	}
 	return l.weigh(ctx, o)
 }
 
@@ -146,7 +151,7 @@ func (l *List) records(ctx context.Context, visit func(*record) error) error {
 		if err != nil {
 			return err
 		}
-		if n == 0 && l.reading.header {
+		if n == 0 && l.reading.header || l.reading.isComment(rec) {
 			continue
 		}
 		if err := visit(rec); err != nil {

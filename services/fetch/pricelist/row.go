@@ -85,6 +85,11 @@ func (h *reading) look(rec *record) fault {
 	return fault{}
 }
 
+// isComment reports whether a record is none of the list's rows but a remark: # generated on Monday.
+func (h *reading) isComment(rec *record) bool {
+	return len(rec.raw) > 0 && rec.raw[0] == '#' && rec.fault == 0 && !h.fits(rec)
+}
+
 // fits reports whether the record has as many columns as the list, apart from empty ones at its end.
 func (c *columns) fits(rec *record) bool {
 	return len(rec.fields) == c.width || len(rec.fields) > c.width && rec.emptyFrom(c.width)

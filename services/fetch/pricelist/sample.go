@@ -20,13 +20,13 @@ type sample struct {
 	cut  bool  // the list goes on
 }
 
-func newSample(ctx context.Context, src io.ReaderAt, from place, end int64) (*sample, error) {
+func newSample(ctx context.Context, src io.ReaderAt, from place, end int64, newline byte) (*sample, error) {
 	s := &sample{ctx: ctx, at: from, cut: end-from.offset > sampleBytes}
 	s.text = make([]byte, min(end-from.offset, sampleBytes))
 	if err := readFull(src, s.text, from.offset); err != nil {
 		return nil, err
 	}
-	if i := bytes.LastIndexByte(s.text, '\n'); s.cut && i >= 0 {
+	if i := bytes.LastIndexByte(s.text, newline); s.cut && i >= 0 {
 		s.text = s.text[:i+1]
 	}
 	return s, nil
@@ -52,32 +52,63 @@ func (s *sample) each(f format, visit func(*record)) error {
 type shape struct {
 	format
 	rows     int
-	alike    int // rows of the width that most have
-	width    int // without columns that are empty in all rows
-	first    header
+	alike    int    // rows of the width that most have
+	width    int    // without columns that are empty in all rows
+	first    header // the header, or the first row
+	preamble int    // records before it
 	columns  columns
-	err      error // why the columns can't be told
-	broken   error // why the sample can't be split to its end
-	good     int   // rows of the right width with a price where there should be one
-	doubtful int   // rows that look good, but whose delimiter may be a decimal comma
+	inferred []string // which columns were told by what is in them, and how
+	opening  int      // fields that start with a quote
+	quoted   int      // fields that are in quotes
+	faults   int      // rows with a quoted field that goes on behind its closing quote
+
+	quotesWhy string // why quotes are text
+	err       error  // why the columns can't be told
+	broken    error  // why the sample can't be split to its end
+	good      int    // rows of the right width with a price where there should be one
+	doubtful  int    // rows that look good, but whose delimiter may be a decimal comma
 }
 
-// look finds out what the sample looks like, separated by one delimiter.
+// look finds out what the sample looks like, separated in one way.
 func (s *sample) look(f format, o *atlantv1.CsvOptions) *shape {
 	p := &shape{format: f}
 	w := widths{}
+	var starts []header
 	p.broken = s.each(f, func(rec *record) {
+		if len(starts) < maxPreamble {
+			starts = append(starts, newHeader(rec))
+		}
 		if rec.fault == atlantv1.RejectReason_REJECT_REASON_ROW_TOO_LONG {
 			return
 		}
-		if p.rows++; p.rows == 1 {
-			p.first = newHeader(rec)
-		}
+		p.rows++
 		w.add(rec)
+		p.countQuotes(rec)
+		if rec.fault == atlantv1.RejectReason_REJECT_REASON_QUOTE {
+			p.faults++
+		}
 	})
 	p.width, p.alike = w.most()
-	p.columns, p.err = newColumnFinder(o, p.first, p.width).find()
+	p.settleHeader(starts, o)
+	p.rows -= p.preamble
+	finder := newColumnFinder(o, p.first, p.width)
+	if p.columns, p.err = finder.find(); p.err == nil && !p.columns.settled() {
+		p.err = s.infer(p, finder)
+	}
 	return p
+}
+
+func (p *shape) countQuotes(rec *record) {
+	for i := range rec.fields {
+		text := rec.raw[rec.fields[i].start:rec.fields[i].end]
+		if len(text) == 0 || text[0] != quoteByte {
+			continue
+		}
+		p.opening++
+		if len(text) > 1 && text[len(text)-1] == quoteByte {
+			p.quoted++
+		}
+	}
 }
 
 // widths counts rows by their number of columns.

@@ -10,13 +10,13 @@ import (
 )
 
 // skipLines returns the place n physical lines further on, or the end of the list.
-func skipLines(ctx context.Context, src io.ReaderAt, from place, end int64, n int32) (place, error) {
+func skipLines(ctx context.Context, src io.ReaderAt, from place, end int64, newline byte, n int32) (place, error) {
 	w := newWindow(ctx, src, from.offset, end)
 	for line := int64(n); line > 0; {
 		if err := w.need(1); err != nil {
 			return place{}, err
 		}
-		i := bytes.IndexByte(w.rest(), '\n')
+		i := bytes.IndexByte(w.rest(), newline)
 		switch {
 		case i >= 0:
 			w.pos += i + 1

@@ -27,11 +27,11 @@ func (k *skipper) run() error {
 			return k.atListEnd()
 		}
 		c := k.buf[k.pos]
-		if c == '\n' {
+		if c == k.newline {
 			k.line++
 		}
 		k.pos++
-		if c == '\n' && k.state != insideQuotes {
+		if c == k.newline && k.state != insideQuotes {
 			return nil
 		}
 		k.step(k.class[c])

@@ -25,8 +25,9 @@ var byteOrderMark = []byte("\uFEFF")
 
 // sniffed is what the start of a list tells.
 type sniffed struct {
-	start int64 // of the text, after a byte order mark
-	doubt error // why it can't be read, unless some row of it can
+	start   int64 // of the text, after a byte order mark
+	newline byte  // a line feed, or where there is none a carriage return
+	doubt   error // why it can't be read, unless some row of it can
 }
 
 // sniff looks whether a list is UTF-8 text. It returns an *UnreadableError if it is anything else.
@@ -46,8 +47,9 @@ func sniff(src io.ReaderAt, size int64) (sniffed, error) {
 	if name := otherFormat(text); name != "" {
 		return s, unreadable("this is %s, not a price list", name)
 	}
-	if bytes.IndexByte(text, '\n') < 0 && bytes.IndexByte(bytes.TrimRight(text, "\r"), '\r') >= 0 {
-		return s, unreadable("the lines end with carriage returns only, which is not read yet; only LF and CRLF are")
+	s.newline = '\n'
+	if bytes.IndexByte(text, '\n') < 0 && bytes.IndexByte(text, '\r') >= 0 { // as on a Mac of old
+		s.newline = '\r'
 	}
 	doubt := rubbish(text, size > int64(len(head)))
 	if doubt != nil && size < shortListBytes {

@@ -17,6 +17,7 @@ const quoteByte = '"'
 type format struct {
 	delimiter byte
 	quotes    bool // whether quotes quote
+	newline   byte // a line feed, or in lists that have none a carriage return
 }
 
 // splitter splits a list into records. encoding/csv won't do: an unclosed quote makes it read the rest of the list into
@@ -37,7 +38,7 @@ const (
 	classText class = iota
 	classDelimiter
 	classQuote
-	classLF
+	classNewline
 	classCR
 	classSuspect // control characters, and what is not ASCII
 )
@@ -50,7 +51,8 @@ func newSplitter(ctx context.Context, src io.ReaderAt, from place, end int64, f 
 			s.class[c] = classSuspect
 		}
 	}
-	s.class['\n'], s.class['\r'] = classLF, classCR
+	s.class['\r'] = classCR
+	s.class[f.newline] = classNewline
 	if f.quotes {
 		s.class[quoteByte] = classQuote
 	}
@@ -124,7 +126,7 @@ func (s *splitter) split(data []byte, final bool) (n int, done bool) {
 		}
 		i = s.text(data, i)
 		f.end = int32(i)
-		last := i == len(data) || data[i] == '\n'
+		last := i == len(data) || data[i] == s.newline
 		if last && i > int(f.start) && data[i-1] == '\r' {
 			f.end--
 		}
@@ -142,12 +144,12 @@ func (s *splitter) fail(reason atlantv1.RejectReason) {
 	}
 }
 
-// text returns where the text that starts at i ends: at a delimiter, a line feed or the end of data.
+// text returns where the text that starts at i ends: at a delimiter, a line end or the end of data.
 func (s *splitter) text(data []byte, i int) int {
 	for ; i < len(data); i++ {
 		switch s.class[data[i]] {
 		case classText, classQuote:
-		case classDelimiter, classLF:
+		case classDelimiter, classNewline:
 			return i
 		default:
 			s.rec.suspect = s.rec.suspect || !atLineEnd(data, i)
@@ -167,7 +169,7 @@ func (s *splitter) quoted(data []byte, i int) (end int, kind fieldKind) {
 			}
 			kind = doubled
 			i++
-		case classLF:
+		case classNewline:
 			s.lines++
 		case classSuspect:
 			s.rec.suspect = true
@@ -179,7 +181,7 @@ func (s *splitter) quoted(data []byte, i int) (end int, kind fieldKind) {
 
 // endsField reports whether what comes at i may follow a closing quote.
 func (s *splitter) endsField(data []byte, i int) bool {
-	return i == len(data) || data[i] == '\n' || data[i] == s.delimiter || atLineEnd(data, i)
+	return i == len(data) || data[i] == s.newline || data[i] == s.delimiter || atLineEnd(data, i)
 }
 
 // atLineEnd reports whether the carriage return at i belongs to a line end. The last line may have lost its line feed.

@@ -1,0 +1,27 @@
+package fetch
+
+import (
+	"context"
+	"os"
+
+	"github.com/atlant-log/atlant/events"
+	atlantv1 "github.com/atlant-log/atlant/proto/gen/atlant/v1"
+)
+
+// Inspection is what a fetch of a list would find.
+type Inspection struct {
+	Dialect *atlantv1.Dialect // nil if that could not be settled
+	Counts  *atlantv1.FetchCounts
+	Rejects []*atlantv1.Reject // the first 10,000
+}
+
+// Inspect reads a list as a fetch would, and publishes nothing. With an error that says that the list cannot be used comes
+// what was found until then.
+func Inspect(ctx context.Context, file *os.File, options *atlantv1.CsvOptions) (*Inspection, error) {
+	r, err := read(ctx, file, options, events.DefaultSource)
+	found := &Inspection{Counts: &r.counts, Rejects: r.rejects}
+	if r.list != nil {
+		found.Dialect = r.list.Dialect()
+	}
+	return found, err
+}
