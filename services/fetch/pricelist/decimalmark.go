@@ -42,7 +42,7 @@ func markIndex(mark byte) int {
 }
 
 // add takes in the price of a row with nothing else wrong. Prices that would be rejected anyway prove nothing.
-func (e *markEvidence) add(line int64, cell []byte, n number) {
+func (e *markEvidence) add(line int64, cell []byte, n *number) {
 	switch i := markIndex(n.mark); {
 	case n.mark == noMark:
 	case !n.sure:
@@ -118,7 +118,7 @@ func (e *markEvidence) why(name string, most, other *tally) string {
 }
 
 // read returns the value of a number that was scanned without a fault.
-func (d *decimalMark) read(n number) (micros int64, reason atlantv1.RejectReason) {
+func (d *decimalMark) read(n *number) (micros int64, reason atlantv1.RejectReason) {
 	switch {
 	case n.mark == noMark, n.sure && n.mark == d.mark:
 		micros = n.micros

@@ -9,10 +9,10 @@ import (
 
 // scanDecorated takes apart a price with a minus, a currency before or after it, separated thousands, or a dash in the place
 // of its decimals, such as -1.234,50 € or R$ 12,00 or CHF 1’200.–, and says the same of it as scanPlain.
-func scanDecorated(cell []byte) (number, atlantv1.RejectReason) {
+func (n *number) scanDecorated(cell []byte) atlantv1.RejectReason {
 	first, last := bytes.IndexFunc(cell, isDigitRune), bytes.LastIndexFunc(cell, isDigitRune)
 	if first < 0 {
-		return number{}, notANumber(cell)
+		return notANumber(cell)
 	}
 	prefix, body, suffix := cell[:first], cell[first:last+1], cell[last+1:]
 	if i := len(prefix) - 1; i >= 0 && isMark(prefix[i]) && currencies[string(bytes.TrimSpace(prefix))] == "" {
@@ -22,19 +22,17 @@ func scanDecorated(cell []byte) (number, atlantv1.RejectReason) {
 	before, negative, known := scanPrefix(prefix)
 	after, knownToo := scanCurrency(suffix)
 	if !known || !knownToo || before != "" && after != "" && before != after {
-		return number{}, notANumber(cell)
+		return notANumber(cell)
 	}
-	n, reason := scanBody(body)
-	if dashed != noMark {
-		if n, known = n.endInDash(dashed); !known {
-			return number{}, notANumber(cell)
-		}
+	reason := n.scanBody(body)
+	if dashed != noMark && !n.endInDash(dashed) {
+		return notANumber(cell)
 	}
 	n.negative, n.currency = negative, before+after
 	if before == after {
 		n.currency = before
 	}
-	return n, reason
+	return reason
 }
 
 func isDigitRune(r rune) bool { return r >= '0' && r <= '9' }
@@ -72,29 +70,29 @@ func cutDash(text []byte) (mark byte, rest []byte) {
 	return noMark, text
 }
 
-// endInDash returns the number with a mark and a dash behind it, and whether that makes sense.
-func (n number) endInDash(mark byte) (number, bool) {
+// endInDash takes in that a mark and a dash are behind the number, and reports whether that makes sense.
+func (n *number) endInDash(mark byte) bool {
 	switch {
 	case n.mark == noMark, n.mark == mark && n.groups != 0 && n.decimals == 0:
 	case n.mark == mark || n.sure:
-		return n, false
+		return false
 	default: // 1.234,-
 		n.micros, n.groups = n.thousands, n.mark
 	}
 	n.mark, n.sure, n.decimals = mark, true, 0
-	return n, true
+	return true
 }
 
 // scanBody takes apart what is between the first digit and the last.
-func scanBody(body []byte) (number, atlantv1.RejectReason) {
-	if n, reason := scanPlain(body); reason != atlantv1.RejectReason_REJECT_REASON_PRICE_NOT_A_NUMBER {
-		return n, reason
+func (n *number) scanBody(body []byte) atlantv1.RejectReason {
+	if reason := n.scanPlain(body); reason != atlantv1.RejectReason_REJECT_REASON_PRICE_NOT_A_NUMBER {
+		return reason
 	}
 	var g grouped
 	if !g.split(body) {
-		return number{}, atlantv1.RejectReason_REJECT_REASON_PRICE_NOT_A_NUMBER
+		return atlantv1.RejectReason_REJECT_REASON_PRICE_NOT_A_NUMBER
 	}
-	return g.number()
+	return n.take(&g)
 }
 
 // maxGroups is how many groups of three digits, and decimals, a number may have: more than are in the largest price.
@@ -144,28 +142,28 @@ func separator(text []byte) (byte, int) {
 	return 0, 0
 }
 
-// number returns the value, if the separators are where they belong.
-func (g *grouped) number() (number, atlantv1.RejectReason) {
+// take takes the value in, if the separators are where they belong.
+func (n *number) take(g *grouped) atlantv1.RejectReason {
 	group, last := g.separators[0], g.separators[g.n-2]
 	groups := g.runs[:g.n]
-	var n number
+	*n = number{}
 	var decimals []byte
 	switch {
 	case last != group && isMark(last):
 		groups, decimals = g.runs[:g.n-1], g.runs[g.n-1]
 		n.mark, n.sure, n.decimals = last, true, len(decimals)
 	case last != group:
-		return number{}, atlantv1.RejectReason_REJECT_REASON_PRICE_NOT_A_NUMBER
+		return atlantv1.RejectReason_REJECT_REASON_PRICE_NOT_A_NUMBER
 	case isMark(group): // 1.234.567 tells as much as decimals would
 		n.mark, n.sure = otherMark(group), true
 	}
 	for _, separator := range g.separators[:len(groups)-1] {
 		if separator != group {
-			return number{}, atlantv1.RejectReason_REJECT_REASON_PRICE_NOT_A_NUMBER
+			return atlantv1.RejectReason_REJECT_REASON_PRICE_NOT_A_NUMBER
 		}
 	}
 	if !areGroups(groups, group) {
-		return number{}, atlantv1.RejectReason_REJECT_REASON_PRICE_NOT_A_NUMBER
+		return atlantv1.RejectReason_REJECT_REASON_PRICE_NOT_A_NUMBER
 	}
 	if isMark(group) {
 		n.groups = group
@@ -181,7 +179,7 @@ func (g *grouped) number() (number, atlantv1.RejectReason) {
 	}
 	n.micros = whole * 1_000_000
 	fraction, _ := scanDecimals(decimals)
-	return n.withDecimals(fraction, significant)
+	return n.addDecimals(fraction, significant)
 }
 
 func otherMark(mark byte) byte { return '.' + ',' - mark }

@@ -93,6 +93,7 @@ func (l *List) settle(ctx context.Context, head sniffed, o *atlantv1.CsvOptions)
 
 // weigh reads the list to its end for evidence of the decimal mark.
 func (l *List) weigh(ctx context.Context, o *atlantv1.CsvOptions) (good int64, err error) {
+	var n number
 	var marks markEvidence
 	var currencies currencyEvidence
 	var ending endEvidence
@@ -103,12 +104,11 @@ func (l *List) weigh(ctx context.Context, o *atlantv1.CsvOptions) (good int64, e
 			return nil
 		}
 		cell := rec.trimmed(l.reading.price)
-		n, reason := scanNumber(cell)
-		if reason != 0 {
+		if n.scan(cell) != 0 {
 			return nil
 		}
 		good++
-		marks.add(rec.line, cell, n)
+		marks.add(rec.line, cell, &n)
 		currencies.add(rec.line, n.currency)
 		ending.add(rec.line, n.decimals, rec.offset+int64(len(rec.raw)) == l.size)
 		return nil
@@ -133,7 +133,8 @@ func (l *List) weigh(ctx context.Context, o *atlantv1.CsvOptions) (good int64, e
 // Rows reads the list from its start and calls visit for each row in order, until visit returns an error, which is returned
 // as it is. Its other errors are ctx's and those of the list's reader.
 func (l *List) Rows(ctx context.Context, visit func(Row) error) error {
-	return l.records(ctx, func(rec *record) error { return visit(l.reading.row(rec)) })
+	reader := rowReader{reading: &l.reading}
+	return l.records(ctx, func(rec *record) error { return visit(reader.row(rec)) })
 }
 
 // records calls visit for each record but the header.
@@ -145,10 +146,10 @@ func (l *List) records(ctx context.Context, visit func(*record) error) error {
 			return ctx.Err()
 		}
 		rec, err := split.next()
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
 		if err != nil {
+			if errors.Is(err, io.EOF) {
+				return nil
+			}
 			return err
 		}
 		if n == 0 && l.reading.header || l.reading.isComment(rec) {

@@ -18,28 +18,36 @@ const noMark = byte(0)
 type number struct {
 	micros    int64
 	thousands int64  // micros, should the mark of a number that is not sure separate thousands
+	currency  string // ISO 4217 code, unknownCurrency, or "" if there is none
+	decimals  int    // how many
 	mark      byte   // between whole part and decimals
 	sure      bool   // the mark can't be a thousands separator
 	groups    byte   // '.' or ',' if it surely separates thousands, else 0
-	decimals  int    // how many
 	negative  bool   // there is a minus before it
-	currency  string // ISO 4217 code, unknownCurrency, or "" if there is none
 }
 
 var powersOfTen = [...]int64{1, 10, 100, 1000, 10_000, 100_000, 1_000_000}
 
-// scanNumber takes a cell without surrounding white space apart, whatever its mark means. The mark is told even of a
-// number that is too large or too precise.
-func scanNumber(cell []byte) (number, atlantv1.RejectReason) {
-	n, reason := scanPlain(cell)
+// scan takes a cell without surrounding white space apart, whatever its mark means. The mark is told even of a number that is
+// too large or too precise.
+func (n *number) scan(cell []byte) atlantv1.RejectReason {
+	reason := n.scanPlain(cell)
 	if reason == atlantv1.RejectReason_REJECT_REASON_PRICE_NOT_A_NUMBER {
-		return scanDecorated(cell)
+		return n.scanDecorated(cell)
 	}
+	return reason
+}
+
+// scanNumber is scan for where it is not hot.
+func scanNumber(cell []byte) (number, atlantv1.RejectReason) {
+	var n number
+	reason := n.scan(cell)
 	return n, reason
 }
 
 // scanPlain takes apart what most prices are: digits, with a mark or without.
-func scanPlain(cell []byte) (number, atlantv1.RejectReason) { //nolint:cyclop // one straight walk over a cell, and hot
+func (n *number) scanPlain(cell []byte) atlantv1.RejectReason { //nolint:cyclop // one straight walk over a cell, and hot
+	*n = number{}
 	whole, significant, i := int64(0), 0, 0
 	for ; i < len(cell) && isDigit(cell[i]); i++ {
 		if significant > 0 || cell[i] != '0' {
@@ -49,35 +57,35 @@ func scanPlain(cell []byte) (number, atlantv1.RejectReason) { //nolint:cyclop //
 			whole = whole*10 + int64(cell[i]-'0')
 		}
 	}
-	n := number{micros: whole * 1_000_000}
+	n.micros = whole * 1_000_000
 	if i == len(cell) && i > 0 {
-		return n, tooLarge(significant)
+		return tooLarge(significant)
 	}
 	if i == len(cell) || cell[i] != '.' && cell[i] != ',' {
-		return number{}, notANumber(cell)
+		return notANumber(cell)
 	}
 	decimals := cell[i+1:]
 	fraction, ok := scanDecimals(decimals)
 	if !ok {
-		return number{}, notANumber(cell)
+		return notANumber(cell)
 	}
 	n.mark, n.decimals = cell[i], len(decimals)
 	if n.sure = len(decimals) != 3 || i == 0 || i > 3 || cell[0] == '0'; !n.sure {
 		n.thousands = whole*1_000_000_000 + fraction*1_000_000
 	}
-	return n.withDecimals(fraction, significant)
+	return n.addDecimals(fraction, significant)
 }
 
-// withDecimals adds the decimals, whose value is fraction, to a number with so many significant digits before its mark.
-func (n number) withDecimals(fraction int64, significant int) (number, atlantv1.RejectReason) {
+// addDecimals adds the decimals, whose value is fraction, to a number with so many significant digits before its mark.
+func (n *number) addDecimals(fraction int64, significant int) atlantv1.RejectReason {
 	if reason := tooLarge(significant); reason != 0 {
-		return n, reason
+		return reason
 	}
 	if n.decimals > maxDecimals {
-		return n, atlantv1.RejectReason_REJECT_REASON_PRICE_TOO_PRECISE
+		return atlantv1.RejectReason_REJECT_REASON_PRICE_TOO_PRECISE
 	}
 	n.micros += fraction * powersOfTen[maxDecimals-n.decimals]
-	return n, 0
+	return 0
 }
 
 // scanDecimals returns the value of the first decimals, as many as a price may have; ok says that there are digits and nothing else.

@@ -25,7 +25,7 @@ func readPrice(text string, mark byte) (number, int64, atlantv1.RejectReason) {
 	if reason != 0 {
 		return n, 0, reason
 	}
-	micros, reason := settled.read(n)
+	micros, reason := settled.read(&n)
 	return n, micros, reason
 }
 
@@ -227,7 +227,7 @@ func FuzzName(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, raw string) {
 		want, err := events.NormalizeName(raw)
-		got, reason := normalName([]byte(raw))
+		got, reason := new(nameChunk).normal([]byte(raw))
 		if got != want || reason != nameReason(err) || reason != checkName([]byte(raw)) {
 			t.Errorf("%q: %q %v, want %q %v", raw, got, reason, want, err)
 		}

@@ -25,13 +25,21 @@ type reading struct {
 	oneCurrency    bool // csv.currency_code gives the currency of all prices
 }
 
+// rowReader reads rows one after the other.
+type rowReader struct {
+	*reading
+
+	number number // the last price
+	chunk  nameChunk
+}
+
 // row understands a record.
-func (h *reading) row(rec *record) Row {
+func (h *rowReader) row(rec *record) Row {
 	row := Row{Line: rec.line, ByteOffset: rec.offset}
 	f := h.look(rec)
 	if f.reason == 0 {
 		raw := h.rawName(rec)
-		row.Name, f.reason = normalName(raw)
+		row.Name, f.reason = h.chunk.normal(raw)
 		f.column, f.cell = h.names[0]+1, raw
 	}
 	if f.reason == 0 {
@@ -46,9 +54,9 @@ func (h *reading) row(rec *record) Row {
 }
 
 // parsePrice reads the price of a row, in the light of what the whole list says.
-func (h *reading) parsePrice(line int64, cell []byte) (events.Price, atlantv1.RejectReason) {
-	n, reason := scanNumber(cell)
-	if reason != 0 {
+func (h *rowReader) parsePrice(line int64, cell []byte) (events.Price, atlantv1.RejectReason) {
+	n := &h.number
+	if reason := n.scan(cell); reason != 0 {
 		return events.Price{}, reason
 	}
 	micros, reason := h.mark.read(n)
