@@ -87,9 +87,10 @@ type Source interface {
 
 // PriceWriter publishes the observations of one fetch, in the order of their lines.
 type PriceWriter interface {
-	// Add publishes an observation, unless an earlier attempt did. It blocks while a batch is committed. ErrConflict
-	// means that another writer is at work on the same fetch: stop.
-	Add(ctx context.Context, o *Observation) error
+	// Add publishes an observation, unless an earlier attempt did. Places count up from 1, with or without gaps, and are the
+	// same in every attempt: they tell where an earlier one ended. It blocks while a batch is committed. ErrConflict means
+	// that another writer is at work on the same fetch: stop.
+	Add(ctx context.Context, place int64, o *Observation) error
 	// Finish publishes what is left, and the end of the fetch; it returns how many events of the fetch the log holds and
 	// where they end.
 	Finish(ctx context.Context) (published int64, position LogPosition, err error)

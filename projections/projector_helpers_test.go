@@ -114,7 +114,7 @@ func tryPublish(ctx context.Context, log events.PriceLog, all []events.Observati
 		return err
 	}
 	for i := range all {
-		if err := writer.Add(ctx, &all[i]); err != nil {
+		if err := writer.Add(ctx, all[i].Line, &all[i]); err != nil {
 			return err
 		}
 	}

@@ -97,7 +97,7 @@ func write(t tester, log events.PriceLog, fetch events.FetchID) events.PriceWrit
 // add adds the lines first, …, last of a fetch.
 func add(ctx context.Context, writer events.PriceWriter, fetch events.FetchID, first, last int64) error {
 	for line := first; line <= last; line++ {
-		if err := writer.Add(ctx, observation(fetch, line)); err != nil {
+		if err := writer.Add(ctx, line, observation(fetch, line)); err != nil {
 			return err
 		}
 	}

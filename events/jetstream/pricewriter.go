@@ -41,8 +41,8 @@ func (l *Log) WritePrices(ctx context.Context, fetch events.FetchID) (events.Pri
 }
 
 // Add implements events.PriceWriter.
-func (w *priceWriter) Add(ctx context.Context, o *events.Observation) error {
-	return w.shards[events.ShardOf(o.ProductID(), len(w.shards))].add(ctx, o)
+func (w *priceWriter) Add(ctx context.Context, place int64, o *events.Observation) error {
+	return w.shards[events.ShardOf(o.ProductID(), len(w.shards))].add(ctx, place, o)
 }
 
 // Fence implements events.PriceWriter.
@@ -85,18 +85,18 @@ type shardWriter struct {
 	shard            int
 	observed, marker string
 
-	resumeAt  int64                 // lines before this one are in the log
+	resumeAt  int64                 // observations before this place are in the log
 	next      *atlantv1.FetchMarker // what the log's marker says, or will say once the batch in flight is committed
 	sequence  uint64                // of the marker in the log, 0 if there is none
 	published int64                 // as the marker in the log says
 
-	filling  []byte // encoded events, one behind the other
-	ends     []int  // where each of them ends
-	lastLine int64
-	spare    []byte
-	spareEnd []int
-	inFlight chan commitResult // of the batch being committed, nil if there is none
-	failure  error             // of an earlier batch: what has failed stays failed
+	filling   []byte // encoded events, one behind the other
+	ends      []int  // where each of them ends
+	lastPlace int64
+	spare     []byte
+	spareEnd  []int
+	inFlight  chan commitResult // of the batch being committed, nil if there is none
+	failure   error             // of an earlier batch: what has failed stays failed
 }
 
 // commitResult is what became of a batch: the marker that the log holds and its sequence, or why it holds none.
@@ -122,7 +122,7 @@ func (s *shardWriter) fence(ctx context.Context) error {
 		err := write{
 			doing: "fence " + s.marker, patience: batchPatience, insist: true, room: s.log.room,
 			send: func() error {
-				s.next.NextLine, s.next.Writer = max(s.next.GetNextLine(), 1), s.writer // line 1: where there was no marker
+				s.next.NextLine, s.next.Writer = max(s.next.GetNextLine(), 1), s.writer // place 1: where there was no marker
 				sequence, err := s.publish(ctx, nil, nil, s.next)
 				if err == nil {
 					s.sequence = sequence
@@ -140,15 +140,15 @@ func (s *shardWriter) fence(ctx context.Context) error {
 	}
 }
 
-func (s *shardWriter) add(ctx context.Context, o *events.Observation) error {
-	if o.Line < s.resumeAt {
+func (s *shardWriter) add(ctx context.Context, place int64, o *events.Observation) error {
+	if place < s.resumeAt {
 		return nil
 	}
 	data, err := events.AppendObservation(s.filling, o)
 	if err != nil {
 		return fmt.Errorf("encode observation of line %d: %w", o.Line, err)
 	}
-	s.filling, s.ends, s.lastLine = data, append(s.ends, len(data)), o.Line
+	s.filling, s.ends, s.lastPlace = data, append(s.ends, len(data)), place
 	if len(s.ends) < batchEvents {
 		return nil
 	}
@@ -188,7 +188,7 @@ func (s *shardWriter) flush(ctx context.Context, done bool) error {
 	}
 	before := s.next
 	after := &atlantv1.FetchMarker{
-		NextLine: max(s.lastLine+1, before.GetNextLine()), Published: before.GetPublished() + int64(len(s.ends)), Done: done,
+		NextLine: max(s.lastPlace+1, before.GetNextLine()), Published: before.GetPublished() + int64(len(s.ends)), Done: done,
 		Writer: s.writer,
 	}
 	s.next = after

@@ -29,7 +29,7 @@ func BenchmarkWritePrices(b *testing.B) {
 		writer := write(b, log, fetch)
 		for _, o := range list {
 			o.Position.Fetch = fetch
-			if err := writer.Add(b.Context(), o); err != nil {
+			if err := writer.Add(b.Context(), o.Line, o); err != nil {
 				b.Fatal(err)
 			}
 		}

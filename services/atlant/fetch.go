@@ -26,15 +26,17 @@ type fetchCommand struct {
 
 // csvFlags say how to read a list.
 type csvFlags struct {
-	Delimiter   string   `placeholder:"CHAR" help:"Between columns: ; , | or tab."`
-	Encoding    string   `placeholder:"NAME" help:"Of the text: utf-8."`
-	DecimalMark string   `placeholder:"CHAR" help:"In prices: . or ,"`
-	Quote       string   `placeholder:"CHAR" help:"Around fields: \" or none."`
-	NoHeader    bool     `help:"The first line is a row."`
-	NameColumns []string `placeholder:"COLUMN" help:"Columns that make up the name, with commas between: header texts, or numbers from 1."`
-	PriceColumn string   `placeholder:"COLUMN" help:"Column of the price: header text, or number from 1."`
-	Currency    string   `placeholder:"CODE" help:"Of all prices, as in ISO 4217: EUR."`
-	SkipLines   int32    `placeholder:"N" help:"Lines to pass over at the start."`
+	Delimiter        string   `placeholder:"CHAR" help:"Between columns: ; , | or tab."`
+	Encoding         string   `placeholder:"NAME" help:"Of the text: utf-8."`
+	DecimalMark      string   `placeholder:"CHAR" help:"In prices: . or ,"`
+	Quote            string   `placeholder:"CHAR" help:"Around fields: \" or none."`
+	NoHeader         bool     `help:"The first line is a row."`
+	NameColumns      []string `placeholder:"COLUMN" help:"Columns that make up the name, with commas between: header texts, or numbers from 1."`
+	PriceColumn      string   `placeholder:"COLUMN" help:"Column of the price: header text, or number from 1."`
+	ObservedAtColumn string   `placeholder:"COLUMN" help:"Column that says when each price held: header text, or number from 1."`
+	DateOrder        string   `placeholder:"ORDER" help:"Of day and month in dates like 04/05/2026: dmy or mdy."`
+	Currency         string   `placeholder:"CODE" help:"Of all prices, as in ISO 4217: EUR."`
+	SkipLines        int32    `placeholder:"N" help:"Lines to pass over at the start."`
 }
 
 // Run asks for the fetch and, with --wait, stays until it has ended.
@@ -80,15 +82,17 @@ func (f *fetchCommand) request() *atlantv1.FetchRequest {
 // options returns nil if all is to be detected.
 func (f *csvFlags) options() *atlantv1.CsvOptions {
 	options := &atlantv1.CsvOptions{
-		Delimiter:    f.delimiter(),
-		Encoding:     f.Encoding,
-		DecimalMark:  f.DecimalMark,
-		Quote:        f.Quote,
-		NoHeader:     f.NoHeader,
-		NameColumns:  f.NameColumns,
-		PriceColumn:  f.PriceColumn,
-		CurrencyCode: f.Currency,
-		SkipLines:    f.SkipLines,
+		Delimiter:        f.delimiter(),
+		Encoding:         f.Encoding,
+		DecimalMark:      f.DecimalMark,
+		Quote:            f.Quote,
+		NoHeader:         f.NoHeader,
+		NameColumns:      f.NameColumns,
+		PriceColumn:      f.PriceColumn,
+		ObservedAtColumn: f.ObservedAtColumn,
+		DateOrder:        f.DateOrder,
+		CurrencyCode:     f.Currency,
+		SkipLines:        f.SkipLines,
 	}
 	if proto.Size(options) == 0 {
 		return nil

@@ -68,6 +68,9 @@ func dialectInWords(d *atlantv1.Dialect) string {
 		words = append(words, "quotes "+characterName(d.GetQuote()))
 	}
 	words = append(words, "decimal mark "+characterName(d.GetDecimalMark()), headerInWords(d), columnsInWords(d))
+	if d.GetObservedAtColumn() > 0 {
+		words = append(words, fmt.Sprintf("dates in column %d", d.GetObservedAtColumn()))
+	}
 	if d.GetCurrencyCode() != "" {
 		words = append(words, "in "+d.GetCurrencyCode())
 	}

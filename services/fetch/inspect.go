@@ -3,6 +3,7 @@ package fetch
 import (
 	"context"
 	"os"
+	"time"
 
 	"github.com/atlant-log/atlant/events"
 	atlantv1 "github.com/atlant-log/atlant/proto/gen/atlant/v1"
@@ -18,7 +19,8 @@ type Inspection struct {
 // Inspect reads a list as a fetch would, and publishes nothing. With an error that says that the list cannot be used comes
 // what was found until then.
 func Inspect(ctx context.Context, file *os.File, options *atlantv1.CsvOptions) (*Inspection, error) {
-	r, err := read(ctx, file, options, events.DefaultSource)
+	latest := events.Micros(time.Now().Add(clockTolerance).UnixMicro())
+	r, err := read(ctx, file, options, events.DefaultSource, latest)
 	found := &Inspection{Counts: &r.counts, Rejects: r.rejects}
 	if r.list != nil {
 		found.Dialect = r.list.Dialect()

@@ -20,9 +20,9 @@ var errLogDiffers = errors.New("the log does not hold what the list says")
 // publish writes the observations that the log does not hold yet, and then the receipt.
 func (w *work) publish(ctx context.Context, r *reading) error {
 	at := events.Position{ObservedAt: events.MicrosOf(w.request.GetObservedAt()), Fetch: w.id}
-	err := r.observations(ctx, at, func(o *events.Observation) error {
+	err := r.observations(ctx, at, func(place int64, o *events.Observation) error {
 		w.published.Store(w.writer.Published())
-		return w.writer.Add(ctx, o)
+		return w.writer.Add(ctx, place, o)
 	})
 	if err != nil {
 		return fmt.Errorf("publish: %w", err)

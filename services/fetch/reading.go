@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"crypto/sha256"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -25,6 +26,7 @@ type reading struct {
 	counts  atlantv1.FetchCounts
 	rejects []*atlantv1.Reject
 	repeats repeats
+	days    days // where a column gives dates
 }
 
 // maxRows bounds the rows of a list: the memory that finding repeated products takes grows with them, to 400 MB at this one.
@@ -37,7 +39,10 @@ var errTooManyRows = fmt.Errorf("the list has more than %d rows, the most that i
 var errNothingReadable = errors.New("not one row of the list could be read")
 
 // read reads a list to its end. With an error that says the list cannot be used comes what was found until then.
-func read(ctx context.Context, file *os.File, options *atlantv1.CsvOptions, source string) (*reading, error) {
+// No date in it may be later than latest.
+func read(
+	ctx context.Context, file *os.File, options *atlantv1.CsvOptions, source string, latest events.Micros,
+) (*reading, error) {
 	r := &reading{source: source}
 	var err error
 	if r.counts.Bytes, r.sha256, err = hash(file); err != nil {
@@ -46,6 +51,7 @@ func read(ctx context.Context, file *os.File, options *atlantv1.CsvOptions, sour
 	if r.list, err = pricelist.Open(ctx, file, r.counts.GetBytes(), options); err != nil {
 		return r, err
 	}
+	r.list.RefuseAfter(latest)
 	if err := r.count(ctx); err != nil {
 		return r, err
 	}
@@ -84,7 +90,10 @@ func (r *reading) count(ctx context.Context) error {
 			}
 			return nil
 		}
-		r.repeats.note(events.NewProductID(r.source, row.Name))
+		r.repeats.note(r.observed(&row))
+		if r.list.IsDated() {
+			return r.days.note(row.ObservedAt)
+		}
 		return nil
 	})
 	if err != nil {
@@ -104,7 +113,7 @@ func (r *reading) count(ctx context.Context) error {
 func (r *reading) settle(ctx context.Context) error {
 	err := r.list.Rows(ctx, func(row pricelist.Row) error {
 		if row.Reject == nil {
-			r.repeats.settle(events.NewProductID(r.source, row.Name), row.Line)
+			r.repeats.settle(r.observed(&row), row.Line)
 		}
 		return nil
 	})
@@ -112,18 +121,39 @@ func (r *reading) settle(ctx context.Context) error {
 	return err
 }
 
-// observations calls visit for each row that becomes an observation, in the order of the list.
-func (r *reading) observations(ctx context.Context, at events.Position, visit func(*events.Observation) error) error {
+// observed identifies what a row observes: a product, and where a column gives dates, a product at a time.
+func (r *reading) observed(row *pricelist.Row) events.ProductID {
+	id := events.NewProductID(r.source, row.Name)
+	if r.list.IsDated() {
+		low := binary.BigEndian.Uint64(id[8:])
+		binary.BigEndian.PutUint64(id[8:], low^uint64(row.ObservedAt))
+	}
+	return id
+}
+
+// observations calls visit for each row that becomes an observation, with its place: in the order of the list, or where a
+// column gives dates, in theirs.
+func (r *reading) observations(ctx context.Context, at events.Position, visit func(place int64, o *events.Observation) error) error {
+	if r.list.IsDated() && !r.days.inOrder() {
+		return r.observationsByDay(ctx, at, visit)
+	}
 	return r.list.Rows(ctx, func(row pricelist.Row) error {
-		if row.Reject != nil {
-			return nil
+		if o, ok := r.observation(&row, at); ok {
+			return visit(row.Line, &o)
 		}
-		o := events.Observation{Source: r.source, Name: row.Name, Price: row.Price, Position: at, Line: row.Line}
-		if r.repeats.any() && r.repeats.replaced(o.ProductID(), row.Line) {
-			return nil
-		}
-		return visit(&o)
+		return nil
 	})
+}
+
+// observation returns what a row observes; ok says that it does, and that no later row replaces it.
+func (r *reading) observation(row *pricelist.Row, at events.Position) (o events.Observation, ok bool) {
+	if row.Reject != nil || r.repeats.any() && r.repeats.replaced(r.observed(row), row.Line) {
+		return o, false
+	}
+	if r.list.IsDated() {
+		at.ObservedAt = row.ObservedAt
+	}
+	return events.Observation{Source: r.source, Name: row.Name, Price: row.Price, Position: at, Line: row.Line}, true
 }
 
 func (r *reading) parsed() *atlantv1.FetchParsed {

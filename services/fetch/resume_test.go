@@ -102,7 +102,7 @@ func halfPublished(tb testing.TB, log Log, id events.FetchID, requested *atlantv
 		tb.Fatal(err)
 	}
 	for line := range int64(rows) {
-		err := writer.Add(tb.Context(), &events.Observation{
+		err := writer.Add(tb.Context(), line+1, &events.Observation{
 			Source: requested.GetSource(), Name: fmt.Sprint("product ", line), Line: line + 1,
 			Position: events.Position{ObservedAt: 1, Fetch: id},
 		})

@@ -148,7 +148,9 @@ func (w *work) run(ctx context.Context, before *atlantv1.FetchParsed) error {
 		return err
 	}
 	defer func() { _ = file.Close() }() // it was only read
-	reading, err := read(ctx, file, w.request.GetCsv(), w.request.GetSource())
+
+	latest := w.request.GetRequestedAt().AsTime().Add(clockTolerance) // the same in every attempt
+	reading, err := read(ctx, file, w.request.GetCsv(), w.request.GetSource(), events.Micros(latest.UnixMicro()))
 	if isUnreadable(err) {
 		return w.fail(ctx, err, reading)
 	}
@@ -218,7 +220,7 @@ func isTransient(err error) bool {
 // isUnreadable tells whether the list was had, but says nothing that could be published.
 func isUnreadable(err error) bool {
 	_, ok := errors.AsType[*pricelist.UnreadableError](err)
-	return ok || errors.Is(err, errNothingReadable) || errors.Is(err, errTooManyRows)
+	return ok || errors.Is(err, errNothingReadable) || errors.Is(err, errTooManyRows) || errors.Is(err, errTooManyDays)
 }
 
 // append adds events to the fetch, if nobody else did meanwhile: all of them or none.

@@ -108,14 +108,14 @@ type stalledWriter struct {
 	stalled *stalled
 }
 
-func (w *stalledWriter) Add(ctx context.Context, o *events.Observation) error {
+func (w *stalledWriter) Add(ctx context.Context, place int64, o *events.Observation) error {
 	if o.Line == 1 {
 		w.stalled.point(beforeFirst)
 	}
 	if w.Published() > 0 {
 		w.stalled.point(inTheMiddle)
 	}
-	return w.PriceWriter.Add(ctx, o)
+	return w.PriceWriter.Add(ctx, place, o)
 }
 
 func (w *stalledWriter) Finish(ctx context.Context) (int64, events.LogPosition, error) {

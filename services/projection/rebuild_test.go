@@ -77,7 +77,7 @@ func (w *whole) publish(t *testing.T, price int64) {
 	writer, err := w.log.WritePrices(t.Context(), id)
 	wantNoError(t, err)
 	for line, name := range []string{"a", "b", "c", "d", "e"} {
-		wantNoError(t, writer.Add(t.Context(), &events.Observation{
+		wantNoError(t, writer.Add(t.Context(), int64(line)+1, &events.Observation{
 			Source: "default", Name: name, Price: events.Price{Micros: price}, Line: int64(line) + 1,
 			Position: events.Position{ObservedAt: events.Micros(time.Now().UnixMicro()), Fetch: id},
 		}))

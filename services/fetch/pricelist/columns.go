@@ -11,12 +11,14 @@ import (
 const (
 	nameOption  = "csv.name_columns"
 	priceOption = "csv.price_column"
+	dateOption  = "csv.observed_at_column"
 )
 
 // columns say where in a row name and price are.
 type columns struct {
 	names  []int // from 0
 	price  int   // from 0; -1 while it is not known
+	date   int   // from 0; -1 if there is none
 	width  int   // how many columns a row has
 	header bool  // whether the first record is one
 }
@@ -38,6 +40,7 @@ func newColumnRef(text string) columnRef {
 type columnFinder struct {
 	names    []columnRef
 	price    []columnRef // none or one
+	date     []columnRef // none or one
 	noHeader bool
 	first    header
 	width    int
@@ -51,12 +54,15 @@ func newColumnFinder(o *atlantv1.CsvOptions, first header, width int) *columnFin
 	if text := o.GetPriceColumn(); text != "" {
 		f.price = append(f.price, newColumnRef(text))
 	}
+	if text := o.GetObservedAtColumn(); text != "" {
+		f.date = append(f.date, newColumnRef(text))
+	}
 	return f
 }
 
 // find returns the columns, or an *UnreadableError. Those that neither options nor header tell are left open.
 func (f *columnFinder) find() (columns, error) {
-	c := columns{width: f.width, header: f.hasHeader()}
+	c := columns{width: f.width, date: -1, header: f.hasHeader()}
 	if c.header {
 		c.width = f.first.width()
 	}
@@ -66,6 +72,13 @@ func (f *columnFinder) find() (columns, error) {
 			return columns{}, err
 		}
 		c.names = append(c.names, i)
+	}
+	for _, ref := range f.date {
+		i, err := f.resolve(ref, dateOption, c)
+		if err != nil {
+			return columns{}, err
+		}
+		c.date = i
 	}
 	if err := f.findPrice(&c); err != nil {
 		return columns{}, err
@@ -89,7 +102,7 @@ func (f *columnFinder) hasHeader() bool {
 		return false
 	}
 	isText := func(r columnRef) bool { return !r.isNumber }
-	if slices.ContainsFunc(f.names, isText) || slices.ContainsFunc(f.price, isText) {
+	if slices.ContainsFunc(slices.Concat(f.names, f.price, f.date), isText) {
 		return true
 	}
 	if f.first.isKnown() || len(f.price) == 0 && len(f.first.priceColumns()) > 0 || len(f.first.nameColumns()) > 0 && !f.first.hasDigit() {

@@ -88,6 +88,16 @@ func TestDialects(t *testing.T) {
 		"name under a header that does not tell it": {
 			"Artikul;Wert;prix\nMilk;7;1,50\nBread;8;2,25\n", nil, []string{"2@18 Milk=1500000", "3@30 Bread=2250000"},
 		},
+		"dates": {
+			"date;name;price\n04/05/2026;Milk;1\n13/05/2026;Milk;2\nsoon;Milk;3\n", &o{ObservedAtColumn: "date"},
+			[]string{"2@16 Milk=1000000  2026-05-04T00:00", "3@34 Milk=2000000  2026-05-13T00:00", "4@52 DATE/1"},
+		},
+		"dates that could be two": {
+			"date;name;price\n04/05/2026;Milk;1\n", &o{ObservedAtColumn: "1"}, []string{"2@16 DATE/1"},
+		},
+		"dates, order given": {
+			"date;name;price\n04/05/2026;Milk;1\n", &o{ObservedAtColumn: "1", DateOrder: "mdy"}, []string{"2@16 Milk=1000000  2026-04-05T00:00"},
+		},
 		"two columns of one price": {
 			"name;price;price\nMilk;1;2\n", &o{PriceColumn: "3"}, []string{"2@17 Milk=2000000"},
 		},

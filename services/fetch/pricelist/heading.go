@@ -36,7 +36,7 @@ func (p *shape) settleHeader(starts []header, o *atlantv1.CsvOptions) {
 // headerTexts returns the header texts that the options name.
 func headerTexts(o *atlantv1.CsvOptions) []string {
 	var texts []string
-	for _, text := range append(slices.Clone(o.GetNameColumns()), o.GetPriceColumn()) {
+	for _, text := range append(slices.Clone(o.GetNameColumns()), o.GetPriceColumn(), o.GetObservedAtColumn()) {
 		if ref := newColumnRef(text); ref.text != "" && !ref.isNumber {
 			texts = append(texts, ref.text)
 		}

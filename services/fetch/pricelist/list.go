@@ -8,6 +8,7 @@ import (
 	"io"
 	"slices"
 
+	"github.com/atlant-log/atlant/events"
 	atlantv1 "github.com/atlant-log/atlant/proto/gen/atlant/v1"
 )
 
@@ -97,6 +98,7 @@ func (l *List) weigh(ctx context.Context, o *atlantv1.CsvOptions) (good int64, e
 	var marks markEvidence
 	var currencies currencyEvidence
 	var ending endEvidence
+	var dates dateEvidence
 	rows := 0
 	err = l.records(ctx, func(rec *record) error {
 		rows++
@@ -110,6 +112,9 @@ func (l *List) weigh(ctx context.Context, o *atlantv1.CsvOptions) (good int64, e
 		good++
 		marks.add(rec.line, cell, &n)
 		currencies.add(rec.line, n.currency)
+		if l.reading.date >= 0 {
+			dates.add(rec.line, rec.trimmed(l.reading.date))
+		}
 		ending.add(rec.line, n.decimals, rec.offset+int64(len(rec.raw)) == l.size)
 		return nil
 	})
@@ -121,8 +126,11 @@ func (l *List) weigh(ctx context.Context, o *atlantv1.CsvOptions) (good int64, e
 	}
 	l.reading.mark, l.reading.cutLine = marks.settle(o.GetDecimalMark()), ending.cutLine()
 	l.evidence = append(l.evidence, l.reading.mark.why)
+	var why string
+	if l.reading.dateOrder, why = dates.settle(o.GetDateOrder()); why != "" && l.reading.date >= 0 {
+		l.evidence = append(l.evidence, why)
+	}
 	if l.reading.currency == "" {
-		var why string
 		if l.reading.currency, why = currencies.settle(l.reading.headerCurrency); why != "" {
 			l.evidence = append(l.evidence, why)
 		}
@@ -130,10 +138,16 @@ func (l *List) weigh(ctx context.Context, o *atlantv1.CsvOptions) (good int64, e
 	return good, nil
 }
 
+// IsDated reports whether a column says when prices held.
+func (l *List) IsDated() bool { return l.reading.date >= 0 }
+
+// RefuseAfter has rows rejected whose date is later.
+func (l *List) RefuseAfter(latest events.Micros) { l.reading.latest = latest }
+
 // Rows reads the list from its start and calls visit for each row in order, until visit returns an error, which is returned
 // as it is. Its other errors are ctx's and those of the list's reader.
 func (l *List) Rows(ctx context.Context, visit func(Row) error) error {
-	reader := rowReader{reading: &l.reading}
+	reader := rowReader{reading: &l.reading, dates: dates{order: l.reading.dateOrder, latest: l.reading.latest}}
 	return l.records(ctx, func(rec *record) error { return visit(reader.row(rec)) })
 }
 
@@ -170,7 +184,9 @@ func (l *List) Dialect() *atlantv1.Dialect {
 		HasHeader:    l.reading.header,
 		PriceColumn:  int32(l.reading.price + 1),
 		CurrencyCode: l.reading.currency,
-		Evidence:     slices.Clone(l.evidence),
+
+		ObservedAtColumn: int32(l.reading.date + 1),
+		Evidence:         slices.Clone(l.evidence),
 	}
 	if !l.reading.quotes {
 		d.Quote = "none"

@@ -30,13 +30,17 @@ func rows(t testing.TB, l *pricelist.List) []pricelist.Row {
 	return all
 }
 
-// show writes a row as line@offset name=micros currency, or line@offset REASON/column.
+// show writes a row as line@offset name=micros currency date, or line@offset REASON/column.
 func show(r pricelist.Row) string {
 	if r.Reject != nil {
 		reason := strings.TrimPrefix(r.Reject.GetReason().String(), "REJECT_REASON_")
 		return fmt.Sprintf("%d@%d %s/%d", r.Line, r.ByteOffset, reason, r.Reject.GetColumn())
 	}
-	return strings.TrimSpace(fmt.Sprintf("%d@%d %s=%d %s", r.Line, r.ByteOffset, r.Name, r.Price.Micros, r.Price.Currency))
+	date := ""
+	if r.ObservedAt != 0 {
+		date = r.ObservedAt.Timestamp().AsTime().Format(" 2006-01-02T15:04")
+	}
+	return strings.TrimSpace(fmt.Sprintf("%d@%d %s=%d %s", r.Line, r.ByteOffset, r.Name, r.Price.Micros, r.Price.Currency) + date)
 }
 
 func showAll(rows []pricelist.Row) []string {

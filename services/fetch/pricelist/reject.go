@@ -53,9 +53,25 @@ func (h *reading) message(rec *record, f fault) string {
 		return "there is no name"
 	case atlantv1.RejectReason_REJECT_REASON_NAME_TOO_LONG:
 		return "the name is longer than 1024 bytes: " + excerpt(f.cell)
+	case atlantv1.RejectReason_REJECT_REASON_DATE:
+		return h.dateMessage(f.cell)
 	default:
 		return h.priceMessage(f)
 	}
+}
+
+func (h *reading) dateMessage(cell []byte) string {
+	d, ok := scanDate(cell)
+	text := excerpt(cell)
+	switch {
+	case !ok:
+		return "this is no date that is known, as 2026-04-20 or 20.04.2026 are: " + text
+	case !d.yearFirst && d.order == anyOrder && h.dateOrder == anyOrder:
+		return "nothing says which of the first two is the day; csv.date_order would settle it: " + text
+	case !d.yearFirst && d.order != anyOrder && h.dateOrder != d.order:
+		return "day and month are not in the order of the other dates: " + text
+	}
+	return "the date lies in the future, before 1970, or does not exist: " + text
 }
 
 func (h *reading) priceMessage(f fault) string {

@@ -10,6 +10,7 @@ type Row struct {
 	Line, ByteOffset int64            // where it starts: from 1, from 0
 	Name             string           // in normal form
 	Price            events.Price     // exact
+	ObservedAt       events.Micros    // when the price held, if a column says so, else 0
 	Reject           *atlantv1.Reject // nil: Name and Price are good; else they are not set
 }
 
@@ -21,6 +22,8 @@ type reading struct {
 	cutLine  int64  // of the last row, if the list seems to be cut off within its price; else 0
 	currency string // of prices that come without one
 
+	dateOrder      dateOrder
+	latest         events.Micros // no date may be later; 0 for no bound
 	headerCurrency string
 	oneCurrency    bool // csv.currency_code gives the currency of all prices
 }
@@ -30,6 +33,7 @@ type rowReader struct {
 	*reading
 
 	number number // the last price
+	dates  dates
 	chunk  nameChunk
 }
 
@@ -46,6 +50,13 @@ func (h *rowReader) row(rec *record) Row {
 		cell := rec.trimmed(h.price)
 		row.Price, f.reason = h.parsePrice(rec.line, cell)
 		f.column, f.cell = h.price+1, cell
+	}
+	if f.reason == 0 && h.date >= 0 {
+		cell := rec.trimmed(h.date)
+		at, ok := h.dates.read(cell)
+		if row.ObservedAt = at; !ok {
+			f = fault{atlantv1.RejectReason_REJECT_REASON_DATE, h.date + 1, cell}
+		}
 	}
 	if f.reason != 0 {
 		return Row{Line: rec.line, ByteOffset: rec.offset, Reject: h.reject(rec, f)}

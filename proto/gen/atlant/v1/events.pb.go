@@ -119,7 +119,8 @@ func (x *PriceObserved) GetLine() int64 {
 // Subject: prices.<shard>.fetch.<fetch id>
 type FetchMarker struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The first line whose row is not yet in this shard.
+	// The first place whose observation is not yet in this shard: the line of its row, or, where a column gives dates and the
+	// rows are published by date, its number in that order.
 	NextLine int64 `protobuf:"varint,1,opt,name=next_line,json=nextLine,proto3" json:"next_line,omitempty"`
 	// Events of this fetch that this shard holds.
 	Published int64 `protobuf:"varint,2,opt,name=published,proto3" json:"published,omitempty"`

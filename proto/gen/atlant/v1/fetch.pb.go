@@ -128,6 +128,8 @@ const (
 	RejectReason_REJECT_REASON_CUT_OFF RejectReason = 14
 	// The price is in another currency than csv.currency_code says.
 	RejectReason_REJECT_REASON_CURRENCY RejectReason = 15
+	// The date is none, lies in the future or before 1970, or can be read in two ways.
+	RejectReason_REJECT_REASON_DATE RejectReason = 16
 )
 
 // Enum value maps for RejectReason.
@@ -149,6 +151,7 @@ var (
 		13: "REJECT_REASON_ROW_TOO_LONG",
 		14: "REJECT_REASON_CUT_OFF",
 		15: "REJECT_REASON_CURRENCY",
+		16: "REJECT_REASON_DATE",
 	}
 	RejectReason_value = map[string]int32{
 		"REJECT_REASON_UNSPECIFIED":        0,
@@ -167,6 +170,7 @@ var (
 		"REJECT_REASON_ROW_TOO_LONG":       13,
 		"REJECT_REASON_CUT_OFF":            14,
 		"REJECT_REASON_CURRENCY":           15,
+		"REJECT_REASON_DATE":               16,
 	}
 )
 
@@ -407,7 +411,13 @@ type CsvOptions struct {
 	// ISO 4217 code of all prices of the list.
 	CurrencyCode string `protobuf:"bytes,8,opt,name=currency_code,json=currencyCode,proto3" json:"currency_code,omitempty"`
 	// Lines to pass over at the start of the list.
-	SkipLines     int32 `protobuf:"varint,9,opt,name=skip_lines,json=skipLines,proto3" json:"skip_lines,omitempty"`
+	SkipLines int32 `protobuf:"varint,9,opt,name=skip_lines,json=skipLines,proto3" json:"skip_lines,omitempty"`
+	// Column that says when the price of a row held: header text or number counted from 1. A list of many days then gives as many
+	// observations of a product, the oldest first. Dates are like 2026-04-20, 20.04.2026 or 20/04/2026, with a time of day or
+	// without, in UTC unless they say otherwise.
+	ObservedAtColumn string `protobuf:"bytes,10,opt,name=observed_at_column,json=observedAtColumn,proto3" json:"observed_at_column,omitempty"`
+	// Whether 04/05/2026 is 4 May (dmy) or 5 April (mdy).
+	DateOrder     string `protobuf:"bytes,11,opt,name=date_order,json=dateOrder,proto3" json:"date_order,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -505,6 +515,20 @@ func (x *CsvOptions) GetSkipLines() int32 {
 	return 0
 }
 
+func (x *CsvOptions) GetObservedAtColumn() string {
+	if x != nil {
+		return x.ObservedAtColumn
+	}
+	return ""
+}
+
+func (x *CsvOptions) GetDateOrder() string {
+	if x != nil {
+		return x.DateOrder
+	}
+	return ""
+}
+
 // Dialect is how a list was read.
 type Dialect struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -525,9 +549,11 @@ type Dialect struct {
 	// ISO 4217 code, or empty.
 	CurrencyCode string `protobuf:"bytes,8,opt,name=currency_code,json=currencyCode,proto3" json:"currency_code,omitempty"`
 	// What was seen that settled the above, in words.
-	Evidence      []string `protobuf:"bytes,9,rep,name=evidence,proto3" json:"evidence,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Evidence []string `protobuf:"bytes,9,rep,name=evidence,proto3" json:"evidence,omitempty"`
+	// Column of the dates, counted from 1; 0 if there is none.
+	ObservedAtColumn int32 `protobuf:"varint,10,opt,name=observed_at_column,json=observedAtColumn,proto3" json:"observed_at_column,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
 }
 
 func (x *Dialect) Reset() {
@@ -621,6 +647,13 @@ func (x *Dialect) GetEvidence() []string {
 		return x.Evidence
 	}
 	return nil
+}
+
+func (x *Dialect) GetObservedAtColumn() int32 {
+	if x != nil {
+		return x.ObservedAtColumn
+	}
+	return 0
 }
 
 // Reject is a row that could not be read.
@@ -1392,7 +1425,7 @@ const file_atlant_v1_fetch_proto_rawDesc = "" +
 	"\tpublished\x18\x0e \x01(\x03R\tpublished\x12,\n" +
 	"\adialect\x18\x0f \x01(\v2\x12.atlant.v1.DialectR\adialect\x12\x14\n" +
 	"\x05error\x18\x10 \x01(\tR\x05error\x12\x1a\n" +
-	"\bposition\x18\x11 \x01(\tR\bposition\"\xb8\x03\n" +
+	"\bposition\x18\x11 \x01(\tR\bposition\"\xa2\x04\n" +
 	"\n" +
 	"CsvOptions\x121\n" +
 	"\tdelimiter\x18\x01 \x01(\tB\x13\xbaH\x10r\x0eR\x00R\x01;R\x01,R\x01|R\x01\tR\tdelimiter\x127\n" +
@@ -1406,7 +1439,11 @@ const file_atlant_v1_fetch_proto_rawDesc = "" +
 	"\rcurrency_code\x18\b \x01(\tB\x14\xbaH\x11r\x0f2\r^([A-Z]{3})?$R\fcurrencyCode\x12)\n" +
 	"\n" +
 	"skip_lines\x18\t \x01(\x05B\n" +
-	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\tskipLines\"\xa2\x02\n" +
+	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\tskipLines\x126\n" +
+	"\x12observed_at_column\x18\n" +
+	" \x01(\tB\b\xbaH\x05r\x03\x18\xc8\x01R\x10observedAtColumn\x120\n" +
+	"\n" +
+	"date_order\x18\v \x01(\tB\x11\xbaH\x0er\fR\x00R\x03dmyR\x03mdyR\tdateOrder\"\xd0\x02\n" +
 	"\aDialect\x12\x1c\n" +
 	"\tdelimiter\x18\x01 \x01(\tR\tdelimiter\x12\x1a\n" +
 	"\bencoding\x18\x02 \x01(\tR\bencoding\x12!\n" +
@@ -1417,7 +1454,9 @@ const file_atlant_v1_fetch_proto_rawDesc = "" +
 	"\fname_columns\x18\x06 \x03(\x05R\vnameColumns\x12!\n" +
 	"\fprice_column\x18\a \x01(\x05R\vpriceColumn\x12#\n" +
 	"\rcurrency_code\x18\b \x01(\tR\fcurrencyCode\x12\x1a\n" +
-	"\bevidence\x18\t \x03(\tR\bevidence\"\xb2\x01\n" +
+	"\bevidence\x18\t \x03(\tR\bevidence\x12,\n" +
+	"\x12observed_at_column\x18\n" +
+	" \x01(\x05R\x10observedAtColumn\"\xb2\x01\n" +
 	"\x06Reject\x12\x12\n" +
 	"\x04line\x18\x01 \x01(\x03R\x04line\x12\x1f\n" +
 	"\vbyte_offset\x18\x02 \x01(\x03R\n" +
@@ -1475,7 +1514,7 @@ const file_atlant_v1_fetch_proto_rawDesc = "" +
 	"\x15FETCH_STATE_COMPLETED\x10\x03\x12\x16\n" +
 	"\x12FETCH_STATE_FAILED\x10\x04\x12\x19\n" +
 	"\x15FETCH_STATE_CANCELLED\x10\x05\x12\x1c\n" +
-	"\x18FETCH_STATE_NOT_MODIFIED\x10\x06*\x93\x04\n" +
+	"\x18FETCH_STATE_NOT_MODIFIED\x10\x06*\xab\x04\n" +
 	"\fRejectReason\x12\x1d\n" +
 	"\x19REJECT_REASON_UNSPECIFIED\x10\x00\x12\x1e\n" +
 	"\x1aREJECT_REASON_COLUMN_COUNT\x10\x01\x12\x1e\n" +
@@ -1493,7 +1532,8 @@ const file_atlant_v1_fetch_proto_rawDesc = "" +
 	"\x13REJECT_REASON_QUOTE\x10\f\x12\x1e\n" +
 	"\x1aREJECT_REASON_ROW_TOO_LONG\x10\r\x12\x19\n" +
 	"\x15REJECT_REASON_CUT_OFF\x10\x0e\x12\x1a\n" +
-	"\x16REJECT_REASON_CURRENCY\x10\x0f2\xd5\x03\n" +
+	"\x16REJECT_REASON_CURRENCY\x10\x0f\x12\x16\n" +
+	"\x12REJECT_REASON_DATE\x10\x102\xd5\x03\n" +
 	"\fFetchService\x12:\n" +
 	"\x05Fetch\x12\x17.atlant.v1.FetchRequest\x1a\x18.atlant.v1.FetchResponse\x12H\n" +
 	"\bGetFetch\x12\x1a.atlant.v1.GetFetchRequest\x1a\x1b.atlant.v1.GetFetchResponse\"\x03\x90\x02\x01\x12Q\n" +
