@@ -32,7 +32,7 @@ type faults struct {
 // leaves the NATS servers alone: on a busy machine their elections take as long as they like.
 func TestFaults(t *testing.T) { //nolint:tparallel // one fault after the other, on the same processes
 	t.Parallel()
-	p := newProduction(t, 4, 2)
+	p := newProduction(t, faultShards, 2)
 	f := &faults{production: p, traffic: newTraffic(t, p.serving), auditor: newAuditor(t, p), report: table.NewWriter()}
 	f.report.AppendHeader(table.Row{"fault", "what was done", "in flight", "took", "fetches", "rows accepted", "lost", "twice", "views"})
 	defer func() { t.Log("\n" + f.report.Render()) }()

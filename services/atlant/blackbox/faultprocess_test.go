@@ -7,6 +7,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/atlant-log/atlant/events"
 )
 
 var (
@@ -18,6 +20,7 @@ var (
 const (
 	// takeoverEvery is how many kills there are until all is quiet for once, and the takeover timed.
 	takeoverEvery = 4
+	faultShards   = 4
 	// longPause is longer than the leases of a process last.
 	longPause = 7 * time.Second
 )
@@ -47,13 +50,18 @@ func (f *faults) killWorkers(t *testing.T) figures {
 	chance := rand.New(rand.NewPCG(seed(t), 1))
 	for n := range workerKills {
 		victim := f.working[chance.IntN(len(f.working))]
+		isTimed := n%takeoverEvery == takeoverEvery-1
+		if isTimed { // it must have something to be taken over
+			f.awaitOwners(t)
+			victim = f.ownerOf(t, events.PriceStream(chance.IntN(faultShards)))
+		}
 		time.Sleep(time.Duration(chance.Int64N(int64(tradeInterval)))) // at any point of a list
 		got.inFlight = append(got.inFlight, f.awaitInFlight(t))
 		victim.kill(t)
 		f.dismiss(victim)
 		began := time.Now()
 		f.work(t)
-		if n%takeoverEvery == takeoverEvery-1 {
+		if isTimed {
 			f.awaitTakeover(t, victim)
 			got.took = append(got.took, time.Since(began))
 			f.awaitOwners(t)

@@ -10,6 +10,7 @@ import (
 	"github.com/Shopify/toxiproxy/v2"
 	"github.com/rs/zerolog"
 
+	"github.com/atlant-log/atlant/events"
 	"github.com/atlant-log/atlant/events/jetstream/natstest"
 	"github.com/atlant-log/atlant/projections/mongo/mongotest"
 	atlantv1 "github.com/atlant-log/atlant/proto/gen/atlant/v1"
@@ -99,13 +100,27 @@ func (p *production) awaitOwners(tb testing.TB) {
 	}, "a stream is projected by nobody")
 }
 
-func (p *production) works(name string) bool {
+func (p *production) works(name string) bool { return p.worker(name) != nil }
+
+// worker returns the process that works under a name, or nil.
+func (p *production) worker(name string) *atlant {
 	for _, a := range p.working {
 		if a.name == name {
-			return true
+			return a
 		}
 	}
-	return false
+	return nil
+}
+
+// ownerOf returns the process that projects a stream.
+func (p *production) ownerOf(tb testing.TB, stream events.Stream) *atlant {
+	tb.Helper()
+	var owner *atlant
+	eventuallyf(tb, func() bool {
+		owner = p.worker(p.owners(tb)[string(stream)])
+		return owner != nil
+	}, "%s is projected by nobody", stream)
+	return owner
 }
 
 // awaitTakeover waits until others project what a process did, and returns how long that took.

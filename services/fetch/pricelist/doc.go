@@ -2,15 +2,21 @@
 //
 // # What is read
 //
-// A list is UTF-8 text, with or without a byte order mark. A line ends with LF or CRLF; lines of white space only are
-// passed over. Columns are separated by ; or , (or, where csv.delimiter says so, by | or a tab).
+// A list is UTF-8 text, with or without a byte order mark. A line ends with LF or CRLF, or with CR where there is no LF; lines of
+// white space only are passed over, and so are lines that begin with # and have another number of columns than the list.
+// Columns are separated by ; , | or a tab: by what gives by far the most rows a price.
 //
 // Quotes are those of RFC 4180: a field is quoted if its very first byte is a quote; inside, a doubled quote stands for
-// one, and delimiters and line ends are text. A quote anywhere else is text (12" pipe). With csv.quote = none all are.
+// one, and delimiters and line ends are text. A quote anywhere else is text (12" pipe). With csv.quote = none all are, and
+// also where so many fields start with a quote and do not end with one that they cannot be slips.
 //
-// The first line is a header if it has a cell like "product name" and one like "price", or if csv.name_columns and
-// csv.price_column say which columns count and it fits them. Else it is a row. Two columns without a header are name
-// and price; more need the options.
+// The header is the first line that has a cell like "product name" and one like "price", in any of the languages of
+// headerwords.txt, or the texts that the options name; what stands before it is a preamble, and no rows. Without one the
+// first line is a row. Two columns without a header are name and price. More are told by what is in them if just one column
+// has prices, and just one texts that are mostly unlike; else the options must.
+//
+// With csv.observed_at_column each row has a date. Whether day or month comes first is settled from the whole list, as the
+// decimal mark is.
 //
 // A price is digits, at most 12 of them significant, with an optional decimal mark and 1 to 6 decimals. Thousands may be in
 // groups, separated by point, comma, space or apostrophe; a currency may be written before or after (12,50 €, R$ 129,00), and a
