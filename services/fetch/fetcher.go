@@ -26,7 +26,7 @@ type Config struct {
 	MaxListBytes int64            // of a decoded list; 0 means DefaultMaxListBytes
 	AllowPrivate bool             // also fetch from addresses that are not public
 	Except       []netip.AddrPort // addresses that are fetched from even if they are not public
-	UserAgent    string
+	Version      string           // of this program; servers are told it
 }
 
 // Fetcher takes requests from the queue and does them.
@@ -54,7 +54,7 @@ func NewFetcher(log Log, live projections.LiveViews, config Config, logger *slog
 	guard := newGuard(config.AllowPrivate, config.Except...)
 	return &Fetcher{
 		log: log, live: live, logger: logger, spool: spool,
-		downloader: newDownloader(guard, config.MaxListBytes, config.UserAgent),
+		downloader: newDownloader(guard, config.MaxListBytes, "atlant/"+config.Version),
 		running:    make(chan struct{}, config.Concurrency),
 	}, nil
 }

@@ -5,14 +5,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"sync/atomic"
 	"time"
 
-	"github.com/failsafe-go/failsafe-go"
-	"github.com/failsafe-go/failsafe-go/retrypolicy"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
@@ -23,12 +20,6 @@ import (
 )
 
 const (
-	// downloadAttempts, with pauses that double from firstPause, is how often a download is tried that fails in a way that
-	// may pass.
-	downloadAttempts = 3
-	firstPause       = 500 * time.Millisecond
-	maxPause         = 5 * time.Second
-
 	// maxStarts is how often a fetch may be begun: if the process dies over it again and again, it must end somewhere.
 	maxStarts = 100
 
@@ -185,22 +176,7 @@ func (w *work) list(ctx context.Context) (*os.File, error) {
 	if !errors.Is(err, fs.ErrNotExist) {
 		return nil, spoolError{err}
 	}
-	policy := retrypolicy.NewBuilder[*os.File]().HandleIf(func(_ *os.File, err error) bool { return isTransient(err) }).
-		WithMaxAttempts(downloadAttempts).WithBackoff(firstPause, maxPause).ReturnLastFailure().Build()
-	return failsafe.With(policy).WithContext(ctx).GetWithExecution(func(e failsafe.Execution[*os.File]) (*os.File, error) {
-		file, err := w.spool.write(w.id, func(to io.Writer) error {
-			return w.downloader.download(ctx, w.request.GetUrl(), to, w.bytes.Store)
-		})
-		if !isTransient(err) || e.Attempts() == downloadAttempts {
-			return file, err
-		}
-		failed := &atlantv1.FetchAttemptFailed{Attempt: int32(e.Attempts()), Error: err.Error()}
-		event := &atlantv1.FetchEvent{Event: &atlantv1.FetchEvent_AttemptFailed{AttemptFailed: failed}}
-		if err := w.append(ctx, event); err != nil {
-			return nil, err
-		}
-		return nil, err
-	})
+	return w.spool.write(w.id, func(to *part) error { return w.download(ctx, to) })
 }
 
 // isFinal tells whether the list cannot be had, be it the server's fault or that of this machine's disk.
