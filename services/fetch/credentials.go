@@ -8,6 +8,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	atlantv1 "github.com/atlant-log/atlant/proto/gen/atlant/v1"
+	"github.com/atlant-log/atlant/services/rpc"
 )
 
 // authorize gives a request the credentials.
@@ -35,16 +36,26 @@ func staysHome(next *http.Request, via []*http.Request) bool {
 	return true
 }
 
-// takeCredentials returns what credentials a URL holds, nil if none, and the URL without them.
-func takeCredentials(u *url.URL, text string) (*atlantv1.Credentials, string) {
-	if u.User == nil {
-		return nil, text
+// takeCredentials returns the URL of a request without credentials, and those that the request has, nil if none.
+func takeCredentials(u *url.URL, request *atlantv1.FetchRequest) (string, *atlantv1.Credentials, error) {
+	given := request.GetCredentials()
+	if given.GetCredentials() == nil {
+		given = nil
 	}
-	password, _ := u.User.Password()
-	basic := &atlantv1.BasicCredentials{User: u.User.Username(), Password: password}
+	if u.User == nil {
+		return request.GetUrl(), given, nil
+	}
+	basic := &atlantv1.BasicCredentials{User: u.User.Username()}
+	basic.Password, _ = u.User.Password()
+	switch {
+	case given != nil:
+		return "", nil, rpc.InvalidArgument("credentials", "are given in the url as well, and one of them is enough")
+	case strings.Contains(basic.GetUser(), ":"):
+		return "", nil, rpc.InvalidArgument("url", "the user must not hold a colon")
+	}
 	public := *u
 	public.User = nil
-	return &atlantv1.Credentials{Credentials: &atlantv1.Credentials_Basic{Basic: basic}}, public.String()
+	return public.String(), &atlantv1.Credentials{Credentials: &atlantv1.Credentials_Basic{Basic: basic}}, nil
 }
 
 // loggable returns a request as the log may hold it for ever.
