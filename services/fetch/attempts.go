@@ -48,11 +48,14 @@ func (w *work) download(ctx context.Context, to *part) error {
 	t := &transfer{
 		url: w.request.GetUrl(), credentials: w.request.GetCredentials(), to: to, progress: w.bytes.Store,
 	}
+	if w.last != nil {
+		t.known = w.last.validators
+	}
 	var tried attempts
 	policy := retrypolicy.NewBuilder[any]().
 		HandleIf(func(_ any, err error) bool { return tried.another(err) }).
 		WithMaxAttempts(maxAttempts).WithBackoff(firstPause, maxPause).WithDelayFunc(askedFor).ReturnLastFailure().Build()
-	return failsafe.With(policy).WithContext(ctx).Run(func() error {
+	err := failsafe.With(policy).WithContext(ctx).Run(func() error {
 		err := w.downloader.attempt(ctx, t)
 		tried.note(to.size)
 		if !tried.another(err) || ctx.Err() != nil {
@@ -65,6 +68,8 @@ func (w *work) download(ctx context.Context, to *part) error {
 		}
 		return err
 	})
+	w.validators = forOthers(t.validators, t.credentials)
+	return err
 }
 
 // askedFor is a failsafe.DelayFunc: it returns how long the server is to be left alone, or -1 to go by the back-off.

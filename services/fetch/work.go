@@ -48,6 +48,9 @@ type work struct {
 	view    projections.FetchView // as the log has it; only append changes it
 	writer  events.PriceWriter
 
+	last       *publishedList           // nil: the list is read whatever it is
+	validators *atlantv1.ListValidators // of the list, where it was downloaded by this process
+
 	bytes, published atomic.Int64 // for whoever watches
 }
 
@@ -128,10 +131,16 @@ func (w *work) watched(ctx context.Context, before *atlantv1.FetchParsed) error 
 	return err
 }
 
-// run downloads, reads and publishes. What is wrong with the list, or with the disk that it is kept on, ends the fetch; what
-// is wrong with the log is returned.
+// run downloads, reads and publishes, unless all that there is to publish is in the log. What is wrong with the list, or with
+// the disk that it is kept on, ends the fetch; what is wrong with the log is returned.
 func (w *work) run(ctx context.Context, before *atlantv1.FetchParsed) error {
+	if before == nil { // otherwise some of it may be published, and the rest must follow
+		w.last = w.lastPublished(ctx)
+	}
 	file, err := w.list(ctx)
+	if errors.Is(err, errNotModified) {
+		return w.endNotModified(ctx)
+	}
 	if isFinal(err) && ctx.Err() == nil {
 		return w.failPublishing(ctx, err, before)
 	}
@@ -139,6 +148,16 @@ func (w *work) run(ctx context.Context, before *atlantv1.FetchParsed) error {
 		return err
 	}
 	defer func() { _ = file.Close() }() // it was only read
+	if same, err := w.isPublished(file); err != nil {
+		return w.fail(ctx, err, nil)
+	} else if same {
+		return w.endNotModified(ctx)
+	}
+	return w.readAndPublish(ctx, file, before)
+}
+
+// readAndPublish reads a list and publishes it.
+func (w *work) readAndPublish(ctx context.Context, file *os.File, before *atlantv1.FetchParsed) error {
 	reading, err := read(ctx, file, w.request.GetCsv(), w.request.GetSource())
 	if isUnreadable(err) {
 		return w.fail(ctx, err, reading)
@@ -160,8 +179,9 @@ func (w *work) run(ctx context.Context, before *atlantv1.FetchParsed) error {
 			return w.endWithoutList(ctx, errListChanged, before)
 		}
 	}
-	parsed := &atlantv1.FetchEvent{Event: &atlantv1.FetchEvent_Parsed{Parsed: reading.parsed()}}
-	if err := w.append(ctx, parsed); err != nil {
+	parsed := reading.parsed()
+	parsed.Validators, parsed.ReadBy = w.validators, w.version
+	if err := w.append(ctx, &atlantv1.FetchEvent{Event: &atlantv1.FetchEvent_Parsed{Parsed: parsed}}); err != nil {
 		return err
 	}
 	return w.publish(ctx, reading)
