@@ -37,7 +37,7 @@ func (t *transfer) request(ctx context.Context) (*http.Request, error) {
 	}
 	request.Header.Set("Accept", "text/csv, text/plain;q=0.9, */*;q=0.5")
 	request.Header.Set("Accept-Encoding", "gzip")
-	if t.plain {
+	if t.plain || t.to.size > 0 {
 		request.Header.Set("Accept-Encoding", "identity")
 	}
 	authorize(request, t.credentials)

@@ -28,6 +28,9 @@ type breaking struct {
 func (b *breaking) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	b.mu.Lock()
 	request := len(b.ranges)
+	if r.Header.Get("Range") != "" && r.Header.Get("Accept-Encoding") != "identity" {
+		b.ranges = append(b.ranges, "compressed")
+	}
 	b.ranges = append(b.ranges, r.Header.Get("Range"))
 	b.mu.Unlock()
 	if b.etag != "" {

@@ -35,8 +35,10 @@ func isPast(modified, date string) bool {
 	return err == nil && now.Sub(then) >= time.Second
 }
 
+// isQuoted tells whether an ETag is one, without what the standard allows for old times' sake and no text can hold.
 func isQuoted(etag string) bool {
-	return len(etag) >= 2 && etag[0] == '"' && etag[len(etag)-1] == '"'
+	return len(etag) >= 2 && etag[0] == '"' && etag[len(etag)-1] == '"' &&
+		!strings.ContainsFunc(etag, func(r rune) bool { return r < '!' || r > '~' })
 }
 
 // forOthers returns those validators that recognise a list whoever asks. Where credentials decide what one gets to see, a
