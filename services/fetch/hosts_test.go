@@ -7,9 +7,15 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/atlant-log/atlant/events"
+	atlantv1 "github.com/atlant-log/atlant/proto/gen/atlant/v1"
 )
 
 func TestBreakerOpensAndCloses(t *testing.T) {
@@ -114,5 +120,63 @@ func TestHostsForgets(t *testing.T) {
 	}
 	if len(h.known) > maxIdleHosts || h.use("in use") != used {
 		t.Errorf("%d hosts are known, at most %d are to be", len(h.known), maxIdleHosts)
+	}
+}
+
+// Many lists of a slow host wait for one another, and do not keep those of another host waiting.
+func TestSlowHostHoldsUpItsOwnListsOnly(t *testing.T) {
+	t.Parallel()
+	var now, most atomic.Int64
+	answer := make(chan struct{})
+	slow := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if n := now.Add(1); n > most.Load() {
+			most.Store(n)
+		}
+		<-answer
+		now.Add(-1)
+		serveText("a;1\n")(w, r)
+	}))
+	t.Cleanup(slow.Close)
+	quick := httptest.NewServer(serveText("a;1\n"))
+	t.Cleanup(quick.Close)
+	p := newPlant(t)
+	f, err := NewFetcher(p.log, p.views, Config{SpoolDir: t.TempDir(), AllowPrivate: true, Concurrency: listsPerHost + 1}, quiet)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var ids []events.FetchID
+	for n := 0; len(ids) < 3*listsPerHost; n++ { // each of a source of its own, all of one partition
+		source, url := fmt.Sprint("source", n), slow.URL
+		if events.PartitionOf(source) != events.PartitionOf(events.DefaultSource) {
+			continue
+		}
+		if len(ids) == 3*listsPerHost-1 {
+			url = quick.URL
+		}
+		requested, err := newRequest(&atlantv1.FetchRequest{Url: url, Source: source}, time.Now())
+		if err := errors.Join(err, p.log.Enqueue(t.Context(), requested)); err != nil {
+			t.Fatal(err)
+		}
+		ids = append(ids, uuid.MustParse(requested.GetId()))
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	var working sync.WaitGroup
+	working.Go(func() { f.Work(ctx, events.PartitionOf(events.DefaultSource)) })
+	defer working.Wait()
+	defer stop()
+	if got := awaitEnd(t, p.log, ids[len(ids)-1]); got.GetState() != completed {
+		t.Errorf("got %v", got)
+	}
+	if n := now.Load(); n > listsPerHost {
+		t.Errorf("%d lists of the slow host were asked for at once", n)
+	}
+	close(answer)
+	for _, id := range ids {
+		if got := awaitEnd(t, p.log, id); got.GetState() != completed {
+			t.Errorf("got %v", got)
+		}
+	}
+	if most.Load() > listsPerHost {
+		t.Errorf("%d lists of the slow host were asked for at once", most.Load())
 	}
 }
