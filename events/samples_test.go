@@ -37,6 +37,16 @@ func samples() map[string]proto.Message {
 		"FetchMarker.done":        &atlantv1.FetchMarker{NextLine: 1501, Published: 1500, Done: true},
 		"FetchMarker.of_a_writer": &atlantv1.FetchMarker{NextLine: 1000, Published: 999, Writer: []byte("01234567")},
 		"RequestClaim.full":       &atlantv1.RequestClaim{Requested: sampleRequest()},
+		"FetchRequested.with_a_password": &atlantv1.FetchRequested{
+			Id: sampleID, Url: "http://example.com/", Source: "default", ObservedAt: sampleTime(), RequestedAt: sampleTime(),
+			Credentials: &atlantv1.Credentials{Credentials: &atlantv1.Credentials_Basic{
+				Basic: &atlantv1.BasicCredentials{User: "user", Password: "pass:word"},
+			}},
+		},
+		"FetchRequested.with_a_token": &atlantv1.FetchRequested{
+			Id: sampleID, Url: "http://example.com/", Source: "default", ObservedAt: sampleTime(), RequestedAt: sampleTime(),
+			Credentials: &atlantv1.Credentials{Credentials: &atlantv1.Credentials_BearerToken{BearerToken: "abc.def=="}},
+		},
 		"ParkedEvent.full": &atlantv1.ParkedEvent{
 			Stream: "PRICES_00", Sequence: 7, Subject: "prices.0.observed", Cause: "malformed event: fetch_id: invalid UUID", Data: []byte{0xff, 0},
 		},
@@ -69,6 +79,9 @@ func sampleFetchEvents() map[string]*atlantv1.FetchEvent {
 		Line: 5, ByteOffset: 91, Column: 3, Reason: atlantv1.RejectReason_REJECT_REASON_PRICE_AMBIGUOUS,
 		Message: "1.234 can be read in two ways", Raw: "x;y;1.234",
 	}
+	validators := &atlantv1.ListValidators{
+		UrlSha256: []byte("0123456789abcdef0123456789abcdef"), Etag: `W/"67ab-1f"`, LastModified: "Tue, 15 Nov 1994 12:45:26 GMT",
+	}
 	return map[string]*atlantv1.FetchEvent{
 		"requested": {Event: &atlantv1.FetchEvent_Requested{Requested: sampleRequest()}},
 		"requested_plainly": {Event: &atlantv1.FetchEvent_Requested{Requested: &atlantv1.FetchRequested{
@@ -91,5 +104,11 @@ func sampleFetchEvents() map[string]*atlantv1.FetchEvent {
 			Failed: &atlantv1.FetchFailed{Error: "404 Not Found", Counts: counts, Dialect: dialect},
 		}},
 		"cancelled": {Event: &atlantv1.FetchEvent_Cancelled{Cancelled: &atlantv1.FetchCancelled{}}},
+		"parsed_with_validators": {Event: &atlantv1.FetchEvent_Parsed{Parsed: &atlantv1.FetchParsed{
+			Counts: counts, Dialect: dialect, Sha256: []byte("0123456789abcdef0123456789abcdef"), Validators: validators, ReadBy: "v1.2.3",
+		}}},
+		"not_modified": {Event: &atlantv1.FetchEvent_NotModified{NotModified: &atlantv1.FetchNotModified{
+			PublishedBy: sampleID, Position: map[uint32]uint64{0: 12, 1: 7}, Validators: validators,
+		}}},
 	}
 }

@@ -65,6 +65,9 @@ func foldEnd(fetch *atlantv1.Fetch, event *atlantv1.FetchEvent) {
 		setCounts(fetch, e.Failed.GetCounts())
 	case *atlantv1.FetchEvent_Cancelled:
 		fetch.State = atlantv1.FetchState_FETCH_STATE_CANCELLED
+	case *atlantv1.FetchEvent_NotModified:
+		fetch.State, fetch.Error = atlantv1.FetchState_FETCH_STATE_NOT_MODIFIED, ""
+		fetch.Position = events.LogPosition(e.NotModified.GetPosition()).String()
 	default:
 		return // of a newer version: what this one does not know, it cannot show
 	}

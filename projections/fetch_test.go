@@ -47,8 +47,11 @@ var (
 	failedLate = &atlantv1.FetchEvent{At: stamp(7), Event: &atlantv1.FetchEvent_Failed{
 		Failed: &atlantv1.FetchFailed{Error: "too many rejects", Counts: counts, Dialect: dialect},
 	}}
-	cancelled = &atlantv1.FetchEvent{At: stamp(7), Event: &atlantv1.FetchEvent_Cancelled{Cancelled: &atlantv1.FetchCancelled{}}}
-	unknown   = &atlantv1.FetchEvent{At: stamp(8)} // of a newer version
+	cancelled   = &atlantv1.FetchEvent{At: stamp(7), Event: &atlantv1.FetchEvent_Cancelled{Cancelled: &atlantv1.FetchCancelled{}}}
+	notModified = &atlantv1.FetchEvent{At: stamp(7), Event: &atlantv1.FetchEvent_NotModified{
+		NotModified: &atlantv1.FetchNotModified{PublishedBy: fetchID, Position: map[uint32]uint64{0: 12}},
+	}}
+	unknown = &atlantv1.FetchEvent{At: stamp(8)} // of a newer version
 )
 
 // foldEvents folds events at the sequences 10, 20, and so on.
@@ -113,6 +116,10 @@ func TestFoldFetch(t *testing.T) {
 		})},
 		{"cancelled in the queue", events{requested, cancelled}, with(queued, ended(atlantv1.FetchState_FETCH_STATE_CANCELLED))},
 		{"cancelled while it runs", events{requested, started, cancelled}, with(running, ended(atlantv1.FetchState_FETCH_STATE_CANCELLED))},
+		{"not modified", events{requested, started, attemptFailed, notModified}, with(running, func(f *atlantv1.Fetch) {
+			ended(atlantv1.FetchState_FETCH_STATE_NOT_MODIFIED)(f)
+			f.Position = position(0, 12)
+		})},
 		{"completed without a position", events{requested, {At: stamp(7), Event: &atlantv1.FetchEvent_Completed{Completed: &atlantv1.FetchCompleted{}}}}, with(queued, ended(atlantv1.FetchState_FETCH_STATE_COMPLETED))},
 	}
 	for _, test := range tests {
@@ -149,8 +156,8 @@ func TestFoldFetchIndexesRejects(t *testing.T) {
 // What has ended stays as it is, whatever comes.
 func TestFoldFetchEnded(t *testing.T) {
 	t.Parallel()
-	all := []*atlantv1.FetchEvent{requested, started, attemptFailed, parsed, rejected, completed, failed, cancelled, unknown}
-	for _, end := range []*atlantv1.FetchEvent{completed, failed, cancelled} {
+	all := []*atlantv1.FetchEvent{requested, started, attemptFailed, parsed, rejected, completed, failed, cancelled, notModified, unknown}
+	for _, end := range []*atlantv1.FetchEvent{completed, failed, cancelled, notModified} {
 		view, _ := foldEvents(requested, started, end)
 		if !projections.Ended(view.Fetch.GetState()) {
 			t.Fatalf("%v is no end", view.Fetch.GetState())
@@ -179,7 +186,7 @@ func TestEnded(t *testing.T) {
 // Reading again from any earlier place gives the same fetch and the same rejects, and does not touch what was there.
 func TestFoldFetchReplay(t *testing.T) {
 	t.Parallel()
-	kinds := []*atlantv1.FetchEvent{started, attemptFailed, parsed, rejected, unknown, completed, failed, cancelled}
+	kinds := []*atlantv1.FetchEvent{started, attemptFailed, parsed, rejected, unknown, completed, failed, cancelled, notModified}
 	rapid.Check(t, func(t *rapid.T) {
 		log := append([]*atlantv1.FetchEvent{requested}, rapid.SliceOfN(rapid.SampledFrom(kinds), 0, 12).Draw(t, "events")...)
 		want, all := foldEvents(log...)

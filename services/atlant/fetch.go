@@ -14,11 +14,12 @@ import (
 
 type fetchCommand struct {
 	output
-	URL        string        `arg:"" help:"Of the list: http or https."`
+	URL        string        `arg:"" help:"Of the list: http or https. A user and a password in it are shown nowhere."`
 	Source     string        `placeholder:"NAME" help:"Namespace of the product names (default)."`
 	ObservedAt *moment       `placeholder:"TIME" help:"When the prices held, if not now: RFC 3339, a date (UTC) or an age like 24h."`
 	RequestID  string        `name:"request-id" placeholder:"ID" help:"Idempotency key: the same key and request give the same fetch."`
 	Force      bool          `help:"Fetch even if the list did not change."`
+	Token      string        `name:"bearer-token" placeholder:"TOKEN" help:"What the server of the list lets in."`
 	Wait       bool          `short:"w" help:"Wait until the prices can be read, and print the receipt. Exits with 1 if the fetch fails."`
 	Timeout    time.Duration `placeholder:"DURATION" help:"Wait no longer than this."`
 	CSV        csvFlags      `embed:"" group:"How to read the list (what is absent is detected):"`
@@ -75,8 +76,16 @@ func (f *fetchCommand) request() *atlantv1.FetchRequest {
 		ObservedAt: f.ObservedAt.timestamp(),
 		Csv:        f.CSV.options(),
 		RequestId:  f.RequestID,
-		Force:      f.Force,
+		Force:      f.Force, Credentials: f.credentials(),
 	}
+}
+
+// credentials returns nil if there are none beside those in the URL.
+func (f *fetchCommand) credentials() *atlantv1.Credentials {
+	if f.Token == "" {
+		return nil
+	}
+	return &atlantv1.Credentials{Credentials: &atlantv1.Credentials_BearerToken{BearerToken: f.Token}}
 }
 
 // options returns nil if all is to be detected.

@@ -100,11 +100,12 @@ func TestFetchRequest(t *testing.T) {
 		got = r
 		return &atlantv1.Fetch{}, nil
 	}
-	s.run(t, "fetch", listURL, "--source", "shop", "--observed-at", "2026-01-31T12:00:00Z", "--request-id", "r1", "--force",
+	s.run(t, "fetch", listURL, "--source", "shop", "--observed-at", "2026-01-31T12:00:00Z", "--request-id", "r1", "--force", "--bearer-token", "t1",
 		"--delimiter", "tab", "--encoding", "utf-8", "--decimal-mark", ",", "--quote", "none", "--no-header",
 		"--name-columns", "Brand,Code", "--price-column", "4", "--currency", "EUR", "--skip-lines", "2")
 	want := &atlantv1.FetchRequest{
 		Url: listURL, Source: "shop", ObservedAt: at("12:00:00"), RequestId: "r1", Force: true,
+		Credentials: &atlantv1.Credentials{Credentials: &atlantv1.Credentials_BearerToken{BearerToken: "t1"}},
 		Csv: &atlantv1.CsvOptions{
 			Delimiter: "\t", Encoding: "utf-8", DecimalMark: ",", Quote: "none", NoHeader: true,
 			NameColumns: []string{"Brand", "Code"}, PriceColumn: "4", CurrencyCode: "EUR", SkipLines: 2,

@@ -42,7 +42,7 @@ func newWorker(b *backend, config *appConfig) (*worker, error) {
 	w.fetcher, err = fetch.NewFetcher(b.log, b.store, fetch.Config{
 		SpoolDir: filepath.Join(config.DataDir, spoolFolder), Concurrency: config.Fetchers.Fetchers,
 		MaxListBytes: config.Fetchers.MaxListBytes, AllowPrivate: config.Fetchers.AllowPrivateURLs, Except: config.Except,
-		UserAgent: "atlant/" + buildVersion(),
+		Version: buildVersion(),
 	}, config.Logger)
 	return w, err
 }

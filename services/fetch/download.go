@@ -43,42 +43,36 @@ var (
 
 // downloader gets lists over http and https.
 type downloader struct {
-	client   *http.Client
-	maxBytes int64
+	transport http.RoundTripper
+	hosts     *hosts
+	maxBytes  int64
 }
 
 func newDownloader(guard dialControl, maxBytes int64, userAgent string) *downloader {
 	dialer := &net.Dialer{Timeout: dialTimeout, Control: guard}
-	return &downloader{maxBytes: maxBytes, client: &http.Client{
-		Transport: userAgentTransport{name: userAgent, next: &http.Transport{
-			// No proxy: it would make the connections in our place, and the guard would see only the proxy's address.
-			DialContext:           dialer.DialContext,
-			TLSHandshakeTimeout:   dialTimeout,
-			ResponseHeaderTimeout: headerTimeout,
-			DisableCompression:    true, // we ask for gzip ourselves, to see how much it blows up
-			ForceAttemptHTTP2:     true,
-			MaxIdleConnsPerHost:   1,
-			IdleConnTimeout:       30 * time.Second,
-		}},
-		CheckRedirect: func(next *http.Request, via []*http.Request) error {
-			switch {
-			case len(via) >= maxRedirects:
-				return errRedirects
-			case next.URL.Scheme != "http" && next.URL.Scheme != "https":
-				return errRedirectScheme
-			case next.URL.Hostname() == "":
-				return errRedirectHost
-			}
-			return nil
-		},
-	}}
+	transport := &http.Transport{
+		// No proxy: it would make the connections in our place, and the guard would see only the proxy's address.
+		DialContext:           dialer.DialContext,
+		TLSHandshakeTimeout:   dialTimeout,
+		ResponseHeaderTimeout: headerTimeout,
+		DisableCompression:    true, // we ask for gzip ourselves, to see how much it blows up
+		ForceAttemptHTTP2:     true,
+		MaxIdleConnsPerHost:   1,
+		IdleConnTimeout:       30 * time.Second,
+	}
+	return &downloader{
+		transport: userAgentTransport{name: userAgent, next: transport}, hosts: newHosts(hostPause), maxBytes: maxBytes,
+	}
 }
 
 // userAgentTransport says who asks.
 type userAgentTransport struct {
 	name string
-	next http.RoundTripper
+	next *http.Transport
 }
+
+// CloseIdleConnections is called by the client's method of that name.
+func (t userAgentTransport) CloseIdleConnections() { t.next.CloseIdleConnections() }
 
 func (t userAgentTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	r = r.Clone(r.Context())
@@ -86,40 +80,53 @@ func (t userAgentTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	return t.next.RoundTrip(r)
 }
 
-// download writes the decoded list to w and calls progress with how many bytes there are so far. Its errors are
-// *downloadError, but for those of w.
-func (d *downloader) download(ctx context.Context, url string, w io.Writer, progress func(int64)) error {
+// attempt goes on with a download, from wherever an earlier attempt left it. Its errors are *downloadError, but for those of
+// the disk and errNotModified.
+func (d *downloader) attempt(ctx context.Context, t *transfer) error {
 	ctx, stop := context.WithTimeoutCause(ctx, downloadTimeout, errTooLong)
 	defer stop()
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	request, err := t.request(ctx)
 	if err != nil {
-		return permanent("the URL cannot be asked for: %w", err)
+		return err
 	}
-	request.Header.Set("Accept", "text/csv, text/plain;q=0.9, */*;q=0.5")
-	request.Header.Set("Accept-Encoding", "gzip")
-	response, err := d.client.Do(request)
+	at := d.hosts.use(hostOf(t.url))
+	defer d.hosts.release(at)
+	var response *http.Response
+	err = at.ask(func() (int, error) {
+		if response, err = d.client(t).Do(request); err != nil { //nolint:bodyclose // see below
+			return 0, err
+		}
+		return response.StatusCode, nil
+	})
 	if err != nil {
 		return requestError(ctx, err)
 	}
 	defer func() { _ = response.Body.Close() }() // all that matters of the body was read
-	if err := d.checkResponse(response); err != nil {
+	if err := t.accept(response); err != nil {
 		return err
 	}
-	return d.copyBody(ctx, cancel, response, w, progress)
-}
-
-func (d *downloader) checkResponse(response *http.Response) error {
-	switch code := response.StatusCode; {
-	case code == http.StatusTooManyRequests, code == http.StatusRequestTimeout, code >= http.StatusInternalServerError:
-		return transient("the server answered %s", response.Status)
-	case code != http.StatusOK:
-		return permanent("the server answered %s", response.Status)
-	case response.ContentLength > d.maxBytes:
+	if t.to.size+response.ContentLength > d.maxBytes {
 		return d.tooLarge()
 	}
-	return nil
+	return d.copyBody(ctx, cancel, response, t)
+}
+
+// client returns a client that follows redirects as the transfer needs it.
+func (d *downloader) client(t *transfer) *http.Client {
+	return &http.Client{Transport: d.transport, CheckRedirect: func(next *http.Request, via []*http.Request) error {
+		switch {
+		case len(via) >= maxRedirects:
+			return errRedirects
+		case next.URL.Scheme != "http" && next.URL.Scheme != "https":
+			return errRedirectScheme
+		case next.URL.Hostname() == "":
+			return errRedirectHost
+		}
+		t.redirected(next, via)
+		return nil
+	}}
 }
 
 func (d *downloader) tooLarge() error {
@@ -127,34 +134,36 @@ func (d *downloader) tooLarge() error {
 }
 
 func (d *downloader) copyBody(
-	ctx context.Context, cancel context.CancelCauseFunc, response *http.Response, w io.Writer, progress func(int64),
+	ctx context.Context, cancel context.CancelCauseFunc, response *http.Response, t *transfer,
 ) error {
 	idle := time.AfterFunc(idleTimeout, func() { cancel(errIdle) })
 	defer idle.Stop()
 	wire := &wireReader{body: response.Body, read: func() { idle.Reset(idleTimeout) }}
+	before := t.to.size
+	brokenOff := func(err error) error { return bodyError(ctx, err, before+wire.bytes, t.total) }
 	body, err := decode(response.Header.Get("Content-Encoding"), wire)
 	if err != nil {
-		return bodyError(ctx, err, wire.bytes, response.ContentLength)
+		return brokenOff(err)
 	}
 	buffer := make([]byte, 128<<10)
-	for total := int64(0); ; {
+	for {
 		n, err := body.Read(buffer)
-		total += int64(n)
+		total := t.to.size + int64(n)
 		switch {
 		case total > d.maxBytes:
 			return d.tooLarge()
-		case total > ratioFreeBytes && total/max(wire.bytes, 1) > maxCompressionRatio:
+		case total > ratioFreeBytes && (total-before)/max(wire.bytes, 1) > maxCompressionRatio:
 			return permanent("the list blows up to more than %d times its compressed size: a gzip bomb", maxCompressionRatio)
 		}
-		if _, err := w.Write(buffer[:n]); err != nil {
+		if _, err := t.to.Write(buffer[:n]); err != nil {
 			return err
 		}
-		progress(total)
+		t.progress(total)
 		if errors.Is(err, io.EOF) {
-			return nil
+			return t.checkEnd()
 		}
 		if err != nil {
-			return bodyError(ctx, err, wire.bytes, response.ContentLength)
+			return brokenOff(err)
 		}
 	}
 }

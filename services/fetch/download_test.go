@@ -8,6 +8,8 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -17,11 +19,36 @@ func fetchFrom(tb testing.TB, limit int64, handler http.HandlerFunc) (string, er
 	tb.Helper()
 	server := httptest.NewServer(handler)
 	tb.Cleanup(server.Close)
-	var got bytes.Buffer
+	d, t := newTestDownloader(tb, limit), newTransfer(tb, server.URL+"/list.csv")
+	err := d.attempt(tb.Context(), t)
+	return written(tb, t), err
+}
+
+func newTestDownloader(tb testing.TB, limit int64) *downloader {
+	tb.Helper()
 	d := newDownloader(nil, limit, "atlant/test")
-	tb.Cleanup(d.client.CloseIdleConnections)
-	err := d.download(tb.Context(), server.URL+"/list.csv", &got, func(int64) {})
-	return got.String(), err
+	tb.Cleanup((&http.Client{Transport: d.transport}).CloseIdleConnections)
+	return d
+}
+
+func newTransfer(tb testing.TB, url string) *transfer {
+	tb.Helper()
+	file, err := os.Create(filepath.Join(tb.TempDir(), "list.part"))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() { _ = file.Close() })
+	return &transfer{url: url, to: &part{file: file}, progress: func(int64) {}}
+}
+
+// written returns what a transfer has written so far.
+func written(tb testing.TB, t *transfer) string {
+	tb.Helper()
+	text, err := os.ReadFile(t.to.file.Name())
+	if err != nil || int64(len(text)) != t.to.size {
+		tb.Fatalf("%d bytes are there, %d were counted: %v", len(text), t.to.size, err)
+	}
+	return string(text)
 }
 
 func gzipped(tb testing.TB, text string) []byte {
@@ -163,7 +190,7 @@ func TestDownloadStopsWhereNobodyAnswers(t *testing.T) {
 	if err := listener.Close(); err != nil {
 		t.Fatal(err)
 	}
-	err = newDownloader(nil, 100, "").download(t.Context(), url, io.Discard, func(int64) {})
+	err = newTestDownloader(t, 100).attempt(t.Context(), newTransfer(t, url))
 	if err == nil || !strings.Contains(err.Error(), "connection refused") || !isTransient(err) {
 		t.Errorf("got %v", err)
 	}
@@ -174,7 +201,7 @@ func TestDownloadIsGuarded(t *testing.T) {
 	asked := false
 	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked = true }))
 	t.Cleanup(server.Close)
-	err := newDownloader(newGuard(false), 100, "").download(t.Context(), server.URL, io.Discard, func(int64) {})
+	err := newDownloader(newGuard(false), 100, "").attempt(t.Context(), newTransfer(t, server.URL))
 	if err == nil || !strings.Contains(err.Error(), "the address is not a public one") || isTransient(err) {
 		t.Errorf("got %v", err)
 	}

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/url"
+	"time"
 
 	"code.dny.dev/ssrf"
 	"github.com/klauspost/compress/gzip"
@@ -16,7 +17,8 @@ import (
 // downloadError says in words for the user why a download failed.
 type downloadError struct {
 	err       error
-	transient bool // trying again may help
+	transient bool          // trying again may help
+	wait      time.Duration // the least until then; 0: not known
 }
 
 func (e *downloadError) Error() string { return e.err.Error() }
@@ -32,11 +34,14 @@ func permanent(format string, args ...any) error {
 
 // requestError says why there was no answer at all.
 func requestError(ctx context.Context, err error) error {
+	var known *downloadError
 	var dns *net.DNSError
 	if wrapped, ok := errors.AsType[*url.Error](err); ok {
 		err = wrapped.Err // the URL is known
 	}
 	switch {
+	case errors.As(err, &known):
+		return known
 	case isGuarded(err):
 		return permanent("the address is not a public one, and only those are fetched from: %w. "+
 			"Whoever runs Atlant can allow others with --allow-private-urls", err)

@@ -26,7 +26,7 @@ type Config struct {
 	MaxListBytes int64            // of a decoded list; 0 means DefaultMaxListBytes
 	AllowPrivate bool             // also fetch from addresses that are not public
 	Except       []netip.AddrPort // addresses that are fetched from even if they are not public
-	UserAgent    string
+	Version      string           // of this program: servers are told it, and what another one read is read again
 }
 
 // Fetcher takes requests from the queue and does them.
@@ -37,6 +37,9 @@ type Fetcher struct {
 	spool      spool
 	downloader *downloader
 	running    chan struct{} // a slot for each list that is worked on, whatever its partition
+
+	version      string // of this program
+	viewPatience time.Duration
 }
 
 // NewFetcher returns a fetcher; its spool folder is made if it is missing.
@@ -54,8 +57,9 @@ func NewFetcher(log Log, live projections.LiveViews, config Config, logger *slog
 	guard := newGuard(config.AllowPrivate, config.Except...)
 	return &Fetcher{
 		log: log, live: live, logger: logger, spool: spool,
-		downloader: newDownloader(guard, config.MaxListBytes, config.UserAgent),
-		running:    make(chan struct{}, config.Concurrency),
+		downloader: newDownloader(guard, config.MaxListBytes, "atlant/"+config.Version),
+		version:    config.Version, viewPatience: viewPatience,
+		running: make(chan struct{}, config.Concurrency),
 	}, nil
 }
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -23,9 +24,14 @@ import (
 // of the same products from counting.
 const clockTolerance = time.Minute
 
-// newRequest turns a validated request into what the log keeps of it.
+// newRequest turns a validated request into what the queue keeps of it.
 func newRequest(request *atlantv1.FetchRequest, now time.Time) (*atlantv1.FetchRequested, error) {
-	if err := checkURL(request.GetUrl()); err != nil {
+	parsedURL, err := parseURL(request.GetUrl())
+	if err != nil {
+		return nil, err
+	}
+	listURL, credentials, err := takeCredentials(parsedURL, request)
+	if err != nil {
 		return nil, err
 	}
 	observed := now
@@ -46,29 +52,30 @@ func newRequest(request *atlantv1.FetchRequest, now time.Time) (*atlantv1.FetchR
 		return nil, err
 	}
 	return &atlantv1.FetchRequested{
-		Id: id.String(), Url: request.GetUrl(), Source: cmp.Or(request.GetSource(), events.DefaultSource),
+		Id: id.String(), Url: listURL, Source: cmp.Or(request.GetSource(), events.DefaultSource),
 		ObservedAt: events.MicrosOf(timestamppb.New(observed)).Timestamp(), Csv: request.GetCsv(),
 		RequestId: request.GetRequestId(), Force: request.GetForce(), RequestedAt: events.MicrosOf(timestamppb.New(now)).Timestamp(),
+		Credentials: credentials,
 	}, nil
 }
 
-// checkURL refuses what can be refused without looking up the host; the rest is refused when it is dialled.
-func checkURL(text string) error {
+// parseURL refuses what can be refused without looking up the host; the rest is refused when it is dialled.
+func parseURL(text string) (*url.URL, error) {
 	u, err := url.Parse(text)
 	switch {
+	case err != nil && strings.Contains(text, "@"): // what is wrong may be a part of a password
+		return nil, rpc.InvalidArgument("url", "cannot be read; percent-encode what is no letter and no digit in a user or a password")
 	case err != nil:
 		if parse, ok := errors.AsType[*url.Error](err); ok {
-			err = parse.Err // without the URL, which the client knows and which may hold a password
+			err = parse.Err // without the URL, which the client knows
 		}
-		return rpc.InvalidArgument("url", "%v", err)
+		return nil, rpc.InvalidArgument("url", "%v", err)
 	case u.Scheme != "http" && u.Scheme != "https":
-		return rpc.InvalidArgument("url", "must begin with http:// or https://")
+		return nil, rpc.InvalidArgument("url", "must begin with http:// or https://")
 	case u.Hostname() == "":
-		return rpc.InvalidArgument("url", "has no host")
-	case u.User != nil:
-		return rpc.InvalidArgument("url", "must not hold a user or password: it would be kept in the log for ever")
+		return nil, rpc.InvalidArgument("url", "has no host")
 	}
-	return nil
+	return u, nil
 }
 
 // sameRequest tells whether a request repeats the one that first used its request id; observedAt is what it asks for itself.
@@ -76,8 +83,20 @@ func sameRequest(first, again *atlantv1.FetchRequested, observedAt *timestamppb.
 	if observedAt != nil && !proto.Equal(first.GetObservedAt(), again.GetObservedAt()) {
 		return false
 	}
-	return first.GetUrl() == again.GetUrl() && first.GetSource() == again.GetSource() &&
-		first.GetForce() == again.GetForce() && proto.Equal(first.GetCsv(), again.GetCsv())
+	return first.GetForce() == again.GetForce() && asksForTheSame(first, again)
+}
+
+// asksForTheSame tells whether two requests are for the same list, to be read in the same way into the same source.
+func asksForTheSame(a, b *atlantv1.FetchRequested) bool {
+	return proto.Equal(whatIsAskedFor(a), whatIsAskedFor(b))
+}
+
+// whatIsAskedFor takes away what else a request says. A password is no part of it, as it may be another one tomorrow.
+func whatIsAskedFor(requested *atlantv1.FetchRequested) *atlantv1.FetchRequested {
+	what := proto.CloneOf(requested)
+	what.Id, what.RequestId, what.Force, what.Credentials = "", "", false, nil
+	what.ObservedAt, what.RequestedAt = nil, nil
+	return what
 }
 
 // request writes the FetchRequested event, unless somebody did, and returns the fetch as it is then.
@@ -85,7 +104,7 @@ func request(
 	ctx context.Context, log events.FetchLog, id events.FetchID, requested *atlantv1.FetchRequested,
 ) (*projections.FetchView, error) {
 	event := &atlantv1.FetchEvent{
-		At: requested.GetRequestedAt(), Event: &atlantv1.FetchEvent_Requested{Requested: requested},
+		At: requested.GetRequestedAt(), Event: &atlantv1.FetchEvent_Requested{Requested: loggable(requested)},
 	}
 	sequence, err := log.AppendFetchEvents(ctx, id, 0, event)
 	if errors.Is(err, events.ErrConflict) {

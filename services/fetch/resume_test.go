@@ -66,6 +66,7 @@ func newTestFetcher(tb testing.TB, log Log) *Fetcher {
 	if err != nil {
 		tb.Fatal(err)
 	}
+	f.viewPatience = 0 // nobody projects
 	return f
 }
 

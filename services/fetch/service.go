@@ -11,6 +11,7 @@ import (
 
 	"connectrpc.com/connect"
 	"github.com/google/uuid"
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/atlant-log/atlant/events"
@@ -94,9 +95,11 @@ func (s *Service) enqueue(
 func (s *Service) claim(
 	ctx context.Context, message *atlantv1.FetchRequest, requested *atlantv1.FetchRequested,
 ) (first *atlantv1.FetchRequested, accepted *projections.FetchView, err error) {
-	if first, err = s.log.Claim(ctx, message.GetRequestId(), requested); err != nil {
+	if first, err = s.log.Claim(ctx, message.GetRequestId(), loggable(requested)); err != nil {
 		return nil, nil, err
 	}
+	first = proto.CloneOf(first)
+	first.Credentials = requested.GetCredentials() // the log knows none: if it is not on the queue yet, these are as good
 	if !sameRequest(first, requested, message.GetObservedAt()) {
 		return nil, nil, rpc.InvalidArgument("request_id", "was used for another request: fetch %s of %s", first.GetId(), first.GetUrl())
 	}

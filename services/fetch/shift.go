@@ -88,16 +88,27 @@ func (s *shift) runLane(ctx context.Context, source string) {
 		if item == nil {
 			return
 		}
-		select {
-		case <-ctx.Done():
-		case s.running <- struct{}{}:
-			s.doUntilDone(ctx, item)
-			<-s.running
-		}
+		s.doInTurn(ctx, item)
 		s.mu.Lock()
 		delete(s.inHand, item.Request().GetId())
 		s.mu.Unlock()
 		<-s.held
+	}
+}
+
+// doInTurn does a request when its host and this process have a slot for it. It waits for the host first: a slot of the
+// process is taken from lists of all hosts.
+func (s *shift) doInTurn(ctx context.Context, item events.WorkItem) {
+	leave, err := s.downloader.hosts.enter(ctx, item.Request().GetUrl())
+	if err != nil {
+		return
+	}
+	defer leave()
+	select {
+	case <-ctx.Done():
+	case s.running <- struct{}{}:
+		s.doUntilDone(ctx, item)
+		<-s.running
 	}
 }
 

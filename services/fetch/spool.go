@@ -30,19 +30,19 @@ func (s spool) path(id events.FetchID) string { return filepath.Join(s.dir, id.S
 func (s spool) open(id events.FetchID) (*os.File, error) { return os.Open(s.path(id)) }
 
 // write stores what fill writes, durably, and returns it open for reading. Where fill fails nothing is kept.
-func (s spool) write(id events.FetchID, fill func(io.Writer) error) (*os.File, error) {
-	part := s.path(id) + ".part"
-	file, err := os.OpenFile(part, os.O_CREATE|os.O_TRUNC|os.O_RDWR, 0o600)
+func (s spool) write(id events.FetchID, fill func(*part) error) (*os.File, error) {
+	path := s.path(id) + ".part"
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_TRUNC|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, spoolError{err}
 	}
-	if err := fill(spoolWriter{file}); err != nil {
+	if err := fill(&part{file: file}); err != nil {
 		return nil, errors.Join(err, discard(file))
 	}
 	if err := file.Sync(); err != nil {
 		return nil, errors.Join(spoolError{err}, discard(file))
 	}
-	if err := os.Rename(part, s.path(id)); err != nil {
+	if err := os.Rename(path, s.path(id)); err != nil {
 		return nil, errors.Join(spoolError{err}, discard(file))
 	}
 	if err := syncDir(s.dir); err != nil {
@@ -67,15 +67,32 @@ type spoolError struct{ err error }
 func (e spoolError) Error() string { return "the list cannot be kept on disk: " + e.err.Error() }
 func (e spoolError) Unwrap() error { return e.err }
 
-// spoolWriter marks errors of the disk.
-type spoolWriter struct{ file *os.File }
+// part is a list that is being written. Its errors are spoolErrors.
+type part struct {
+	file *os.File
+	size int64
+}
 
-func (w spoolWriter) Write(p []byte) (int, error) {
-	n, err := w.file.Write(p)
+func (p *part) Write(data []byte) (int, error) {
+	n, err := p.file.Write(data)
+	p.size += int64(n)
 	if err != nil {
 		return n, spoolError{err}
 	}
 	return n, nil
+}
+
+// restart throws away what was written.
+func (p *part) restart() error {
+	if p.size == 0 {
+		return nil
+	}
+	_, err := p.file.Seek(0, io.SeekStart)
+	if err := errors.Join(err, p.file.Truncate(0)); err != nil {
+		return spoolError{err}
+	}
+	p.size = 0
+	return nil
 }
 
 func discard(file *os.File) error {

@@ -31,7 +31,7 @@ func filesIn(tb testing.TB, s spool) int {
 func TestSpoolKeepsAWholeList(t *testing.T) {
 	t.Parallel()
 	s, id := newTestSpool(t), uuid.New()
-	written, err := s.write(id, func(w io.Writer) error {
+	written, err := s.write(id, func(w *part) error {
 		_, err := io.WriteString(w, "a;1\n")
 		return err
 	})
@@ -64,7 +64,7 @@ func TestSpoolKeepsNothingOfABrokenDownload(t *testing.T) {
 	t.Parallel()
 	s, id := newTestSpool(t), uuid.New()
 	broken := errors.New("broken")
-	_, err := s.write(id, func(w io.Writer) error {
+	_, err := s.write(id, func(w *part) error {
 		_, err := io.WriteString(w, "a;1\n")
 		return errors.Join(err, broken)
 	})
@@ -85,7 +85,7 @@ func TestSpoolTellsFaultsOfTheDiskApart(t *testing.T) {
 	if err := os.Remove(s.dir); err != nil {
 		t.Fatal(err)
 	}
-	_, err := s.write(uuid.New(), func(io.Writer) error { return nil })
+	_, err := s.write(uuid.New(), func(*part) error { return nil })
 	if _, ok := errors.AsType[spoolError](err); !ok {
 		t.Errorf("got %v", err)
 	}

@@ -5,14 +5,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"sync/atomic"
 	"time"
 
-	"github.com/failsafe-go/failsafe-go"
-	"github.com/failsafe-go/failsafe-go/retrypolicy"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
@@ -23,12 +20,6 @@ import (
 )
 
 const (
-	// downloadAttempts, with pauses that double from firstPause, is how often a download is tried that fails in a way that
-	// may pass.
-	downloadAttempts = 3
-	firstPause       = 500 * time.Millisecond
-	maxPause         = 5 * time.Second
-
 	// maxStarts is how often a fetch may be begun: if the process dies over it again and again, it must end somewhere.
 	maxStarts = 100
 
@@ -56,6 +47,9 @@ type work struct {
 	hold    *hold
 	view    projections.FetchView // as the log has it; only append changes it
 	writer  events.PriceWriter
+
+	last       *publishedList           // nil: the list is read whatever it is
+	validators *atlantv1.ListValidators // of the list, where it was downloaded by this process
 
 	bytes, published atomic.Int64 // for whoever watches
 }
@@ -137,10 +131,16 @@ func (w *work) watched(ctx context.Context, before *atlantv1.FetchParsed) error 
 	return err
 }
 
-// run downloads, reads and publishes. What is wrong with the list, or with the disk that it is kept on, ends the fetch; what
-// is wrong with the log is returned.
+// run downloads, reads and publishes, unless all that there is to publish is in the log. What is wrong with the list, or with
+// the disk that it is kept on, ends the fetch; what is wrong with the log is returned.
 func (w *work) run(ctx context.Context, before *atlantv1.FetchParsed) error {
+	if before == nil { // otherwise some of it may be published, and the rest must follow
+		w.last = w.lastPublished(ctx)
+	}
 	file, err := w.list(ctx)
+	if errors.Is(err, errNotModified) {
+		return w.endNotModified(ctx)
+	}
 	if isFinal(err) && ctx.Err() == nil {
 		return w.failPublishing(ctx, err, before)
 	}
@@ -148,7 +148,16 @@ func (w *work) run(ctx context.Context, before *atlantv1.FetchParsed) error {
 		return err
 	}
 	defer func() { _ = file.Close() }() // it was only read
+	if same, err := w.isPublished(file); err != nil {
+		return w.fail(ctx, err, nil)
+	} else if same {
+		return w.endNotModified(ctx)
+	}
+	return w.readAndPublish(ctx, file, before)
+}
 
+// readAndPublish reads a list and publishes it.
+func (w *work) readAndPublish(ctx context.Context, file *os.File, before *atlantv1.FetchParsed) error {
 	latest := w.request.GetRequestedAt().AsTime().Add(clockTolerance) // the same in every attempt
 	reading, err := read(ctx, file, w.request.GetCsv(), w.request.GetSource(), events.Micros(latest.UnixMicro()))
 	if isUnreadable(err) {
@@ -171,8 +180,9 @@ func (w *work) run(ctx context.Context, before *atlantv1.FetchParsed) error {
 			return w.endWithoutList(ctx, errListChanged, before)
 		}
 	}
-	parsed := &atlantv1.FetchEvent{Event: &atlantv1.FetchEvent_Parsed{Parsed: reading.parsed()}}
-	if err := w.append(ctx, parsed); err != nil {
+	parsed := reading.parsed()
+	parsed.Validators, parsed.ReadBy = w.validators, w.version
+	if err := w.append(ctx, &atlantv1.FetchEvent{Event: &atlantv1.FetchEvent_Parsed{Parsed: parsed}}); err != nil {
 		return err
 	}
 	return w.publish(ctx, reading)
@@ -187,22 +197,7 @@ func (w *work) list(ctx context.Context) (*os.File, error) {
 	if !errors.Is(err, fs.ErrNotExist) {
 		return nil, spoolError{err}
 	}
-	policy := retrypolicy.NewBuilder[*os.File]().HandleIf(func(_ *os.File, err error) bool { return isTransient(err) }).
-		WithMaxAttempts(downloadAttempts).WithBackoff(firstPause, maxPause).ReturnLastFailure().Build()
-	return failsafe.With(policy).WithContext(ctx).GetWithExecution(func(e failsafe.Execution[*os.File]) (*os.File, error) {
-		file, err := w.spool.write(w.id, func(to io.Writer) error {
-			return w.downloader.download(ctx, w.request.GetUrl(), to, w.bytes.Store)
-		})
-		if !isTransient(err) || e.Attempts() == downloadAttempts {
-			return file, err
-		}
-		failed := &atlantv1.FetchAttemptFailed{Attempt: int32(e.Attempts()), Error: err.Error()}
-		event := &atlantv1.FetchEvent{Event: &atlantv1.FetchEvent_AttemptFailed{AttemptFailed: failed}}
-		if err := w.append(ctx, event); err != nil {
-			return nil, err
-		}
-		return nil, err
-	})
+	return w.spool.write(w.id, func(to *part) error { return w.download(ctx, to) })
 }
 
 // isFinal tells whether the list cannot be had, be it the server's fault or that of this machine's disk.

@@ -199,11 +199,16 @@ func wantConsistent(tb testing.TB, log *jetstream.Log, id events.FetchID) (*atla
 
 func readLog(tb testing.TB, log *jetstream.Log) []events.Message {
 	tb.Helper()
-	last, err := log.LastSequence(tb.Context(), events.PriceStream(0))
+	return messagesOf(tb, log, events.PriceStream(0))
+}
+
+func messagesOf(tb testing.TB, log *jetstream.Log, stream events.Stream) []events.Message {
+	tb.Helper()
+	last, err := log.LastSequence(tb.Context(), stream)
 	if err != nil {
 		tb.Fatal(err)
 	}
-	reader, err := log.Read(tb.Context(), events.PriceStream(0), 0)
+	reader, err := log.Read(tb.Context(), stream, 0)
 	if err != nil {
 		tb.Fatal(err)
 	}

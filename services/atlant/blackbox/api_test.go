@@ -20,6 +20,8 @@ const (
 	cancelled = atlantv1.FetchState_FETCH_STATE_CANCELLED
 	queued    = atlantv1.FetchState_FETCH_STATE_QUEUED
 	running   = atlantv1.FetchState_FETCH_STATE_RUNNING
+
+	notModified = atlantv1.FetchState_FETCH_STATE_NOT_MODIFIED
 )
 
 // api holds clients of all services of one Atlant.

@@ -38,8 +38,13 @@ func TestBadFetchRequests(t *testing.T) {
 		{"url", &atlantv1.FetchRequest{Url: "http://"}},
 		{"url", &atlantv1.FetchRequest{Url: "http:///list.csv"}},
 		{"url", &atlantv1.FetchRequest{Url: "http://:8080/list.csv"}},
-		{"url", &atlantv1.FetchRequest{Url: "http://user:secret@127.0.0.1:1/"}},
-		{"url", &atlantv1.FetchRequest{Url: "http://user@127.0.0.1:1/"}},
+		{"url", &atlantv1.FetchRequest{Url: "http://us%3Aer:secret@127.0.0.1:1/"}},
+		{"credentials", &atlantv1.FetchRequest{Url: "http://user@127.0.0.1:1/", Credentials: withToken("secret")}},
+		{"credentials.bearer_token", &atlantv1.FetchRequest{Url: someURL, Credentials: withToken("")}},
+		{"credentials.bearer_token", &atlantv1.FetchRequest{Url: someURL, Credentials: withToken("a\r\nHost: b")}},
+		{"credentials.basic.user", &atlantv1.FetchRequest{Url: someURL, Credentials: &atlantv1.Credentials{
+			Credentials: &atlantv1.Credentials_Basic{Basic: &atlantv1.BasicCredentials{User: "a:b"}},
+		}}},
 		{"url", &atlantv1.FetchRequest{Url: "http://127.0.0.1:notaport/"}},
 		{"url", &atlantv1.FetchRequest{Url: "http://[::1/"}},
 		{"url", &atlantv1.FetchRequest{Url: "http://127.0.0.1:1/\n"}},
@@ -77,6 +82,10 @@ func TestBadFetchRequests(t *testing.T) {
 	if connect.CodeOf(err) != connect.CodeInvalidArgument || strings.Contains(err.Error(), "secret") {
 		t.Errorf("got %v", err)
 	}
+}
+
+func withToken(token string) *atlantv1.Credentials {
+	return &atlantv1.Credentials{Credentials: &atlantv1.Credentials_BearerToken{BearerToken: token}}
 }
 
 func TestBadReadRequests(t *testing.T) {

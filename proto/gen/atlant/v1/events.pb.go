@@ -208,6 +208,7 @@ type FetchEvent struct {
 	//	*FetchEvent_Completed
 	//	*FetchEvent_Failed
 	//	*FetchEvent_Cancelled
+	//	*FetchEvent_NotModified
 	Event         isFetchEvent_Event `protobuf_oneof:"event"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -329,6 +330,15 @@ func (x *FetchEvent) GetCancelled() *FetchCancelled {
 	return nil
 }
 
+func (x *FetchEvent) GetNotModified() *FetchNotModified {
+	if x != nil {
+		if x, ok := x.Event.(*FetchEvent_NotModified); ok {
+			return x.NotModified
+		}
+	}
+	return nil
+}
+
 type isFetchEvent_Event interface {
 	isFetchEvent_Event()
 }
@@ -373,6 +383,11 @@ type FetchEvent_Cancelled struct {
 	Cancelled *FetchCancelled `protobuf:"bytes,9,opt,name=cancelled,proto3,oneof"`
 }
 
+type FetchEvent_NotModified struct {
+	// The list is the one that was published last: there is nothing to publish.
+	NotModified *FetchNotModified `protobuf:"bytes,10,opt,name=not_modified,json=notModified,proto3,oneof"`
+}
+
 func (*FetchEvent_Requested) isFetchEvent_Event() {}
 
 func (*FetchEvent_Started) isFetchEvent_Event() {}
@@ -389,12 +404,14 @@ func (*FetchEvent_Failed) isFetchEvent_Event() {}
 
 func (*FetchEvent_Cancelled) isFetchEvent_Event() {}
 
+func (*FetchEvent_NotModified) isFetchEvent_Event() {}
+
 // FetchRequested carries all that a fetcher needs. It is also the work item in the FETCHES queue.
 type FetchRequested struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// UUIDv7.
 	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
-	// http or https.
+	// http or https; it holds no credentials.
 	Url string `protobuf:"bytes,2,opt,name=url,proto3" json:"url,omitempty"`
 	// The namespace of the product names.
 	Source string `protobuf:"bytes,3,opt,name=source,proto3" json:"source,omitempty"`
@@ -406,8 +423,10 @@ type FetchRequested struct {
 	RequestId string `protobuf:"bytes,6,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	// Fetch even if the list did not change.
 	Force bool `protobuf:"varint,7,opt,name=force,proto3" json:"force,omitempty"`
-	// When the request was made.
-	RequestedAt   *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=requested_at,json=requestedAt,proto3" json:"requested_at,omitempty"`
+	// When the request was made. An observed_at that differs was asked for.
+	RequestedAt *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=requested_at,json=requestedAt,proto3" json:"requested_at,omitempty"`
+	// Set in the queue alone, which forgets it when the fetch has ended; never in an event.
+	Credentials   *Credentials `protobuf:"bytes,9,opt,name=credentials,proto3" json:"credentials,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -494,6 +513,13 @@ func (x *FetchRequested) GetForce() bool {
 func (x *FetchRequested) GetRequestedAt() *timestamppb.Timestamp {
 	if x != nil {
 		return x.RequestedAt
+	}
+	return nil
+}
+
+func (x *FetchRequested) GetCredentials() *Credentials {
+	if x != nil {
+		return x.Credentials
 	}
 	return nil
 }
@@ -598,7 +624,11 @@ type FetchParsed struct {
 	// How the list was read.
 	Dialect *Dialect `protobuf:"bytes,2,opt,name=dialect,proto3" json:"dialect,omitempty"`
 	// SHA-256 of the decoded list: a retry publishes the same bytes or nothing.
-	Sha256        []byte `protobuf:"bytes,3,opt,name=sha256,proto3" json:"sha256,omitempty"`
+	Sha256 []byte `protobuf:"bytes,3,opt,name=sha256,proto3" json:"sha256,omitempty"`
+	// What the server gave to recognise the list by. Absent if it gave nothing of use, or it is not known any more.
+	Validators *ListValidators `protobuf:"bytes,4,opt,name=validators,proto3" json:"validators,omitempty"`
+	// Version of the program that read the list: another one may read it differently.
+	ReadBy        string `protobuf:"bytes,5,opt,name=read_by,json=readBy,proto3" json:"read_by,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -654,6 +684,84 @@ func (x *FetchParsed) GetSha256() []byte {
 	return nil
 }
 
+func (x *FetchParsed) GetValidators() *ListValidators {
+	if x != nil {
+		return x.Validators
+	}
+	return nil
+}
+
+func (x *FetchParsed) GetReadBy() string {
+	if x != nil {
+		return x.ReadBy
+	}
+	return ""
+}
+
+// ListValidators recognise a version of a list without its being sent.
+type ListValidators struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// SHA-256 of the URL that they belong to: where redirects led, not where the request went.
+	UrlSha256 []byte `protobuf:"bytes,1,opt,name=url_sha256,json=urlSha256,proto3" json:"url_sha256,omitempty"`
+	// As the server sent it, with its quotes.
+	Etag string `protobuf:"bytes,2,opt,name=etag,proto3" json:"etag,omitempty"`
+	// As the server sent it; empty if the list could have changed once more in the same second.
+	LastModified  string `protobuf:"bytes,3,opt,name=last_modified,json=lastModified,proto3" json:"last_modified,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListValidators) Reset() {
+	*x = ListValidators{}
+	mi := &file_atlant_v1_events_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListValidators) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListValidators) ProtoMessage() {}
+
+func (x *ListValidators) ProtoReflect() protoreflect.Message {
+	mi := &file_atlant_v1_events_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListValidators.ProtoReflect.Descriptor instead.
+func (*ListValidators) Descriptor() ([]byte, []int) {
+	return file_atlant_v1_events_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *ListValidators) GetUrlSha256() []byte {
+	if x != nil {
+		return x.UrlSha256
+	}
+	return nil
+}
+
+func (x *ListValidators) GetEtag() string {
+	if x != nil {
+		return x.Etag
+	}
+	return ""
+}
+
+func (x *ListValidators) GetLastModified() string {
+	if x != nil {
+		return x.LastModified
+	}
+	return ""
+}
+
 // FetchRowsRejected holds rejects in the order of the list.
 type FetchRowsRejected struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -665,7 +773,7 @@ type FetchRowsRejected struct {
 
 func (x *FetchRowsRejected) Reset() {
 	*x = FetchRowsRejected{}
-	mi := &file_atlant_v1_events_proto_msgTypes[7]
+	mi := &file_atlant_v1_events_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -677,7 +785,7 @@ func (x *FetchRowsRejected) String() string {
 func (*FetchRowsRejected) ProtoMessage() {}
 
 func (x *FetchRowsRejected) ProtoReflect() protoreflect.Message {
-	mi := &file_atlant_v1_events_proto_msgTypes[7]
+	mi := &file_atlant_v1_events_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -690,7 +798,7 @@ func (x *FetchRowsRejected) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FetchRowsRejected.ProtoReflect.Descriptor instead.
 func (*FetchRowsRejected) Descriptor() ([]byte, []int) {
-	return file_atlant_v1_events_proto_rawDescGZIP(), []int{7}
+	return file_atlant_v1_events_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *FetchRowsRejected) GetRejects() []*Reject {
@@ -713,7 +821,7 @@ type FetchCompleted struct {
 
 func (x *FetchCompleted) Reset() {
 	*x = FetchCompleted{}
-	mi := &file_atlant_v1_events_proto_msgTypes[8]
+	mi := &file_atlant_v1_events_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -725,7 +833,7 @@ func (x *FetchCompleted) String() string {
 func (*FetchCompleted) ProtoMessage() {}
 
 func (x *FetchCompleted) ProtoReflect() protoreflect.Message {
-	mi := &file_atlant_v1_events_proto_msgTypes[8]
+	mi := &file_atlant_v1_events_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -738,7 +846,7 @@ func (x *FetchCompleted) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FetchCompleted.ProtoReflect.Descriptor instead.
 func (*FetchCompleted) Descriptor() ([]byte, []int) {
-	return file_atlant_v1_events_proto_rawDescGZIP(), []int{8}
+	return file_atlant_v1_events_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *FetchCompleted) GetCounts() *FetchCounts {
@@ -770,7 +878,7 @@ type FetchFailed struct {
 
 func (x *FetchFailed) Reset() {
 	*x = FetchFailed{}
-	mi := &file_atlant_v1_events_proto_msgTypes[9]
+	mi := &file_atlant_v1_events_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -782,7 +890,7 @@ func (x *FetchFailed) String() string {
 func (*FetchFailed) ProtoMessage() {}
 
 func (x *FetchFailed) ProtoReflect() protoreflect.Message {
-	mi := &file_atlant_v1_events_proto_msgTypes[9]
+	mi := &file_atlant_v1_events_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -795,7 +903,7 @@ func (x *FetchFailed) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FetchFailed.ProtoReflect.Descriptor instead.
 func (*FetchFailed) Descriptor() ([]byte, []int) {
-	return file_atlant_v1_events_proto_rawDescGZIP(), []int{9}
+	return file_atlant_v1_events_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *FetchFailed) GetError() string {
@@ -828,7 +936,7 @@ type FetchCancelled struct {
 
 func (x *FetchCancelled) Reset() {
 	*x = FetchCancelled{}
-	mi := &file_atlant_v1_events_proto_msgTypes[10]
+	mi := &file_atlant_v1_events_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -840,7 +948,7 @@ func (x *FetchCancelled) String() string {
 func (*FetchCancelled) ProtoMessage() {}
 
 func (x *FetchCancelled) ProtoReflect() protoreflect.Message {
-	mi := &file_atlant_v1_events_proto_msgTypes[10]
+	mi := &file_atlant_v1_events_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -853,7 +961,71 @@ func (x *FetchCancelled) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FetchCancelled.ProtoReflect.Descriptor instead.
 func (*FetchCancelled) Descriptor() ([]byte, []int) {
-	return file_atlant_v1_events_proto_rawDescGZIP(), []int{10}
+	return file_atlant_v1_events_proto_rawDescGZIP(), []int{11}
+}
+
+// FetchNotModified ends a fetch whose list is the one that the last fetch of its source published.
+type FetchNotModified struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The fetch that read and published it.
+	PublishedBy string `protobuf:"bytes,1,opt,name=published_by,json=publishedBy,proto3" json:"published_by,omitempty"`
+	// Where the prices of that one are in the log.
+	Position map[uint32]uint64 `protobuf:"bytes,2,rep,name=position,proto3" json:"position,omitempty" protobuf_key:"varint,1,opt,name=key" protobuf_val:"varint,2,opt,name=value"`
+	// What the list is recognised by from now on.
+	Validators    *ListValidators `protobuf:"bytes,3,opt,name=validators,proto3" json:"validators,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FetchNotModified) Reset() {
+	*x = FetchNotModified{}
+	mi := &file_atlant_v1_events_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FetchNotModified) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FetchNotModified) ProtoMessage() {}
+
+func (x *FetchNotModified) ProtoReflect() protoreflect.Message {
+	mi := &file_atlant_v1_events_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FetchNotModified.ProtoReflect.Descriptor instead.
+func (*FetchNotModified) Descriptor() ([]byte, []int) {
+	return file_atlant_v1_events_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *FetchNotModified) GetPublishedBy() string {
+	if x != nil {
+		return x.PublishedBy
+	}
+	return ""
+}
+
+func (x *FetchNotModified) GetPosition() map[uint32]uint64 {
+	if x != nil {
+		return x.Position
+	}
+	return nil
+}
+
+func (x *FetchNotModified) GetValidators() *ListValidators {
+	if x != nil {
+		return x.Validators
+	}
+	return nil
 }
 
 // FetchCounts are the figures of a receipt: rows_read = accepted + rejected + duplicates.
@@ -877,7 +1049,7 @@ type FetchCounts struct {
 
 func (x *FetchCounts) Reset() {
 	*x = FetchCounts{}
-	mi := &file_atlant_v1_events_proto_msgTypes[11]
+	mi := &file_atlant_v1_events_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -889,7 +1061,7 @@ func (x *FetchCounts) String() string {
 func (*FetchCounts) ProtoMessage() {}
 
 func (x *FetchCounts) ProtoReflect() protoreflect.Message {
-	mi := &file_atlant_v1_events_proto_msgTypes[11]
+	mi := &file_atlant_v1_events_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -902,7 +1074,7 @@ func (x *FetchCounts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FetchCounts.ProtoReflect.Descriptor instead.
 func (*FetchCounts) Descriptor() ([]byte, []int) {
-	return file_atlant_v1_events_proto_rawDescGZIP(), []int{11}
+	return file_atlant_v1_events_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *FetchCounts) GetBytes() int64 {
@@ -958,7 +1130,7 @@ type RequestClaim struct {
 
 func (x *RequestClaim) Reset() {
 	*x = RequestClaim{}
-	mi := &file_atlant_v1_events_proto_msgTypes[12]
+	mi := &file_atlant_v1_events_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -970,7 +1142,7 @@ func (x *RequestClaim) String() string {
 func (*RequestClaim) ProtoMessage() {}
 
 func (x *RequestClaim) ProtoReflect() protoreflect.Message {
-	mi := &file_atlant_v1_events_proto_msgTypes[12]
+	mi := &file_atlant_v1_events_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -983,7 +1155,7 @@ func (x *RequestClaim) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RequestClaim.ProtoReflect.Descriptor instead.
 func (*RequestClaim) Descriptor() ([]byte, []int) {
-	return file_atlant_v1_events_proto_rawDescGZIP(), []int{12}
+	return file_atlant_v1_events_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *RequestClaim) GetRequested() *FetchRequested {
@@ -1012,7 +1184,7 @@ type ParkedEvent struct {
 
 func (x *ParkedEvent) Reset() {
 	*x = ParkedEvent{}
-	mi := &file_atlant_v1_events_proto_msgTypes[13]
+	mi := &file_atlant_v1_events_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1024,7 +1196,7 @@ func (x *ParkedEvent) String() string {
 func (*ParkedEvent) ProtoMessage() {}
 
 func (x *ParkedEvent) ProtoReflect() protoreflect.Message {
-	mi := &file_atlant_v1_events_proto_msgTypes[13]
+	mi := &file_atlant_v1_events_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1037,7 +1209,7 @@ func (x *ParkedEvent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ParkedEvent.ProtoReflect.Descriptor instead.
 func (*ParkedEvent) Descriptor() ([]byte, []int) {
-	return file_atlant_v1_events_proto_rawDescGZIP(), []int{13}
+	return file_atlant_v1_events_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *ParkedEvent) GetStream() string {
@@ -1092,7 +1264,7 @@ const file_atlant_v1_events_proto_rawDesc = "" +
 	"\tnext_line\x18\x01 \x01(\x03R\bnextLine\x12\x1c\n" +
 	"\tpublished\x18\x02 \x01(\x03R\tpublished\x12\x12\n" +
 	"\x04done\x18\x03 \x01(\bR\x04done\x12\x16\n" +
-	"\x06writer\x18\x04 \x01(\fR\x06writer\"\x98\x04\n" +
+	"\x06writer\x18\x04 \x01(\fR\x06writer\"\xda\x04\n" +
 	"\n" +
 	"FetchEvent\x12*\n" +
 	"\x02at\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x129\n" +
@@ -1103,8 +1275,10 @@ const file_atlant_v1_events_proto_rawDesc = "" +
 	"\rrows_rejected\x18\x06 \x01(\v2\x1c.atlant.v1.FetchRowsRejectedH\x00R\frowsRejected\x129\n" +
 	"\tcompleted\x18\a \x01(\v2\x19.atlant.v1.FetchCompletedH\x00R\tcompleted\x120\n" +
 	"\x06failed\x18\b \x01(\v2\x16.atlant.v1.FetchFailedH\x00R\x06failed\x129\n" +
-	"\tcancelled\x18\t \x01(\v2\x19.atlant.v1.FetchCancelledH\x00R\tcancelledB\a\n" +
-	"\x05event\"\xa4\x02\n" +
+	"\tcancelled\x18\t \x01(\v2\x19.atlant.v1.FetchCancelledH\x00R\tcancelled\x12@\n" +
+	"\fnot_modified\x18\n" +
+	" \x01(\v2\x1b.atlant.v1.FetchNotModifiedH\x00R\vnotModifiedB\a\n" +
+	"\x05event\"\xde\x02\n" +
 	"\x0eFetchRequested\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x10\n" +
 	"\x03url\x18\x02 \x01(\tR\x03url\x12\x16\n" +
@@ -1115,15 +1289,25 @@ const file_atlant_v1_events_proto_rawDesc = "" +
 	"\n" +
 	"request_id\x18\x06 \x01(\tR\trequestId\x12\x14\n" +
 	"\x05force\x18\a \x01(\bR\x05force\x12=\n" +
-	"\frequested_at\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\vrequestedAt\"\x0e\n" +
+	"\frequested_at\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\vrequestedAt\x128\n" +
+	"\vcredentials\x18\t \x01(\v2\x16.atlant.v1.CredentialsR\vcredentials\"\x0e\n" +
 	"\fFetchStarted\"D\n" +
 	"\x12FetchAttemptFailed\x12\x18\n" +
 	"\aattempt\x18\x01 \x01(\x05R\aattempt\x12\x14\n" +
-	"\x05error\x18\x02 \x01(\tR\x05error\"\x83\x01\n" +
+	"\x05error\x18\x02 \x01(\tR\x05error\"\xd7\x01\n" +
 	"\vFetchParsed\x12.\n" +
 	"\x06counts\x18\x01 \x01(\v2\x16.atlant.v1.FetchCountsR\x06counts\x12,\n" +
 	"\adialect\x18\x02 \x01(\v2\x12.atlant.v1.DialectR\adialect\x12\x16\n" +
-	"\x06sha256\x18\x03 \x01(\fR\x06sha256\"@\n" +
+	"\x06sha256\x18\x03 \x01(\fR\x06sha256\x129\n" +
+	"\n" +
+	"validators\x18\x04 \x01(\v2\x19.atlant.v1.ListValidatorsR\n" +
+	"validators\x12\x17\n" +
+	"\aread_by\x18\x05 \x01(\tR\x06readBy\"h\n" +
+	"\x0eListValidators\x12\x1d\n" +
+	"\n" +
+	"url_sha256\x18\x01 \x01(\fR\turlSha256\x12\x12\n" +
+	"\x04etag\x18\x02 \x01(\tR\x04etag\x12#\n" +
+	"\rlast_modified\x18\x03 \x01(\tR\flastModified\"@\n" +
 	"\x11FetchRowsRejected\x12+\n" +
 	"\arejects\x18\x01 \x03(\v2\x11.atlant.v1.RejectR\arejects\"\xc2\x01\n" +
 	"\x0eFetchCompleted\x12.\n" +
@@ -1136,7 +1320,16 @@ const file_atlant_v1_events_proto_rawDesc = "" +
 	"\x05error\x18\x01 \x01(\tR\x05error\x12.\n" +
 	"\x06counts\x18\x02 \x01(\v2\x16.atlant.v1.FetchCountsR\x06counts\x12,\n" +
 	"\adialect\x18\x03 \x01(\v2\x12.atlant.v1.DialectR\adialect\"\x10\n" +
-	"\x0eFetchCancelled\"\xb6\x01\n" +
+	"\x0eFetchCancelled\"\xf4\x01\n" +
+	"\x10FetchNotModified\x12!\n" +
+	"\fpublished_by\x18\x01 \x01(\tR\vpublishedBy\x12E\n" +
+	"\bposition\x18\x02 \x03(\v2).atlant.v1.FetchNotModified.PositionEntryR\bposition\x129\n" +
+	"\n" +
+	"validators\x18\x03 \x01(\v2\x19.atlant.v1.ListValidatorsR\n" +
+	"validators\x1a;\n" +
+	"\rPositionEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\rR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\x04R\x05value:\x028\x01\"\xb6\x01\n" +
 	"\vFetchCounts\x12\x14\n" +
 	"\x05bytes\x18\x01 \x01(\x03R\x05bytes\x12\x1b\n" +
 	"\trows_read\x18\x02 \x01(\x03R\browsRead\x12\x1a\n" +
@@ -1167,7 +1360,7 @@ func file_atlant_v1_events_proto_rawDescGZIP() []byte {
 	return file_atlant_v1_events_proto_rawDescData
 }
 
-var file_atlant_v1_events_proto_msgTypes = make([]protoimpl.MessageInfo, 15)
+var file_atlant_v1_events_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
 var file_atlant_v1_events_proto_goTypes = []any{
 	(*PriceObserved)(nil),         // 0: atlant.v1.PriceObserved
 	(*FetchMarker)(nil),           // 1: atlant.v1.FetchMarker
@@ -1176,48 +1369,57 @@ var file_atlant_v1_events_proto_goTypes = []any{
 	(*FetchStarted)(nil),          // 4: atlant.v1.FetchStarted
 	(*FetchAttemptFailed)(nil),    // 5: atlant.v1.FetchAttemptFailed
 	(*FetchParsed)(nil),           // 6: atlant.v1.FetchParsed
-	(*FetchRowsRejected)(nil),     // 7: atlant.v1.FetchRowsRejected
-	(*FetchCompleted)(nil),        // 8: atlant.v1.FetchCompleted
-	(*FetchFailed)(nil),           // 9: atlant.v1.FetchFailed
-	(*FetchCancelled)(nil),        // 10: atlant.v1.FetchCancelled
-	(*FetchCounts)(nil),           // 11: atlant.v1.FetchCounts
-	(*RequestClaim)(nil),          // 12: atlant.v1.RequestClaim
-	(*ParkedEvent)(nil),           // 13: atlant.v1.ParkedEvent
-	nil,                           // 14: atlant.v1.FetchCompleted.PositionEntry
-	(*Price)(nil),                 // 15: atlant.v1.Price
-	(*timestamppb.Timestamp)(nil), // 16: google.protobuf.Timestamp
-	(*CsvOptions)(nil),            // 17: atlant.v1.CsvOptions
-	(*Dialect)(nil),               // 18: atlant.v1.Dialect
-	(*Reject)(nil),                // 19: atlant.v1.Reject
+	(*ListValidators)(nil),        // 7: atlant.v1.ListValidators
+	(*FetchRowsRejected)(nil),     // 8: atlant.v1.FetchRowsRejected
+	(*FetchCompleted)(nil),        // 9: atlant.v1.FetchCompleted
+	(*FetchFailed)(nil),           // 10: atlant.v1.FetchFailed
+	(*FetchCancelled)(nil),        // 11: atlant.v1.FetchCancelled
+	(*FetchNotModified)(nil),      // 12: atlant.v1.FetchNotModified
+	(*FetchCounts)(nil),           // 13: atlant.v1.FetchCounts
+	(*RequestClaim)(nil),          // 14: atlant.v1.RequestClaim
+	(*ParkedEvent)(nil),           // 15: atlant.v1.ParkedEvent
+	nil,                           // 16: atlant.v1.FetchCompleted.PositionEntry
+	nil,                           // 17: atlant.v1.FetchNotModified.PositionEntry
+	(*Price)(nil),                 // 18: atlant.v1.Price
+	(*timestamppb.Timestamp)(nil), // 19: google.protobuf.Timestamp
+	(*CsvOptions)(nil),            // 20: atlant.v1.CsvOptions
+	(*Credentials)(nil),           // 21: atlant.v1.Credentials
+	(*Dialect)(nil),               // 22: atlant.v1.Dialect
+	(*Reject)(nil),                // 23: atlant.v1.Reject
 }
 var file_atlant_v1_events_proto_depIdxs = []int32{
-	15, // 0: atlant.v1.PriceObserved.price:type_name -> atlant.v1.Price
-	16, // 1: atlant.v1.PriceObserved.observed_at:type_name -> google.protobuf.Timestamp
-	16, // 2: atlant.v1.FetchEvent.at:type_name -> google.protobuf.Timestamp
+	18, // 0: atlant.v1.PriceObserved.price:type_name -> atlant.v1.Price
+	19, // 1: atlant.v1.PriceObserved.observed_at:type_name -> google.protobuf.Timestamp
+	19, // 2: atlant.v1.FetchEvent.at:type_name -> google.protobuf.Timestamp
 	3,  // 3: atlant.v1.FetchEvent.requested:type_name -> atlant.v1.FetchRequested
 	4,  // 4: atlant.v1.FetchEvent.started:type_name -> atlant.v1.FetchStarted
 	5,  // 5: atlant.v1.FetchEvent.attempt_failed:type_name -> atlant.v1.FetchAttemptFailed
 	6,  // 6: atlant.v1.FetchEvent.parsed:type_name -> atlant.v1.FetchParsed
-	7,  // 7: atlant.v1.FetchEvent.rows_rejected:type_name -> atlant.v1.FetchRowsRejected
-	8,  // 8: atlant.v1.FetchEvent.completed:type_name -> atlant.v1.FetchCompleted
-	9,  // 9: atlant.v1.FetchEvent.failed:type_name -> atlant.v1.FetchFailed
-	10, // 10: atlant.v1.FetchEvent.cancelled:type_name -> atlant.v1.FetchCancelled
-	16, // 11: atlant.v1.FetchRequested.observed_at:type_name -> google.protobuf.Timestamp
-	17, // 12: atlant.v1.FetchRequested.csv:type_name -> atlant.v1.CsvOptions
-	16, // 13: atlant.v1.FetchRequested.requested_at:type_name -> google.protobuf.Timestamp
-	11, // 14: atlant.v1.FetchParsed.counts:type_name -> atlant.v1.FetchCounts
-	18, // 15: atlant.v1.FetchParsed.dialect:type_name -> atlant.v1.Dialect
-	19, // 16: atlant.v1.FetchRowsRejected.rejects:type_name -> atlant.v1.Reject
-	11, // 17: atlant.v1.FetchCompleted.counts:type_name -> atlant.v1.FetchCounts
-	14, // 18: atlant.v1.FetchCompleted.position:type_name -> atlant.v1.FetchCompleted.PositionEntry
-	11, // 19: atlant.v1.FetchFailed.counts:type_name -> atlant.v1.FetchCounts
-	18, // 20: atlant.v1.FetchFailed.dialect:type_name -> atlant.v1.Dialect
-	3,  // 21: atlant.v1.RequestClaim.requested:type_name -> atlant.v1.FetchRequested
-	22, // [22:22] is the sub-list for method output_type
-	22, // [22:22] is the sub-list for method input_type
-	22, // [22:22] is the sub-list for extension type_name
-	22, // [22:22] is the sub-list for extension extendee
-	0,  // [0:22] is the sub-list for field type_name
+	8,  // 7: atlant.v1.FetchEvent.rows_rejected:type_name -> atlant.v1.FetchRowsRejected
+	9,  // 8: atlant.v1.FetchEvent.completed:type_name -> atlant.v1.FetchCompleted
+	10, // 9: atlant.v1.FetchEvent.failed:type_name -> atlant.v1.FetchFailed
+	11, // 10: atlant.v1.FetchEvent.cancelled:type_name -> atlant.v1.FetchCancelled
+	12, // 11: atlant.v1.FetchEvent.not_modified:type_name -> atlant.v1.FetchNotModified
+	19, // 12: atlant.v1.FetchRequested.observed_at:type_name -> google.protobuf.Timestamp
+	20, // 13: atlant.v1.FetchRequested.csv:type_name -> atlant.v1.CsvOptions
+	19, // 14: atlant.v1.FetchRequested.requested_at:type_name -> google.protobuf.Timestamp
+	21, // 15: atlant.v1.FetchRequested.credentials:type_name -> atlant.v1.Credentials
+	13, // 16: atlant.v1.FetchParsed.counts:type_name -> atlant.v1.FetchCounts
+	22, // 17: atlant.v1.FetchParsed.dialect:type_name -> atlant.v1.Dialect
+	7,  // 18: atlant.v1.FetchParsed.validators:type_name -> atlant.v1.ListValidators
+	23, // 19: atlant.v1.FetchRowsRejected.rejects:type_name -> atlant.v1.Reject
+	13, // 20: atlant.v1.FetchCompleted.counts:type_name -> atlant.v1.FetchCounts
+	16, // 21: atlant.v1.FetchCompleted.position:type_name -> atlant.v1.FetchCompleted.PositionEntry
+	13, // 22: atlant.v1.FetchFailed.counts:type_name -> atlant.v1.FetchCounts
+	22, // 23: atlant.v1.FetchFailed.dialect:type_name -> atlant.v1.Dialect
+	17, // 24: atlant.v1.FetchNotModified.position:type_name -> atlant.v1.FetchNotModified.PositionEntry
+	7,  // 25: atlant.v1.FetchNotModified.validators:type_name -> atlant.v1.ListValidators
+	3,  // 26: atlant.v1.RequestClaim.requested:type_name -> atlant.v1.FetchRequested
+	27, // [27:27] is the sub-list for method output_type
+	27, // [27:27] is the sub-list for method input_type
+	27, // [27:27] is the sub-list for extension type_name
+	27, // [27:27] is the sub-list for extension extendee
+	0,  // [0:27] is the sub-list for field type_name
 }
 
 func init() { file_atlant_v1_events_proto_init() }
@@ -1236,6 +1438,7 @@ func file_atlant_v1_events_proto_init() {
 		(*FetchEvent_Completed)(nil),
 		(*FetchEvent_Failed)(nil),
 		(*FetchEvent_Cancelled)(nil),
+		(*FetchEvent_NotModified)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -1243,7 +1446,7 @@ func file_atlant_v1_events_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_atlant_v1_events_proto_rawDesc), len(file_atlant_v1_events_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   15,
+			NumMessages:   18,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

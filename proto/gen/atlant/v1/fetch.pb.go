@@ -39,7 +39,7 @@ const (
 	FetchState_FETCH_STATE_FAILED FetchState = 4
 	// Called off; nothing was published.
 	FetchState_FETCH_STATE_CANCELLED FetchState = 5
-	// The list is the one that was fetched before.
+	// The list is the one that was published last; nothing was read or published.
 	FetchState_FETCH_STATE_NOT_MODIFIED FetchState = 6
 )
 
@@ -206,7 +206,7 @@ type Fetch struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// UUIDv7.
 	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
-	// Where the list is.
+	// Where the list is, without credentials.
 	Url string `protobuf:"bytes,2,opt,name=url,proto3" json:"url,omitempty"`
 	// The namespace of the product names.
 	Source string `protobuf:"bytes,3,opt,name=source,proto3" json:"source,omitempty"`
@@ -750,7 +750,7 @@ func (x *Reject) GetRaw() string {
 // FetchRequest asks for a list.
 type FetchRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Where the list is: http or https.
+	// Where the list is: http or https. A user and a password in it are taken as credentials, and shown nowhere.
 	Url string `protobuf:"bytes,1,opt,name=url,proto3" json:"url,omitempty"`
 	// The namespace of the product names; default if empty.
 	Source string `protobuf:"bytes,2,opt,name=source,proto3" json:"source,omitempty"`
@@ -760,8 +760,10 @@ type FetchRequest struct {
 	Csv *CsvOptions `protobuf:"bytes,4,opt,name=csv,proto3" json:"csv,omitempty"`
 	// Idempotency key: the same key and request give the same fetch.
 	RequestId string `protobuf:"bytes,5,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	// Fetch even if the list did not change. So far every list is fetched.
-	Force         bool `protobuf:"varint,6,opt,name=force,proto3" json:"force,omitempty"`
+	// Read and publish the list even if it did not change.
+	Force bool `protobuf:"varint,6,opt,name=force,proto3" json:"force,omitempty"`
+	// What the server of the list asks for, if not given in the URL.
+	Credentials   *Credentials `protobuf:"bytes,7,opt,name=credentials,proto3" json:"credentials,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -838,6 +840,155 @@ func (x *FetchRequest) GetForce() bool {
 	return false
 }
 
+func (x *FetchRequest) GetCredentials() *Credentials {
+	if x != nil {
+		return x.Credentials
+	}
+	return nil
+}
+
+// Credentials let a fetcher in where a list is not public. They are kept until the fetch has ended, and never shown.
+type Credentials struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// By one of these.
+	//
+	// Types that are valid to be assigned to Credentials:
+	//
+	//	*Credentials_Basic
+	//	*Credentials_BearerToken
+	Credentials   isCredentials_Credentials `protobuf_oneof:"credentials"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Credentials) Reset() {
+	*x = Credentials{}
+	mi := &file_atlant_v1_fetch_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Credentials) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Credentials) ProtoMessage() {}
+
+func (x *Credentials) ProtoReflect() protoreflect.Message {
+	mi := &file_atlant_v1_fetch_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Credentials.ProtoReflect.Descriptor instead.
+func (*Credentials) Descriptor() ([]byte, []int) {
+	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *Credentials) GetCredentials() isCredentials_Credentials {
+	if x != nil {
+		return x.Credentials
+	}
+	return nil
+}
+
+func (x *Credentials) GetBasic() *BasicCredentials {
+	if x != nil {
+		if x, ok := x.Credentials.(*Credentials_Basic); ok {
+			return x.Basic
+		}
+	}
+	return nil
+}
+
+func (x *Credentials) GetBearerToken() string {
+	if x != nil {
+		if x, ok := x.Credentials.(*Credentials_BearerToken); ok {
+			return x.BearerToken
+		}
+	}
+	return ""
+}
+
+type isCredentials_Credentials interface {
+	isCredentials_Credentials()
+}
+
+type Credentials_Basic struct {
+	// A user and a password.
+	Basic *BasicCredentials `protobuf:"bytes,1,opt,name=basic,proto3,oneof"`
+}
+
+type Credentials_BearerToken struct {
+	// A token as in RFC 6750.
+	BearerToken string `protobuf:"bytes,2,opt,name=bearer_token,json=bearerToken,proto3,oneof"`
+}
+
+func (*Credentials_Basic) isCredentials_Credentials() {}
+
+func (*Credentials_BearerToken) isCredentials_Credentials() {}
+
+// BasicCredentials are those of RFC 7617.
+type BasicCredentials struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Holds no colon.
+	User string `protobuf:"bytes,1,opt,name=user,proto3" json:"user,omitempty"`
+	// May be empty.
+	Password      string `protobuf:"bytes,2,opt,name=password,proto3" json:"password,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BasicCredentials) Reset() {
+	*x = BasicCredentials{}
+	mi := &file_atlant_v1_fetch_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BasicCredentials) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BasicCredentials) ProtoMessage() {}
+
+func (x *BasicCredentials) ProtoReflect() protoreflect.Message {
+	mi := &file_atlant_v1_fetch_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BasicCredentials.ProtoReflect.Descriptor instead.
+func (*BasicCredentials) Descriptor() ([]byte, []int) {
+	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *BasicCredentials) GetUser() string {
+	if x != nil {
+		return x.User
+	}
+	return ""
+}
+
+func (x *BasicCredentials) GetPassword() string {
+	if x != nil {
+		return x.Password
+	}
+	return ""
+}
+
 // FetchResponse is the fetch that was made.
 type FetchResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -849,7 +1000,7 @@ type FetchResponse struct {
 
 func (x *FetchResponse) Reset() {
 	*x = FetchResponse{}
-	mi := &file_atlant_v1_fetch_proto_msgTypes[5]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -861,7 +1012,7 @@ func (x *FetchResponse) String() string {
 func (*FetchResponse) ProtoMessage() {}
 
 func (x *FetchResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_atlant_v1_fetch_proto_msgTypes[5]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -874,7 +1025,7 @@ func (x *FetchResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FetchResponse.ProtoReflect.Descriptor instead.
 func (*FetchResponse) Descriptor() ([]byte, []int) {
-	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{5}
+	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *FetchResponse) GetFetch() *Fetch {
@@ -895,7 +1046,7 @@ type GetFetchRequest struct {
 
 func (x *GetFetchRequest) Reset() {
 	*x = GetFetchRequest{}
-	mi := &file_atlant_v1_fetch_proto_msgTypes[6]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -907,7 +1058,7 @@ func (x *GetFetchRequest) String() string {
 func (*GetFetchRequest) ProtoMessage() {}
 
 func (x *GetFetchRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_atlant_v1_fetch_proto_msgTypes[6]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -920,7 +1071,7 @@ func (x *GetFetchRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetFetchRequest.ProtoReflect.Descriptor instead.
 func (*GetFetchRequest) Descriptor() ([]byte, []int) {
-	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{6}
+	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *GetFetchRequest) GetId() string {
@@ -941,7 +1092,7 @@ type GetFetchResponse struct {
 
 func (x *GetFetchResponse) Reset() {
 	*x = GetFetchResponse{}
-	mi := &file_atlant_v1_fetch_proto_msgTypes[7]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -953,7 +1104,7 @@ func (x *GetFetchResponse) String() string {
 func (*GetFetchResponse) ProtoMessage() {}
 
 func (x *GetFetchResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_atlant_v1_fetch_proto_msgTypes[7]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -966,7 +1117,7 @@ func (x *GetFetchResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetFetchResponse.ProtoReflect.Descriptor instead.
 func (*GetFetchResponse) Descriptor() ([]byte, []int) {
-	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{7}
+	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *GetFetchResponse) GetFetch() *Fetch {
@@ -991,7 +1142,7 @@ type ListFetchesRequest struct {
 
 func (x *ListFetchesRequest) Reset() {
 	*x = ListFetchesRequest{}
-	mi := &file_atlant_v1_fetch_proto_msgTypes[8]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1003,7 +1154,7 @@ func (x *ListFetchesRequest) String() string {
 func (*ListFetchesRequest) ProtoMessage() {}
 
 func (x *ListFetchesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_atlant_v1_fetch_proto_msgTypes[8]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1016,7 +1167,7 @@ func (x *ListFetchesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListFetchesRequest.ProtoReflect.Descriptor instead.
 func (*ListFetchesRequest) Descriptor() ([]byte, []int) {
-	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{8}
+	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *ListFetchesRequest) GetPageSize() int32 {
@@ -1053,7 +1204,7 @@ type ListFetchesResponse struct {
 
 func (x *ListFetchesResponse) Reset() {
 	*x = ListFetchesResponse{}
-	mi := &file_atlant_v1_fetch_proto_msgTypes[9]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1065,7 +1216,7 @@ func (x *ListFetchesResponse) String() string {
 func (*ListFetchesResponse) ProtoMessage() {}
 
 func (x *ListFetchesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_atlant_v1_fetch_proto_msgTypes[9]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1078,7 +1229,7 @@ func (x *ListFetchesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListFetchesResponse.ProtoReflect.Descriptor instead.
 func (*ListFetchesResponse) Descriptor() ([]byte, []int) {
-	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{9}
+	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *ListFetchesResponse) GetFetches() []*Fetch {
@@ -1106,7 +1257,7 @@ type WatchFetchRequest struct {
 
 func (x *WatchFetchRequest) Reset() {
 	*x = WatchFetchRequest{}
-	mi := &file_atlant_v1_fetch_proto_msgTypes[10]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1118,7 +1269,7 @@ func (x *WatchFetchRequest) String() string {
 func (*WatchFetchRequest) ProtoMessage() {}
 
 func (x *WatchFetchRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_atlant_v1_fetch_proto_msgTypes[10]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1131,7 +1282,7 @@ func (x *WatchFetchRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchFetchRequest.ProtoReflect.Descriptor instead.
 func (*WatchFetchRequest) Descriptor() ([]byte, []int) {
-	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{10}
+	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *WatchFetchRequest) GetId() string {
@@ -1152,7 +1303,7 @@ type WatchFetchResponse struct {
 
 func (x *WatchFetchResponse) Reset() {
 	*x = WatchFetchResponse{}
-	mi := &file_atlant_v1_fetch_proto_msgTypes[11]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1164,7 +1315,7 @@ func (x *WatchFetchResponse) String() string {
 func (*WatchFetchResponse) ProtoMessage() {}
 
 func (x *WatchFetchResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_atlant_v1_fetch_proto_msgTypes[11]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1177,7 +1328,7 @@ func (x *WatchFetchResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchFetchResponse.ProtoReflect.Descriptor instead.
 func (*WatchFetchResponse) Descriptor() ([]byte, []int) {
-	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{11}
+	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *WatchFetchResponse) GetFetch() *Fetch {
@@ -1198,7 +1349,7 @@ type CancelFetchRequest struct {
 
 func (x *CancelFetchRequest) Reset() {
 	*x = CancelFetchRequest{}
-	mi := &file_atlant_v1_fetch_proto_msgTypes[12]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1210,7 +1361,7 @@ func (x *CancelFetchRequest) String() string {
 func (*CancelFetchRequest) ProtoMessage() {}
 
 func (x *CancelFetchRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_atlant_v1_fetch_proto_msgTypes[12]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1223,7 +1374,7 @@ func (x *CancelFetchRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancelFetchRequest.ProtoReflect.Descriptor instead.
 func (*CancelFetchRequest) Descriptor() ([]byte, []int) {
-	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{12}
+	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *CancelFetchRequest) GetId() string {
@@ -1244,7 +1395,7 @@ type CancelFetchResponse struct {
 
 func (x *CancelFetchResponse) Reset() {
 	*x = CancelFetchResponse{}
-	mi := &file_atlant_v1_fetch_proto_msgTypes[13]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1256,7 +1407,7 @@ func (x *CancelFetchResponse) String() string {
 func (*CancelFetchResponse) ProtoMessage() {}
 
 func (x *CancelFetchResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_atlant_v1_fetch_proto_msgTypes[13]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1269,7 +1420,7 @@ func (x *CancelFetchResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancelFetchResponse.ProtoReflect.Descriptor instead.
 func (*CancelFetchResponse) Descriptor() ([]byte, []int) {
-	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{13}
+	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *CancelFetchResponse) GetFetch() *Fetch {
@@ -1294,7 +1445,7 @@ type ListRejectsRequest struct {
 
 func (x *ListRejectsRequest) Reset() {
 	*x = ListRejectsRequest{}
-	mi := &file_atlant_v1_fetch_proto_msgTypes[14]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1306,7 +1457,7 @@ func (x *ListRejectsRequest) String() string {
 func (*ListRejectsRequest) ProtoMessage() {}
 
 func (x *ListRejectsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_atlant_v1_fetch_proto_msgTypes[14]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1319,7 +1470,7 @@ func (x *ListRejectsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRejectsRequest.ProtoReflect.Descriptor instead.
 func (*ListRejectsRequest) Descriptor() ([]byte, []int) {
-	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{14}
+	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *ListRejectsRequest) GetId() string {
@@ -1356,7 +1507,7 @@ type ListRejectsResponse struct {
 
 func (x *ListRejectsResponse) Reset() {
 	*x = ListRejectsResponse{}
-	mi := &file_atlant_v1_fetch_proto_msgTypes[15]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1368,7 +1519,7 @@ func (x *ListRejectsResponse) String() string {
 func (*ListRejectsResponse) ProtoMessage() {}
 
 func (x *ListRejectsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_atlant_v1_fetch_proto_msgTypes[15]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1381,7 +1532,7 @@ func (x *ListRejectsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRejectsResponse.ProtoReflect.Descriptor instead.
 func (*ListRejectsResponse) Descriptor() ([]byte, []int) {
-	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{15}
+	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *ListRejectsResponse) GetRejects() []*Reject {
@@ -1464,7 +1615,7 @@ const file_atlant_v1_fetch_proto_rawDesc = "" +
 	"\x06column\x18\x03 \x01(\x05R\x06column\x12/\n" +
 	"\x06reason\x18\x04 \x01(\x0e2\x17.atlant.v1.RejectReasonR\x06reason\x12\x18\n" +
 	"\amessage\x18\x05 \x01(\tR\amessage\x12\x10\n" +
-	"\x03raw\x18\x06 \x01(\tR\x03raw\"\x97\x02\n" +
+	"\x03raw\x18\x06 \x01(\tR\x03raw\"\xd1\x02\n" +
 	"\fFetchRequest\x12\x1d\n" +
 	"\x03url\x18\x01 \x01(\tB\v\xbaH\b\xc8\x01\x01r\x03\x18\x80\x10R\x03url\x12C\n" +
 	"\x06source\x18\x02 \x01(\tB+\xbaH(r&2$^([a-zA-Z0-9][a-zA-Z0-9._-]{0,63})?$R\x06source\x12;\n" +
@@ -1473,7 +1624,15 @@ const file_atlant_v1_fetch_proto_rawDesc = "" +
 	"\x03csv\x18\x04 \x01(\v2\x15.atlant.v1.CsvOptionsR\x03csv\x12'\n" +
 	"\n" +
 	"request_id\x18\x05 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\trequestId\x12\x14\n" +
-	"\x05force\x18\x06 \x01(\bR\x05force\"7\n" +
+	"\x05force\x18\x06 \x01(\bR\x05force\x128\n" +
+	"\vcredentials\x18\a \x01(\v2\x16.atlant.v1.CredentialsR\vcredentials\"\x9b\x01\n" +
+	"\vCredentials\x123\n" +
+	"\x05basic\x18\x01 \x01(\v2\x1b.atlant.v1.BasicCredentialsH\x00R\x05basic\x12H\n" +
+	"\fbearer_token\x18\x02 \x01(\tB#\xbaH\x1dr\x1b\x18\x80@2\x16^[A-Za-z0-9._~+/-]+=*$\x80\x01\x01H\x00R\vbearerTokenB\r\n" +
+	"\vcredentials\"]\n" +
+	"\x10BasicCredentials\x12 \n" +
+	"\x04user\x18\x01 \x01(\tB\f\xbaH\tr\a\x18\x80\b\xba\x01\x01:R\x04user\x12'\n" +
+	"\bpassword\x18\x02 \x01(\tB\v\xbaH\x05r\x03\x18\x80\b\x80\x01\x01R\bpassword\"7\n" +
 	"\rFetchResponse\x12&\n" +
 	"\x05fetch\x18\x01 \x01(\v2\x10.atlant.v1.FetchR\x05fetch\"+\n" +
 	"\x0fGetFetchRequest\x12\x18\n" +
@@ -1556,7 +1715,7 @@ func file_atlant_v1_fetch_proto_rawDescGZIP() []byte {
 }
 
 var file_atlant_v1_fetch_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_atlant_v1_fetch_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
+var file_atlant_v1_fetch_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
 var file_atlant_v1_fetch_proto_goTypes = []any{
 	(FetchState)(0),               // 0: atlant.v1.FetchState
 	(RejectReason)(0),             // 1: atlant.v1.RejectReason
@@ -1565,52 +1724,56 @@ var file_atlant_v1_fetch_proto_goTypes = []any{
 	(*Dialect)(nil),               // 4: atlant.v1.Dialect
 	(*Reject)(nil),                // 5: atlant.v1.Reject
 	(*FetchRequest)(nil),          // 6: atlant.v1.FetchRequest
-	(*FetchResponse)(nil),         // 7: atlant.v1.FetchResponse
-	(*GetFetchRequest)(nil),       // 8: atlant.v1.GetFetchRequest
-	(*GetFetchResponse)(nil),      // 9: atlant.v1.GetFetchResponse
-	(*ListFetchesRequest)(nil),    // 10: atlant.v1.ListFetchesRequest
-	(*ListFetchesResponse)(nil),   // 11: atlant.v1.ListFetchesResponse
-	(*WatchFetchRequest)(nil),     // 12: atlant.v1.WatchFetchRequest
-	(*WatchFetchResponse)(nil),    // 13: atlant.v1.WatchFetchResponse
-	(*CancelFetchRequest)(nil),    // 14: atlant.v1.CancelFetchRequest
-	(*CancelFetchResponse)(nil),   // 15: atlant.v1.CancelFetchResponse
-	(*ListRejectsRequest)(nil),    // 16: atlant.v1.ListRejectsRequest
-	(*ListRejectsResponse)(nil),   // 17: atlant.v1.ListRejectsResponse
-	(*timestamppb.Timestamp)(nil), // 18: google.protobuf.Timestamp
+	(*Credentials)(nil),           // 7: atlant.v1.Credentials
+	(*BasicCredentials)(nil),      // 8: atlant.v1.BasicCredentials
+	(*FetchResponse)(nil),         // 9: atlant.v1.FetchResponse
+	(*GetFetchRequest)(nil),       // 10: atlant.v1.GetFetchRequest
+	(*GetFetchResponse)(nil),      // 11: atlant.v1.GetFetchResponse
+	(*ListFetchesRequest)(nil),    // 12: atlant.v1.ListFetchesRequest
+	(*ListFetchesResponse)(nil),   // 13: atlant.v1.ListFetchesResponse
+	(*WatchFetchRequest)(nil),     // 14: atlant.v1.WatchFetchRequest
+	(*WatchFetchResponse)(nil),    // 15: atlant.v1.WatchFetchResponse
+	(*CancelFetchRequest)(nil),    // 16: atlant.v1.CancelFetchRequest
+	(*CancelFetchResponse)(nil),   // 17: atlant.v1.CancelFetchResponse
+	(*ListRejectsRequest)(nil),    // 18: atlant.v1.ListRejectsRequest
+	(*ListRejectsResponse)(nil),   // 19: atlant.v1.ListRejectsResponse
+	(*timestamppb.Timestamp)(nil), // 20: google.protobuf.Timestamp
 }
 var file_atlant_v1_fetch_proto_depIdxs = []int32{
 	0,  // 0: atlant.v1.Fetch.state:type_name -> atlant.v1.FetchState
-	18, // 1: atlant.v1.Fetch.requested_at:type_name -> google.protobuf.Timestamp
-	18, // 2: atlant.v1.Fetch.observed_at:type_name -> google.protobuf.Timestamp
-	18, // 3: atlant.v1.Fetch.started_at:type_name -> google.protobuf.Timestamp
-	18, // 4: atlant.v1.Fetch.ended_at:type_name -> google.protobuf.Timestamp
+	20, // 1: atlant.v1.Fetch.requested_at:type_name -> google.protobuf.Timestamp
+	20, // 2: atlant.v1.Fetch.observed_at:type_name -> google.protobuf.Timestamp
+	20, // 3: atlant.v1.Fetch.started_at:type_name -> google.protobuf.Timestamp
+	20, // 4: atlant.v1.Fetch.ended_at:type_name -> google.protobuf.Timestamp
 	4,  // 5: atlant.v1.Fetch.dialect:type_name -> atlant.v1.Dialect
 	1,  // 6: atlant.v1.Reject.reason:type_name -> atlant.v1.RejectReason
-	18, // 7: atlant.v1.FetchRequest.observed_at:type_name -> google.protobuf.Timestamp
+	20, // 7: atlant.v1.FetchRequest.observed_at:type_name -> google.protobuf.Timestamp
 	3,  // 8: atlant.v1.FetchRequest.csv:type_name -> atlant.v1.CsvOptions
-	2,  // 9: atlant.v1.FetchResponse.fetch:type_name -> atlant.v1.Fetch
-	2,  // 10: atlant.v1.GetFetchResponse.fetch:type_name -> atlant.v1.Fetch
-	2,  // 11: atlant.v1.ListFetchesResponse.fetches:type_name -> atlant.v1.Fetch
-	2,  // 12: atlant.v1.WatchFetchResponse.fetch:type_name -> atlant.v1.Fetch
-	2,  // 13: atlant.v1.CancelFetchResponse.fetch:type_name -> atlant.v1.Fetch
-	5,  // 14: atlant.v1.ListRejectsResponse.rejects:type_name -> atlant.v1.Reject
-	6,  // 15: atlant.v1.FetchService.Fetch:input_type -> atlant.v1.FetchRequest
-	8,  // 16: atlant.v1.FetchService.GetFetch:input_type -> atlant.v1.GetFetchRequest
-	10, // 17: atlant.v1.FetchService.ListFetches:input_type -> atlant.v1.ListFetchesRequest
-	12, // 18: atlant.v1.FetchService.WatchFetch:input_type -> atlant.v1.WatchFetchRequest
-	14, // 19: atlant.v1.FetchService.CancelFetch:input_type -> atlant.v1.CancelFetchRequest
-	16, // 20: atlant.v1.FetchService.ListRejects:input_type -> atlant.v1.ListRejectsRequest
-	7,  // 21: atlant.v1.FetchService.Fetch:output_type -> atlant.v1.FetchResponse
-	9,  // 22: atlant.v1.FetchService.GetFetch:output_type -> atlant.v1.GetFetchResponse
-	11, // 23: atlant.v1.FetchService.ListFetches:output_type -> atlant.v1.ListFetchesResponse
-	13, // 24: atlant.v1.FetchService.WatchFetch:output_type -> atlant.v1.WatchFetchResponse
-	15, // 25: atlant.v1.FetchService.CancelFetch:output_type -> atlant.v1.CancelFetchResponse
-	17, // 26: atlant.v1.FetchService.ListRejects:output_type -> atlant.v1.ListRejectsResponse
-	21, // [21:27] is the sub-list for method output_type
-	15, // [15:21] is the sub-list for method input_type
-	15, // [15:15] is the sub-list for extension type_name
-	15, // [15:15] is the sub-list for extension extendee
-	0,  // [0:15] is the sub-list for field type_name
+	7,  // 9: atlant.v1.FetchRequest.credentials:type_name -> atlant.v1.Credentials
+	8,  // 10: atlant.v1.Credentials.basic:type_name -> atlant.v1.BasicCredentials
+	2,  // 11: atlant.v1.FetchResponse.fetch:type_name -> atlant.v1.Fetch
+	2,  // 12: atlant.v1.GetFetchResponse.fetch:type_name -> atlant.v1.Fetch
+	2,  // 13: atlant.v1.ListFetchesResponse.fetches:type_name -> atlant.v1.Fetch
+	2,  // 14: atlant.v1.WatchFetchResponse.fetch:type_name -> atlant.v1.Fetch
+	2,  // 15: atlant.v1.CancelFetchResponse.fetch:type_name -> atlant.v1.Fetch
+	5,  // 16: atlant.v1.ListRejectsResponse.rejects:type_name -> atlant.v1.Reject
+	6,  // 17: atlant.v1.FetchService.Fetch:input_type -> atlant.v1.FetchRequest
+	10, // 18: atlant.v1.FetchService.GetFetch:input_type -> atlant.v1.GetFetchRequest
+	12, // 19: atlant.v1.FetchService.ListFetches:input_type -> atlant.v1.ListFetchesRequest
+	14, // 20: atlant.v1.FetchService.WatchFetch:input_type -> atlant.v1.WatchFetchRequest
+	16, // 21: atlant.v1.FetchService.CancelFetch:input_type -> atlant.v1.CancelFetchRequest
+	18, // 22: atlant.v1.FetchService.ListRejects:input_type -> atlant.v1.ListRejectsRequest
+	9,  // 23: atlant.v1.FetchService.Fetch:output_type -> atlant.v1.FetchResponse
+	11, // 24: atlant.v1.FetchService.GetFetch:output_type -> atlant.v1.GetFetchResponse
+	13, // 25: atlant.v1.FetchService.ListFetches:output_type -> atlant.v1.ListFetchesResponse
+	15, // 26: atlant.v1.FetchService.WatchFetch:output_type -> atlant.v1.WatchFetchResponse
+	17, // 27: atlant.v1.FetchService.CancelFetch:output_type -> atlant.v1.CancelFetchResponse
+	19, // 28: atlant.v1.FetchService.ListRejects:output_type -> atlant.v1.ListRejectsResponse
+	23, // [23:29] is the sub-list for method output_type
+	17, // [17:23] is the sub-list for method input_type
+	17, // [17:17] is the sub-list for extension type_name
+	17, // [17:17] is the sub-list for extension extendee
+	0,  // [0:17] is the sub-list for field type_name
 }
 
 func init() { file_atlant_v1_fetch_proto_init() }
@@ -1618,13 +1781,17 @@ func file_atlant_v1_fetch_proto_init() {
 	if File_atlant_v1_fetch_proto != nil {
 		return
 	}
+	file_atlant_v1_fetch_proto_msgTypes[5].OneofWrappers = []any{
+		(*Credentials_Basic)(nil),
+		(*Credentials_BearerToken)(nil),
+	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_atlant_v1_fetch_proto_rawDesc), len(file_atlant_v1_fetch_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   16,
+			NumMessages:   18,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
