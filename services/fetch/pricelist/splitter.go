@@ -3,6 +3,7 @@ package pricelist
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"io"
 
 	atlantv1 "github.com/atlant-log/atlant/proto/gen/atlant/v1"
@@ -89,7 +90,10 @@ func (s *splitter) read() error {
 	rest := s.rest()
 	final := len(rest) <= maxRecordBytes+2 && s.atEnd()
 	data := rest[:min(len(rest), maxRecordBytes+2)]
-	n, done := s.split(data, final)
+	n, done := s.splitPlain(data)
+	if !done {
+		n, done = s.split(data, final)
+	}
 	if !done {
 		return s.skip()
 	}
@@ -107,6 +111,60 @@ func (s *splitter) read() error {
 		r.fault, r.column = atlantv1.RejectReason_REJECT_REASON_ROW_TOO_LONG, 0
 	}
 	return nil
+}
+
+// splitPlain is split for a record without quotes that ends in data, as nearly all do; else it does nothing, and reports so.
+func (s *splitter) splitPlain(data []byte) (n int, done bool) {
+	n = bytes.IndexByte(data, s.newline)
+	if n < 0 || s.quotes && bytes.IndexByte(data[:n], quoteByte) >= 0 {
+		return 0, false
+	}
+	line := data[:n]
+	if n > 0 && line[n-1] == '\r' {
+		line = line[:n-1]
+	}
+	r := &s.rec
+	r.suspect = !isPrintable(line) && s.isSuspect(line)
+	start := 0
+	for {
+		i := bytes.IndexByte(line[start:], s.delimiter)
+		if i < 0 {
+			break
+		}
+		r.fields = append(r.fields, field{start: int32(start), end: int32(start + i)})
+		start += i + 1
+	}
+	r.fields = append(r.fields, field{start: int32(start), end: int32(len(line))})
+	return n, true
+}
+
+// isPrintable reports whether a text is printable ASCII, eight bytes at a time.
+func isPrintable(text []byte) bool {
+	const (
+		ones  = 0x0101010101010101
+		highs = 0x80 * ones
+	)
+	var found uint64
+	for ; len(text) >= 8; text = text[8:] {
+		word := binary.LittleEndian.Uint64(text)
+		deleted := word ^ 0x7F*ones
+		found |= word | (word-' '*ones)&^word | (deleted-ones)&^deleted
+	}
+	for _, c := range text {
+		if c < ' ' || c >= 0x7F {
+			return false
+		}
+	}
+	return found&highs == 0
+}
+
+func (s *splitter) isSuspect(text []byte) bool {
+	for _, c := range text {
+		if class := s.class[c]; class == classSuspect || class == classCR {
+			return true
+		}
+	}
+	return false
 }
 
 // split finds the fields of the record at the start of data. It returns where the record's line end is, and whether the
