@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/klauspost/compress/gzip"
+	"github.com/atlant-log/atlant/services/fetch/listtext"
 )
 
 const (
@@ -86,28 +86,28 @@ func (t userAgentTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	return t.next.RoundTrip(r)
 }
 
-// download writes the decoded list to w and calls progress with how many bytes there are so far. Its errors are
-// *downloadError, but for those of w.
-func (d *downloader) download(ctx context.Context, url string, w io.Writer, progress func(int64)) error {
+// download writes the list to w, without the content encoding that it travels in, and calls progress with how many bytes there
+// are so far. It returns what type the server says it is. Its errors are *downloadError, but for those of w.
+func (d *downloader) download(ctx context.Context, url string, w io.Writer, progress func(int64)) (contentType string, err error) {
 	ctx, stop := context.WithTimeoutCause(ctx, downloadTimeout, errTooLong)
 	defer stop()
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
-		return permanent("the URL cannot be asked for: %w", err)
+		return "", permanent("the URL cannot be asked for: %w", err)
 	}
 	request.Header.Set("Accept", "text/csv, text/plain;q=0.9, */*;q=0.5")
 	request.Header.Set("Accept-Encoding", "gzip")
 	response, err := d.client.Do(request)
 	if err != nil {
-		return requestError(ctx, err)
+		return "", requestError(ctx, err)
 	}
 	defer func() { _ = response.Body.Close() }() // all that matters of the body was read
 	if err := d.checkResponse(response); err != nil {
-		return err
+		return "", err
 	}
-	return d.copyBody(ctx, cancel, response, w, progress)
+	return response.Header.Get("Content-Type"), d.copyBody(ctx, cancel, response, w, progress)
 }
 
 func (d *downloader) checkResponse(response *http.Response) error {
@@ -144,7 +144,7 @@ func (d *downloader) copyBody(
 		case total > d.maxBytes:
 			return d.tooLarge()
 		case total > ratioFreeBytes && total/max(wire.bytes, 1) > maxCompressionRatio:
-			return permanent("the list blows up to more than %d times its compressed size: a gzip bomb", maxCompressionRatio)
+			return permanent("the list blows up to more than %d times its compressed size: a compression bomb", maxCompressionRatio)
 		}
 		if _, err := w.Write(buffer[:n]); err != nil {
 			return err
@@ -159,23 +159,20 @@ func (d *downloader) copyBody(
 	}
 }
 
-// decode undoes the content encoding.
+// decode undoes the content encoding. Only gzip is asked for, but any that can be unpacked is taken.
 func decode(encoding string, body io.Reader) (io.Reader, error) {
-	switch strings.ToLower(encoding) {
-	case "", "identity":
+	name := strings.TrimPrefix(strings.ToLower(encoding), "x-")
+	switch {
+	case name == "", name == "identity":
 		return body, nil
-	case "gzip", "x-gzip":
-		decoded, err := gzip.NewReader(body)
-		if errors.Is(err, io.EOF) {
-			return body, nil // not a byte: an empty list, compressed or not
-		}
-		if errors.Is(err, gzip.ErrHeader) {
-			return nil, permanent("the server calls the list gzip, but it is not")
-		}
-		return decoded, err
-	default:
+	case !listtext.IsPacking(name):
 		return nil, permanent("the server sent the list with content encoding %q, which was not asked for", encoding)
 	}
+	decoded, err := listtext.NewReader(name, body)
+	if errors.Is(err, listtext.ErrNotPacked) {
+		return nil, permanent("the server calls the list %s, but it is not", name)
+	}
+	return decoded, err
 }
 
 // wireReader counts what comes over the wire.

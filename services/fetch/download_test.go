@@ -10,6 +10,8 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+
+	"github.com/klauspost/compress/zstd"
 )
 
 // fetchFrom downloads what a handler serves, at most limit bytes of it.
@@ -20,7 +22,7 @@ func fetchFrom(tb testing.TB, limit int64, handler http.HandlerFunc) (string, er
 	var got bytes.Buffer
 	d := newDownloader(nil, limit, "atlant/test")
 	tb.Cleanup(d.client.CloseIdleConnections)
-	err := d.download(tb.Context(), server.URL+"/list.csv", &got, func(int64) {})
+	_, err := d.download(tb.Context(), server.URL+"/list.csv", &got, func(int64) {})
 	return got.String(), err
 }
 
@@ -57,6 +59,28 @@ func TestDownloadDecodesGzip(t *testing.T) {
 	})
 	if err != nil || got != "a;1\nb;2\n" {
 		t.Errorf("got %q, %v", got, err)
+	}
+}
+
+// Content encodings that were not asked for are undone all the same, if they can be.
+func TestDownloadDecodesZstd(t *testing.T) {
+	t.Parallel()
+	w, err := zstd.NewWriter(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	packed := w.EncodeAll([]byte("a;1\nb;2\n"), nil)
+	for _, data := range [][]byte{packed, packed[:len(packed)/2], []byte("a;1\n")} {
+		got, err := fetchFrom(t, 100, func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Encoding", "zstd")
+			_, _ = w.Write(data)
+		})
+		switch {
+		case len(data) == len(packed) && (err != nil || got != "a;1\nb;2\n"), len(data) == 4 && isTransient(err):
+			t.Errorf("got %q, %v", got, err)
+		case len(data) == len(packed)/2 && (!isTransient(err) || !strings.Contains(err.Error(), "cut off")):
+			t.Errorf("got %q, %v", got, err)
+		}
 	}
 }
 
@@ -108,7 +132,7 @@ func TestDownloadFailures(t *testing.T) {
 		"damaged gzip":     {serveGzip(damaged), "the compressed list is damaged", true},
 		"not gzip":         {serveGzip([]byte("a;1\nb;2\nc;3\n")), "calls the list gzip, but it is not", false},
 		"other encoding":   {encoded("br"), `content encoding "br"`, false},
-		"gzip bomb":        {serveGzip(gzipped(t, strings.Repeat("\x00", 64<<20))), "a gzip bomb", false},
+		"gzip bomb":        {serveGzip(gzipped(t, strings.Repeat("\x00", 64<<20))), "a compression bomb", false},
 		"redirect loop":    {redirect("/list.csv"), "redirected more than 10 times", false},
 		"redirect to file": {redirect("file:///etc/passwd"), "redirected to something other than http", false},
 		"hangs up":         {hangUp, "the server cannot be reached", true},
@@ -163,7 +187,7 @@ func TestDownloadStopsWhereNobodyAnswers(t *testing.T) {
 	if err := listener.Close(); err != nil {
 		t.Fatal(err)
 	}
-	err = newDownloader(nil, 100, "").download(t.Context(), url, io.Discard, func(int64) {})
+	_, err = newDownloader(nil, 100, "").download(t.Context(), url, io.Discard, func(int64) {})
 	if err == nil || !strings.Contains(err.Error(), "connection refused") || !isTransient(err) {
 		t.Errorf("got %v", err)
 	}
@@ -174,7 +198,7 @@ func TestDownloadIsGuarded(t *testing.T) {
 	asked := false
 	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked = true }))
 	t.Cleanup(server.Close)
-	err := newDownloader(newGuard(false), 100, "").download(t.Context(), server.URL, io.Discard, func(int64) {})
+	_, err := newDownloader(newGuard(false), 100, "").download(t.Context(), server.URL, io.Discard, func(int64) {})
 	if err == nil || !strings.Contains(err.Error(), "the address is not a public one") || isTransient(err) {
 		t.Errorf("got %v", err)
 	}

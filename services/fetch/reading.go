@@ -8,9 +8,11 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 
 	"github.com/atlant-log/atlant/events"
 	atlantv1 "github.com/atlant-log/atlant/proto/gen/atlant/v1"
+	"github.com/atlant-log/atlant/services/fetch/listtext"
 	"github.com/atlant-log/atlant/services/fetch/pricelist"
 )
 
@@ -19,6 +21,8 @@ const maxRejects = 10_000
 
 // reading is what a list says, found by reading all of it before anything is published.
 type reading struct {
+	text    *listtext.Text
+	made    *textFile // that holds the text; nil if it is the list as it was downloaded
 	list    *pricelist.List
 	source  string
 	sha256  []byte
@@ -36,14 +40,18 @@ var errTooManyRows = fmt.Errorf("the list has more than %d rows, the most that i
 // errNothingReadable says that a list holds rows, but no price.
 var errNothingReadable = errors.New("not one row of the list could be read")
 
-// read reads a list to its end. With an error that says the list cannot be used comes what was found until then.
-func read(ctx context.Context, file *os.File, options *atlantv1.CsvOptions, source string) (*reading, error) {
-	r := &reading{source: source}
+// read reads a list to its end; before is what an earlier attempt found, nil if none came so far. With an error that says the
+// list cannot be used comes what was found until then. The reading must be closed.
+func (w *work) read(ctx context.Context, file *os.File, before *atlantv1.FetchParsed) (*reading, error) {
+	r := &reading{source: w.request.GetSource()}
 	var err error
 	if r.counts.Bytes, r.sha256, err = hash(file); err != nil {
 		return r, err
 	}
-	if r.list, err = pricelist.Open(ctx, file, r.counts.GetBytes(), options); err != nil {
+	if err := r.openText(ctx, w, file, before); err != nil {
+		return r, err
+	}
+	if r.list, err = pricelist.Open(ctx, r.text, r.text.Size, w.request.GetCsv()); err != nil {
 		return r, err
 	}
 	if err := r.count(ctx); err != nil {
@@ -127,5 +135,13 @@ func (r *reading) observations(ctx context.Context, at events.Position, visit fu
 }
 
 func (r *reading) parsed() *atlantv1.FetchParsed {
-	return &atlantv1.FetchParsed{Counts: &r.counts, Dialect: r.list.Dialect(), Sha256: r.sha256}
+	return &atlantv1.FetchParsed{Counts: &r.counts, Dialect: r.dialect(), Sha256: r.sha256}
+}
+
+// dialect tells how the list is read, from its bytes on.
+func (r *reading) dialect() *atlantv1.Dialect {
+	d := r.list.Dialect()
+	d.Encoding = r.text.Encoding
+	d.Evidence = slices.Concat(r.text.Evidence, d.GetEvidence())
+	return d
 }

@@ -31,9 +31,9 @@ func filesIn(tb testing.TB, s spool) int {
 func TestSpoolKeepsAWholeList(t *testing.T) {
 	t.Parallel()
 	s, id := newTestSpool(t), uuid.New()
-	written, err := s.write(id, func(w io.Writer) error {
+	written, err := s.write(id, func(w io.Writer) (string, error) {
 		_, err := io.WriteString(w, "a;1\n")
-		return err
+		return "text/csv; charset=utf-8", err
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -52,6 +52,9 @@ func TestSpoolKeepsAWholeList(t *testing.T) {
 	if string(text) != "a;1\n" {
 		t.Errorf("kept %q", text)
 	}
+	if kept, err := s.contentType(id); err != nil || kept != "text/csv; charset=utf-8" {
+		t.Errorf("kept type %q, %v", kept, err)
+	}
 	if err := errors.Join(s.remove(id), s.remove(id)); err != nil {
 		t.Errorf("removing, and removing again: %v", err)
 	}
@@ -64,9 +67,9 @@ func TestSpoolKeepsNothingOfABrokenDownload(t *testing.T) {
 	t.Parallel()
 	s, id := newTestSpool(t), uuid.New()
 	broken := errors.New("broken")
-	_, err := s.write(id, func(w io.Writer) error {
+	_, err := s.write(id, func(w io.Writer) (string, error) {
 		_, err := io.WriteString(w, "a;1\n")
-		return errors.Join(err, broken)
+		return "", errors.Join(err, broken)
 	})
 	if !errors.Is(err, broken) {
 		t.Errorf("got %v", err)
@@ -85,7 +88,7 @@ func TestSpoolTellsFaultsOfTheDiskApart(t *testing.T) {
 	if err := os.Remove(s.dir); err != nil {
 		t.Fatal(err)
 	}
-	_, err := s.write(uuid.New(), func(io.Writer) error { return nil })
+	_, err := s.write(uuid.New(), func(io.Writer) (string, error) { return "", nil })
 	if _, ok := errors.AsType[spoolError](err); !ok {
 		t.Errorf("got %v", err)
 	}

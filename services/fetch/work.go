@@ -19,6 +19,7 @@ import (
 	"github.com/atlant-log/atlant/events"
 	"github.com/atlant-log/atlant/projections"
 	atlantv1 "github.com/atlant-log/atlant/proto/gen/atlant/v1"
+	"github.com/atlant-log/atlant/services/fetch/listtext"
 	"github.com/atlant-log/atlant/services/fetch/pricelist"
 )
 
@@ -148,7 +149,8 @@ func (w *work) run(ctx context.Context, before *atlantv1.FetchParsed) error {
 		return err
 	}
 	defer func() { _ = file.Close() }() // it was only read
-	reading, err := read(ctx, file, w.request.GetCsv(), w.request.GetSource())
+	reading, err := w.read(ctx, file, before)
+	defer func() { _ = reading.close() }() // what it leaves is removed with the list
 	if isUnreadable(err) {
 		return w.fail(ctx, err, reading)
 	}
@@ -188,7 +190,7 @@ func (w *work) list(ctx context.Context) (*os.File, error) {
 	policy := retrypolicy.NewBuilder[*os.File]().HandleIf(func(_ *os.File, err error) bool { return isTransient(err) }).
 		WithMaxAttempts(downloadAttempts).WithBackoff(firstPause, maxPause).ReturnLastFailure().Build()
 	return failsafe.With(policy).WithContext(ctx).GetWithExecution(func(e failsafe.Execution[*os.File]) (*os.File, error) {
-		file, err := w.spool.write(w.id, func(to io.Writer) error {
+		file, err := w.spool.write(w.id, func(to io.Writer) (string, error) {
 			return w.downloader.download(ctx, w.request.GetUrl(), to, w.bytes.Store)
 		})
 		if !isTransient(err) || e.Attempts() == downloadAttempts {
@@ -217,8 +219,9 @@ func isTransient(err error) bool {
 
 // isUnreadable tells whether the list was had, but says nothing that could be published.
 func isUnreadable(err error) bool {
-	_, ok := errors.AsType[*pricelist.UnreadableError](err)
-	return ok || errors.Is(err, errNothingReadable) || errors.Is(err, errTooManyRows)
+	_, noText := errors.AsType[*listtext.UnreadableError](err)
+	_, noList := errors.AsType[*pricelist.UnreadableError](err)
+	return noText || noList || errors.Is(err, errNothingReadable) || errors.Is(err, errTooManyRows)
 }
 
 // append adds events to the fetch, if nobody else did meanwhile: all of them or none.

@@ -136,7 +136,8 @@ func (s *survey) weigh(server charset, isTold bool) (decision, error) {
 		return decision{charset: best.charset, why: why}, nil
 	}
 	one, other := differing(best, readings[1])
-	doubt := fmt.Sprintf("it could be %s (%q) or %s (%q); csv.encoding would settle it", best.charset.name, one, readings[1].charset.name, other)
+	doubt := fmt.Sprintf("it could be %s (%q) or %s (%q); csv.encoding would settle it",
+		best.charset.name, one, readings[1].charset.name, other)
 	if s.isMostlyASCII() {
 		why := because("%d bytes are not ASCII, too few to tell the encoding: %s", s.invalid, doubt)
 		return decision{charset: utf8Charset, why: why}, nil

@@ -1,9 +1,12 @@
-// Package pricelist turns the bytes of a price list into rows. It knows neither a broker nor a database.
+// Package pricelist turns the text of a price list into rows. It knows neither a broker nor a database.
 //
 // # What is read
 //
-// A list is UTF-8 text, with or without a byte order mark. A line ends with LF or CRLF; lines of white space only are
-// passed over. Columns are separated by ; or , (or, where csv.delimiter says so, by | or a tab).
+// A list is UTF-8 text, with or without a byte order mark; package listtext makes that of what is downloaded. Rows with bytes
+// that are not UTF-8 are rejected: listtext leaves such bytes where it cannot decode.
+//
+// A line ends with LF or CRLF; lines of white space only are passed over. Columns are separated by ; or , (or, where
+// csv.delimiter says so, by | or a tab).
 //
 // Quotes are those of RFC 4180: a field is quoted if its very first byte is a quote; inside, a doubled quote stands for
 // one, and delimiters and line ends are text. A quote anywhere else is text (12" pipe). With csv.quote = none all are.
