@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"mime"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -107,13 +108,7 @@ func (c charset) fits(words []string) bool {
 	if c.encoding == nil {
 		return false // the words are not UTF-8, or there was no need to ask
 	}
-	for _, word := range words {
-		text, err := c.encoding.NewDecoder().String(word)
-		if err != nil || strings.IndexFunc(text, isUndecoded) >= 0 {
-			return false
-		}
-	}
-	return true
+	return !slices.ContainsFunc(c.decodeWords(words), func(word string) bool { return strings.IndexFunc(word, isUndecoded) >= 0 })
 }
 
 const (

@@ -31,7 +31,7 @@
 //
 // # How likely words are
 //
-// The different words of the list that hold more than ASCII, up to 64 KiB of them from all of it, are read in each candidate's
+// The different words of the list that hold more than ASCII, up to 16 KiB of them from all of it, are read in each candidate's
 // encoding, and weighed by how frequent their letters are in the languages that are written in it, and by what hardly occurs in words:
 // symbols between letters, upper case after lower case, letters of two scripts. For scripts other than Latin a general detector
 // is heard as well. The best must be a thousand times as likely as the next one that would read differently.

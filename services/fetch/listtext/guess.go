@@ -1,11 +1,6 @@
 package listtext
 
-import (
-	"slices"
-	"strings"
-	"unicode"
-	"unicode/utf8"
-)
+import "slices"
 
 // candidate is an encoding that a list may be in if nobody says which it is.
 type candidate struct {
@@ -73,118 +68,13 @@ func guess(words []string) []reading {
 	return all
 }
 
-// read decodes words, and finds the language in which they are the most likely.
+// read decodes words, and tells how likely they are in the language in which they are the most likely.
 func (c candidate) read(words []string) reading {
-	r := reading{candidate: c, words: make([]string, len(words))}
-	decoder := c.charset.encoding.NewDecoder()
-	for i, word := range words {
-		text, err := decoder.String(word)
-		if err != nil {
-			text = string(utf8.RuneError)
-		}
-		r.words[i] = text
+	r := reading{candidate: c, words: c.charset.decodeWords(words), cost: c.prior}
+	letters := map[rune]int{}
+	for _, word := range r.words {
+		r.cost += c.script.costOfShape(word, letters)
 	}
-	for i, l := range c.script.languages() {
-		cost := c.prior
-		for _, word := range r.words {
-			cost += l.costOfWord(word)
-		}
-		if i == 0 || cost < r.cost {
-			r.cost = cost
-		}
-	}
+	r.cost += c.script.costOfLetters(letters)
 	return r
-}
-
-// What speaks against a word.
-const (
-	costASCIILetter = 40 // so that an encoding gains nothing by taking ASCII for a part of its characters
-	costChangeCase  = 70 // an upper case letter after a lower case one
-	costLongRun     = 40 // each further one of more than two letters in a row that are not ASCII, in a Latin script
-	costAlone       = 80 // a letter that is a word
-	costInside      = 60 // a symbol between letters
-	costNotAtEnd    = 40 // a letter like à that ends words, elsewhere; in Central Europe's encodings it is a consonant
-)
-
-// costOfWord is that of one word.
-func (l *language) costOfWord(word string) int {
-	cost, run := 0, 0
-	runes := []rune(word)
-	for i, r := range runes {
-		before, after := at(runes, i-1), at(runes, i+1)
-		if r < utf8.RuneSelf {
-			run = 0
-			if isASCIILetter(r) {
-				cost += costASCIILetter
-			}
-			continue
-		}
-		if !isLetter(r) {
-			cost += costOfSymbol(r) + costOfPlace(r, before, after)
-			run = 0
-			continue
-		}
-		run++
-		cost += l.costOfLetter(r, before, after)
-		if l.mixture == 0 && run > 2 {
-			cost += costLongRun
-		}
-	}
-	return cost
-}
-
-func (l *language) costOfLetter(r, before, after rune) int {
-	lower := unicode.ToLower(r)
-	cost := l.cost(lower)
-	if r != lower {
-		cost += costUpperCase
-		if unicode.IsLower(before) {
-			cost += costChangeCase
-		}
-	}
-	switch {
-	case isASCIILetter(before) || isASCIILetter(after):
-		cost += l.mixture
-	case !isLetter(before) && !isLetter(after) && (before != '0' || r != lower || l.mixture == 0): // 5л is five litres
-		cost += costAlone
-	}
-	if strings.ContainsRune("àìòù", lower) && isLetter(after) || strings.ContainsRune("ÀÈÌÒÙ", r) {
-		cost += costNotAtEnd
-	}
-	return cost
-}
-
-// costOfPlace is that of a symbol's neighbours: currency signs stand at digits or alone, and few symbols touch each other or
-// stand between letters.
-func costOfPlace(r, before, after rune) int {
-	switch {
-	case strings.ContainsRune(currencySigns, r):
-		if isDigitOrNone(before) && isDigitOrNone(after) {
-			return 0
-		}
-		return costInside
-	case isLetter(after) && !strings.ContainsRune("«„“’¿¡°·´•№", r):
-		return costInside
-	case isSymbol(before) || isSymbol(after), isLetter(before) && isLetter(after) && !strings.ContainsRune("’´·", r):
-		return costInside
-	}
-	return 0
-}
-
-func isDigitOrNone(r rune) bool { return r == '0' || r == ' ' }
-
-func isSymbol(r rune) bool { return r != ' ' && !isLetter(r) && !unicode.IsDigit(r) }
-
-func at(runes []rune, i int) rune {
-	if i < 0 || i >= len(runes) {
-		return ' '
-	}
-	return runes[i]
-}
-
-func isASCIILetter(r rune) bool { return r >= 'A' && r <= 'Z' || r >= 'a' && r <= 'z' }
-
-// isLetter tells whether a character is part of words; so are the vowels of some scripts, but not the Spanish ordinal signs.
-func isLetter(r rune) bool {
-	return (unicode.IsLetter(r) || unicode.Is(unicode.Mn, r)) && r != 'ª' && r != 'º'
 }

@@ -1,35 +1,22 @@
 package listtext
 
-import (
-	"slices"
-	"strings"
-	"sync"
-	"unicode"
-)
+import "unicode"
 
 // Costs measure how unlikely something is: 10 more is half as likely. They are whole numbers, so that every machine comes to
 // the same result.
 const (
-	costFew       = 60  // one of the symbols that lists have
-	costCurrency  = 45  // a currency sign
-	costSpace     = 60  // a no-break space
-	costAbroad    = 140 // a letter that the language does not have
-	costStrange   = 150 // any other symbol
-	costBroken    = 200 // what is no character
-	costUpperCase = 7
-)
-
-// Costs of a mixture of scripts in one word. Chinese has words like T恤.
-const (
-	someMixture   = 50
-	hardlyMixture = 100
+	costFew      = 60  // one of the symbols that lists have
+	costCurrency = 45  // a currency sign
+	costSpace    = 60  // a no-break space
+	costAbroad   = 140 // a letter that the language does not have
+	costStrange  = 150 // any other symbol
+	costBroken   = 200 // what is no character
 )
 
 // language is how often letters that are not ASCII occur in a language.
 type language struct {
 	letters map[rune]int // the cost of each, in lower case
 	ranges  []letterRange
-	mixture int // the cost of an ASCII letter beside one of these; 0 in Latin scripts, where words are made of both
 }
 
 type letterRange struct {
@@ -77,10 +64,10 @@ var logarithms = []int{
 }
 
 // alphabets makes languages of alphabets. The letter of rank n is about as frequent as 1/n.
-func alphabets(all []string, costOfAny, mixture int) []*language {
+func alphabets(all []string, costOfAny int) []*language {
 	languages := make([]*language, 0, len(all))
 	for _, letters := range all {
-		l := &language{letters: map[rune]int{}, mixture: mixture}
+		l := &language{letters: map[rune]int{}}
 		for rank, r := range []rune(letters) {
 			l.letters[r] = costOfAny + logarithms[min(rank, len(logarithms)-1)]
 		}
@@ -103,7 +90,7 @@ const (
 
 // eastAsian makes a language of characters that are all as frequent, those of some rows of an encoding.
 func eastAsian(common []rune, cost int, ranges ...letterRange) *language {
-	l := &language{letters: map[rune]int{}, mixture: someMixture, ranges: append(ranges,
+	l := &language{letters: map[rune]int{}, ranges: append(ranges,
 		letterRange{0x0391, 0x0451, costOf70}, // Greek and Cyrillic letters are in all of their encodings
 		letterRange{0x3000, 0x303F, costOf100}, letterRange{0xFF01, 0xFF5E, costOf100}, letterRange{0x3400, 0x9FFF, costRareHan},
 		letterRange{0xAC00, 0xD7A3, costRareHan}, letterRange{0x3040, 0x30FF, costRareHan})}
@@ -131,50 +118,8 @@ func rows(name string, first, last byte) []rune {
 // kana are of Japanese, and with half their width of its tills.
 var kana = []letterRange{{0x3041, 0x30FE, costOf170}, {0xFF61, 0xFF9F, costOf100}}
 
-// languages that are written in a script.
-type script struct{ languages func() []*language }
-
-var (
-	latin    = script{sync.OnceValue(func() []*language { return alphabets(latinAlphabets, 28, 0) })}
-	cyrillic = script{sync.OnceValue(func() []*language { return alphabets(cyrillicAlphabets, 16, hardlyMixture) })}
-	greek    = script{sync.OnceValue(func() []*language { return alphabets(greekAlphabets, 16, hardlyMixture) })}
-	hebrew   = script{sync.OnceValue(func() []*language { return alphabets(hebrewAlphabets, 16, hardlyMixture) })}
-	arabic   = script{sync.OnceValue(func() []*language { return alphabets(arabicAlphabets, 16, hardlyMixture) })}
-	thai     = script{sync.OnceValue(func() []*language { return alphabets(thaiAlphabets, 16, hardlyMixture) })}
-	chinese  = script{sync.OnceValue(func() []*language {
-		common := slices.DeleteFunc(rows("gb18030", 0xB0, 0xD7), func(r rune) bool { return !isGB2312(r) })
-		return []*language{eastAsian(common, costOf3800)}
-	})}
-	taiwanese = script{sync.OnceValue(func() []*language {
-		return []*language{eastAsian(rows("big5", 0xA4, 0xC6), costOf5400)}
-	})}
-	japanese = script{sync.OnceValue(func() []*language {
-		return []*language{eastAsian(rows("euc-jp", 0xB0, 0xCF), costOf3000, kana...)}
-	})}
-	korean = script{sync.OnceValue(func() []*language {
-		return []*language{eastAsian(rows("euc-kr", 0xB0, 0xC8), costOf2400)}
-	})}
-)
-
 // isGB2312 tells whether a character was in the first Chinese encoding, which has the frequent ones.
 func isGB2312(r rune) bool {
 	code, err := named("gbk").encoding.NewEncoder().String(string(r))
 	return err == nil && len(code) == 2 && code[1] >= 0xA1
-}
-
-const currencySigns = "€£¥¢"
-
-// costOfSymbol is that of a character that is no letter.
-func costOfSymbol(r rune) int {
-	switch {
-	case isUndecoded(r), unicode.Is(unicode.Co, r), !unicode.IsPrint(r) && r != '\u00A0':
-		return costBroken
-	case strings.ContainsRune(currencySigns, r):
-		return costCurrency
-	case r == '\u00A0':
-		return costSpace
-	case strings.ContainsRune("°²³´’‘“”„«»–—…™®©½¼¾×±µ№•·§¡¿ªº", r):
-		return costFew
-	}
-	return costStrange
 }

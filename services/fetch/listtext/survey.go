@@ -8,8 +8,11 @@ import (
 
 const (
 	headBytes   = 64 << 10 // of the start of a list, where wide characters and rubbish show
-	sampleBytes = 64 << 10 // of different words that hold more than ASCII
+	sampleBytes = 16 << 10 // of different words that hold more than ASCII
+	searchBytes = 64 << 20 // of what holds more than ASCII; more of it says nothing new
 	wordBytes   = 128      // of one word; the rest of a longer one counts as another
+
+	enoughCharacters = 100 // that are valid UTF-8, beyond which such text needs no sample
 )
 
 // survey looks at a list from start to end as it is written to it, and keeps what tells the encoding, in bounded memory.
@@ -20,11 +23,12 @@ type survey struct {
 	invalid    int64  // bytes that are not UTF-8
 	rest       []byte // of the last write: a character that may go on
 
-	words  []string // different ones that hold more than ASCII, digits shown as 0
-	known  map[string]struct{}
-	sample int    // bytes of words
-	word   []byte // being read
-	isHigh bool   // the word being read holds more than ASCII
+	gathered int64    // bytes that were searched for words
+	words    []string // different ones that hold more than ASCII, digits shown as 0
+	known    map[string]struct{}
+	sample   int    // bytes of words
+	word     []byte // being read
+	isHigh   bool   // the word being read holds more than ASCII
 }
 
 // Write implements io.Writer.
@@ -35,10 +39,13 @@ func (s *survey) Write(p []byte) (int, error) {
 		s.passOver(p)
 		return len(p), nil
 	}
-	s.gather(p)
 	text := slices.Concat(s.rest, p)
 	whole := len(text) - unfinished(text)
-	s.validate(text[:whole])
+	if s.validate(text[:whole]) && s.characters > enoughCharacters {
+		s.endWord()
+	} else {
+		s.gather(p)
+	}
 	s.rest = text[whole:]
 	return len(p), nil
 }
@@ -50,8 +57,16 @@ func (s *survey) end() {
 	s.endWord()
 }
 
-// validate counts what is UTF-8 and what is not.
-func (s *survey) validate(text []byte) {
+// validate counts what is UTF-8 and what is not, and tells whether all is.
+func (s *survey) validate(text []byte) bool {
+	if utf8.Valid(text) {
+		for _, c := range text {
+			if c >= 0xC0 { // the first byte of several
+				s.characters++
+			}
+		}
+		return true
+	}
 	for i := 0; i < len(text); {
 		if text[i] < utf8.RuneSelf {
 			i++
@@ -65,6 +80,7 @@ func (s *survey) validate(text []byte) {
 		}
 		i += size
 	}
+	return false
 }
 
 // passOver takes in ASCII text. Unless it goes on with a word that holds more, only its last word matters: it may go on.
@@ -85,9 +101,10 @@ func (s *survey) passOver(text []byte) {
 
 // gather collects the words that hold more than ASCII.
 func (s *survey) gather(text []byte) {
-	if s.sample >= sampleBytes {
+	if s.sample >= sampleBytes || s.gathered > searchBytes {
 		return
 	}
+	s.gathered += int64(len(text))
 	for _, c := range text {
 		if !isWordByte(c) || len(s.word) == wordBytes {
 			s.endWord()
