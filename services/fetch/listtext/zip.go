@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/url"
 	"path"
 	"strings"
 
@@ -80,8 +81,8 @@ func chosen(files []*zip.File, name string) (*zip.File, error) {
 		if len(files) == 1 {
 			return files[0], nil
 		}
-		return nil, unreadable("the ZIP archive holds %d files; the end of the URL names the one to read, like #%s; there are %s",
-			len(files), files[0].Name, namesOf(files))
+		return nil, unreadable("the ZIP archive holds %d files; the end of the URL names the one to read, like %s; there are %s",
+			len(files), &url.URL{Fragment: files[0].Name}, namesOf(files))
 	}
 	for _, file := range files {
 		if file.Name == name {

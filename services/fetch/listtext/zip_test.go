@@ -26,6 +26,7 @@ func TestZip(t *testing.T) {
 		"several":           {three, "", `holds 3 files; the end of the URL names the one to read, like #prices/march.csv; there are "prices/march.csv", "prices/april.csv", "notes.txt"`},
 		"named, not there":  {three, "prices/may.csv", `holds no file "prices/may.csv", which the end of the URL names; there are "prices/march.csv"`},
 		"many":              {many, "", `"5" and 2 more`},
+		"not UTF-8":         {zipOf(t, "\xFF.csv", "", "2", ""), "", `like #%FF.csv; there are "\xff.csv"`},
 		"none":              {zipOf(t), "", "holds no file"},
 		"folders":           {zipOf(t, "a/", ""), "", "holds no file"},
 		"encrypted":         {secret, "", "encrypted with a password"},
