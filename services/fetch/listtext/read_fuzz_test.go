@@ -44,7 +44,7 @@ func FuzzRead(f *testing.F) {
 		}
 		settled, _, err := readAll(t, data, Hints{Settled: text.Encoding, Entry: entry, MaxBytes: most})
 		if err != nil || settled != got {
-			t.Fatalf("%q is read as %q, %v when it is settled that it is in %s", got, settled, err, text.Encoding)
+			t.Fatalf("told %q by %q it is %q in %s; when that is settled, it is %q, %v", encoding, contentType, got, text.Encoding, settled, err)
 		}
 	})
 }
