@@ -39,8 +39,10 @@ func IsEncoding(name string) bool {
 // and gb2312 is gbk: text that is called the one is the other, or the same in both.
 func lookup(name string) (charset, bool) {
 	name = strings.ToLower(strings.TrimSpace(name))
-	if c, ok := lookupWide(name); ok {
-		return c, true
+	for _, wide := range []charset{utf16le, utf16be, utf32le, utf32be, utf16any, utf32any} {
+		if name == wide.name {
+			return wide, true
+		}
 	}
 	if e, err := htmlindex.Get(name); err == nil {
 		canonical, err := htmlindex.Name(e)
@@ -59,19 +61,10 @@ func lookup(name string) (charset, bool) {
 		return charset{}, false
 	}
 	canonical, err := ianaindex.IANA.Name(e)
-	if c, ok := lookupWide(strings.ToLower(canonical)); ok {
-		return c, true
+	if canonical = strings.ToLower(canonical); err == nil && canonical != name {
+		return lookup(canonical) // a name that is reported must be one that finds the same again
 	}
-	return charset{strings.ToLower(canonical), e}, err == nil
-}
-
-func lookupWide(name string) (charset, bool) {
-	for _, c := range []charset{utf16le, utf16be, utf32le, utf32be, utf16any, utf32any} {
-		if name == c.name {
-			return c, true
-		}
-	}
-	return charset{}, false
+	return charset{canonical, e}, err == nil
 }
 
 // named is lookup of a name that is known to be one.

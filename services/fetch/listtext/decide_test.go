@@ -118,11 +118,11 @@ func TestNames(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string]string{
 		"utf8": "utf-8", "UTF-8": "utf-8", "KOI8-R": "koi8-r", "latin1": "windows-1252", "ISO-8859-1": "windows-1252", "gb2312": "gbk",
-		"cp1251": "windows-1251", "IBM852": "ibm852", "utf-32": "utf-32", "unicode": "utf-16", "csUTF16": "utf-16", "sjis": "shift_jis", "iso-8859-15": "iso-8859-15",
+		"cp1251": "windows-1251", "IBM852": "ibm852", "utf-32": "utf-32", "unicode": "utf-16", "csUTF16": "utf-16", "csUTF8": "utf-8", "850": "ibm850", "sjis": "shift_jis", "iso-8859-15": "iso-8859-15",
 		"": "", "ebcdic": "", "replacement": "", "x-user-defined": "", "utf-7": "", "punycode": "", "iso-2022-kr": "",
 	} {
 		c, ok := lookup(name)
-		if c.name != want || ok != (want != "") || IsEncoding(name) != ok {
+		if again, _ := lookup(c.name); c.name != want || ok != (want != "") || IsEncoding(name) != ok || again != c {
 			t.Errorf("%q is %q, %t", name, c.name, ok)
 		}
 	}
