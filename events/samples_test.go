@@ -69,12 +69,20 @@ func sampleRequest() *atlantv1.FetchRequested {
 	}
 }
 
+func sampleDatedRequest() *atlantv1.FetchRequested {
+	request := sampleRequest()
+	request.Csv.ObservedAtColumn, request.Csv.DateOrder = "Date", "dmy"
+	return request
+}
+
 func sampleFetchEvents() map[string]*atlantv1.FetchEvent {
 	counts := &atlantv1.FetchCounts{Bytes: 60_000, RowsRead: 10, Accepted: 7, Rejected: 2, Duplicates: 1, Published: 7}
 	dialect := &atlantv1.Dialect{
 		Delimiter: ";", Encoding: "utf-8", DecimalMark: ",", Quote: `"`, HasHeader: true, NameColumns: []int32{1, 2}, PriceColumn: 3,
 		CurrencyCode: "EUR", Evidence: []string{"3 columns in each of 10 rows"},
 	}
+	dated := proto.CloneOf(dialect)
+	dated.ObservedAtColumn = 4
 	reject := &atlantv1.Reject{
 		Line: 5, ByteOffset: 91, Column: 3, Reason: atlantv1.RejectReason_REJECT_REASON_PRICE_AMBIGUOUS,
 		Message: "1.234 can be read in two ways", Raw: "x;y;1.234",
@@ -86,6 +94,10 @@ func sampleFetchEvents() map[string]*atlantv1.FetchEvent {
 		"requested": {Event: &atlantv1.FetchEvent_Requested{Requested: sampleRequest()}},
 		"requested_plainly": {Event: &atlantv1.FetchEvent_Requested{Requested: &atlantv1.FetchRequested{
 			Id: sampleID, Url: "http://example.com/", Source: "default", ObservedAt: sampleTime(), RequestedAt: sampleTime(),
+		}}},
+		"requested_dated": {Event: &atlantv1.FetchEvent_Requested{Requested: sampleDatedRequest()}},
+		"parsed_dated": {Event: &atlantv1.FetchEvent_Parsed{Parsed: &atlantv1.FetchParsed{
+			Counts: counts, Dialect: dated, Sha256: []byte("0123456789abcdef0123456789abcdef"),
 		}}},
 		"started": {Event: &atlantv1.FetchEvent_Started{Started: &atlantv1.FetchStarted{}}},
 		"attempt_failed": {Event: &atlantv1.FetchEvent_AttemptFailed{

@@ -28,7 +28,7 @@ type fetchCommand struct {
 // csvFlags say how to read a list.
 type csvFlags struct {
 	Delimiter        string   `placeholder:"CHAR" help:"Between columns: ; , | or tab."`
-	Encoding         string   `placeholder:"NAME" help:"Of the text: utf-8."`
+	Encoding         string   `placeholder:"NAME" help:"Of the text, like utf-8 or windows-1251."`
 	DecimalMark      string   `placeholder:"CHAR" help:"In prices: . or ,"`
 	Quote            string   `placeholder:"CHAR" help:"Around fields: \" or none."`
 	NoHeader         bool     `help:"The first line is a row."`

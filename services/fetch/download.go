@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/klauspost/compress/gzip"
+	"github.com/atlant-log/atlant/services/fetch/listtext"
 )
 
 const (
@@ -80,8 +80,8 @@ func (t userAgentTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	return t.next.RoundTrip(r)
 }
 
-// attempt goes on with a download, from wherever an earlier attempt left it. Its errors are *downloadError, but for those of
-// the disk and errNotModified.
+// attempt goes on with a download, from wherever an earlier attempt left it: of the list without the content encoding that it
+// travels in. Its errors are *downloadError, but for those of the disk and errNotModified.
 func (d *downloader) attempt(ctx context.Context, t *transfer) error {
 	ctx, stop := context.WithTimeoutCause(ctx, downloadTimeout, errTooLong)
 	defer stop()
@@ -110,6 +110,7 @@ func (d *downloader) attempt(ctx context.Context, t *transfer) error {
 	if t.to.size+response.ContentLength > d.maxBytes {
 		return d.tooLarge()
 	}
+	t.to.contentType = response.Header.Get("Content-Type")
 	return d.copyBody(ctx, cancel, response, t)
 }
 
@@ -153,7 +154,7 @@ func (d *downloader) copyBody(
 		case total > d.maxBytes:
 			return d.tooLarge()
 		case total > ratioFreeBytes && (total-before)/max(wire.bytes, 1) > maxCompressionRatio:
-			return permanent("the list blows up to more than %d times its compressed size: a gzip bomb", maxCompressionRatio)
+			return permanent("the list blows up to more than %d times its compressed size: a compression bomb", maxCompressionRatio)
 		}
 		if _, err := t.to.Write(buffer[:n]); err != nil {
 			return err
@@ -168,23 +169,20 @@ func (d *downloader) copyBody(
 	}
 }
 
-// decode undoes the content encoding.
+// decode undoes the content encoding. Only gzip is asked for, but any that can be unpacked is taken.
 func decode(encoding string, body io.Reader) (io.Reader, error) {
-	switch strings.ToLower(encoding) {
-	case "", "identity":
+	name := strings.TrimPrefix(strings.ToLower(encoding), "x-")
+	switch {
+	case name == "", name == "identity":
 		return body, nil
-	case "gzip", "x-gzip":
-		decoded, err := gzip.NewReader(body)
-		if errors.Is(err, io.EOF) {
-			return body, nil // not a byte: an empty list, compressed or not
-		}
-		if errors.Is(err, gzip.ErrHeader) {
-			return nil, permanent("the server calls the list gzip, but it is not")
-		}
-		return decoded, err
-	default:
+	case !listtext.IsPacking(name):
 		return nil, permanent("the server sent the list with content encoding %q, which was not asked for", encoding)
 	}
+	decoded, err := listtext.NewReader(name, body)
+	if errors.Is(err, listtext.ErrNotPacked) {
+		return nil, permanent("the server calls the list %s, but it is not", name)
+	}
+	return decoded, err
 }
 
 // wireReader counts what comes over the wire.

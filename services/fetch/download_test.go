@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/klauspost/compress/zstd"
 )
 
 // fetchFrom downloads what a handler serves, at most limit bytes of it.
@@ -87,6 +89,28 @@ func TestDownloadDecodesGzip(t *testing.T) {
 	}
 }
 
+// Content encodings that were not asked for are undone all the same, if they can be.
+func TestDownloadDecodesZstd(t *testing.T) {
+	t.Parallel()
+	w, err := zstd.NewWriter(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	packed := w.EncodeAll([]byte("a;1\nb;2\n"), nil)
+	for _, data := range [][]byte{packed, packed[:len(packed)/2], []byte("a;1\n")} {
+		got, err := fetchFrom(t, 100, func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Encoding", "zstd")
+			_, _ = w.Write(data)
+		})
+		switch {
+		case len(data) == len(packed) && (err != nil || got != "a;1\nb;2\n"), len(data) == 4 && isTransient(err):
+			t.Errorf("got %q, %v", got, err)
+		case len(data) == len(packed)/2 && (!isTransient(err) || !strings.Contains(err.Error(), "cut off")):
+			t.Errorf("got %q, %v", got, err)
+		}
+	}
+}
+
 func TestDownloadOfNothing(t *testing.T) {
 	t.Parallel()
 	for _, serve := range []http.HandlerFunc{serveText(""), serveGzip(nil), serveGzip(gzipped(t, ""))} {
@@ -135,7 +159,7 @@ func TestDownloadFailures(t *testing.T) {
 		"damaged gzip":     {serveGzip(damaged), "the compressed list is damaged", true},
 		"not gzip":         {serveGzip([]byte("a;1\nb;2\nc;3\n")), "calls the list gzip, but it is not", false},
 		"other encoding":   {encoded("br"), `content encoding "br"`, false},
-		"gzip bomb":        {serveGzip(gzipped(t, strings.Repeat("\x00", 64<<20))), "a gzip bomb", false},
+		"gzip bomb":        {serveGzip(gzipped(t, strings.Repeat("\x00", 64<<20))), "a compression bomb", false},
 		"redirect loop":    {redirect("/list.csv"), "redirected more than 10 times", false},
 		"redirect to file": {redirect("file:///etc/passwd"), "redirected to something other than http", false},
 		"hangs up":         {hangUp, "the server cannot be reached", true},

@@ -1,7 +1,6 @@
 package fetch
 
 import (
-	"compress/flate"
 	"context"
 	"errors"
 	"fmt"
@@ -11,7 +10,8 @@ import (
 	"time"
 
 	"code.dny.dev/ssrf"
-	"github.com/klauspost/compress/gzip"
+
+	"github.com/atlant-log/atlant/services/fetch/listtext"
 )
 
 // downloadError says in words for the user why a download failed.
@@ -64,7 +64,7 @@ func isGuarded(err error) bool {
 // bodyError says why a body broke off, after so many bytes of those announced (-1: unknown).
 func bodyError(ctx context.Context, err error, bytes, announced int64) error {
 	var known *downloadError
-	var corrupt flate.CorruptInputError
+	var damaged *listtext.DamagedError
 	switch {
 	case errors.As(err, &known):
 		return err
@@ -74,8 +74,8 @@ func bodyError(ctx context.Context, err error, bytes, announced int64) error {
 		return transient("the list is cut off: the connection ended after %d of %d bytes", bytes, announced)
 	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
 		return transient("the list is cut off: it ends in the middle, after %d bytes", bytes)
-	case errors.Is(err, gzip.ErrChecksum), errors.Is(err, gzip.ErrHeader), errors.As(err, &corrupt):
-		return transient("the compressed list is damaged: %w", err)
+	case errors.As(err, &damaged):
+		return transient("the compressed list is damaged: %w", damaged.Err)
 	default:
 		return transient("the download broke off after %d bytes: %w", bytes, err)
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/atlant-log/atlant/events"
 	atlantv1 "github.com/atlant-log/atlant/proto/gen/atlant/v1"
+	"github.com/atlant-log/atlant/services/fetch/listtext"
 )
 
 // Inspection is what a fetch of a list would find.
@@ -19,11 +20,20 @@ type Inspection struct {
 // Inspect reads a list as a fetch would, and publishes nothing. With an error that says that the list cannot be used comes
 // what was found until then.
 func Inspect(ctx context.Context, file *os.File, options *atlantv1.CsvOptions) (*Inspection, error) {
-	latest := events.Micros(time.Now().Add(clockTolerance).UnixMicro())
-	r, err := read(ctx, file, options, events.DefaultSource, latest)
+	r, err := read(ctx, &toRead{
+		file: file, options: options, source: events.DefaultSource, latest: events.Micros(time.Now().Add(clockTolerance).UnixMicro()),
+		hints: func([]byte) (listtext.Hints, error) {
+			return listtext.Hints{Encoding: options.GetEncoding(), MaxBytes: DefaultMaxListBytes}, nil
+		},
+		makeText: func() (*textFile, error) {
+			text, err := os.CreateTemp("", "atlant-inspect-")
+			return &textFile{text}, err
+		},
+	})
+	defer func() { _ = r.close() }() // it is nothing but a copy
 	found := &Inspection{Counts: &r.counts, Rejects: r.rejects}
 	if r.list != nil {
-		found.Dialect = r.list.Dialect()
+		found.Dialect = r.dialect()
 	}
 	return found, err
 }

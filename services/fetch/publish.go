@@ -49,7 +49,7 @@ func (w *work) fail(ctx context.Context, reason error, r *reading) error {
 	if r != nil {
 		failed.Counts = &r.counts
 		if r.list != nil {
-			failed.Dialect = r.list.Dialect()
+			failed.Dialect = r.dialect()
 		}
 		all = rejectEvents(r)
 	}

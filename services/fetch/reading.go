@@ -9,9 +9,11 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 
 	"github.com/atlant-log/atlant/events"
 	atlantv1 "github.com/atlant-log/atlant/proto/gen/atlant/v1"
+	"github.com/atlant-log/atlant/services/fetch/listtext"
 	"github.com/atlant-log/atlant/services/fetch/pricelist"
 )
 
@@ -20,6 +22,8 @@ const maxRejects = 10_000
 
 // reading is what a list says, found by reading all of it before anything is published.
 type reading struct {
+	text    *listtext.Text
+	made    *textFile // that holds the text; nil if it is the list as it was downloaded
 	list    *pricelist.List
 	source  string
 	sha256  []byte
@@ -38,20 +42,32 @@ var errTooManyRows = fmt.Errorf("the list has more than %d rows, the most that i
 // errNothingReadable says that a list holds rows, but no price.
 var errNothingReadable = errors.New("not one row of the list could be read")
 
-// read reads a list to its end. With an error that says the list cannot be used comes what was found until then.
-// No date in it may be later than latest.
-func read(
-	ctx context.Context, file *os.File, options *atlantv1.CsvOptions, source string, latest events.Micros,
-) (*reading, error) {
-	r := &reading{source: source}
+// toRead is a list with all that tells how to read it.
+type toRead struct {
+	file    *os.File
+	options *atlantv1.CsvOptions
+	source  string
+	latest  events.Micros // no date in it may be later
+
+	hints    func(sha256 []byte) (listtext.Hints, error) // how it is packed and encoded
+	makeText func() (*textFile, error)                   // for the text, if that is not the list as it is
+}
+
+// read reads a list to its end. With an error that says the list cannot be used comes what was found until then. The reading
+// must be closed.
+func read(ctx context.Context, l *toRead) (*reading, error) {
+	r := &reading{source: l.source}
 	var err error
-	if r.counts.Bytes, r.sha256, err = hash(file); err != nil {
+	if r.counts.Bytes, r.sha256, err = hash(l.file); err != nil {
 		return r, err
 	}
-	if r.list, err = pricelist.Open(ctx, file, r.counts.GetBytes(), options); err != nil {
+	if err := r.openText(ctx, l); err != nil {
 		return r, err
 	}
-	r.list.RefuseAfter(latest)
+	if r.list, err = pricelist.Open(ctx, r.text, r.text.Size, l.options); err != nil {
+		return r, err
+	}
+	r.list.RefuseAfter(l.latest)
 	if err := r.count(ctx); err != nil {
 		return r, err
 	}
@@ -157,5 +173,13 @@ func (r *reading) observation(row *pricelist.Row, at events.Position) (o events.
 }
 
 func (r *reading) parsed() *atlantv1.FetchParsed {
-	return &atlantv1.FetchParsed{Counts: &r.counts, Dialect: r.list.Dialect(), Sha256: r.sha256}
+	return &atlantv1.FetchParsed{Counts: &r.counts, Dialect: r.dialect(), Sha256: r.sha256}
+}
+
+// dialect tells how the list is read, from its bytes on.
+func (r *reading) dialect() *atlantv1.Dialect {
+	d := r.list.Dialect()
+	d.Encoding = r.text.Encoding
+	d.Evidence = slices.Concat(r.text.Evidence, d.GetEvidence())
+	return d
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/atlant-log/atlant/events"
 	"github.com/atlant-log/atlant/projections"
 	atlantv1 "github.com/atlant-log/atlant/proto/gen/atlant/v1"
+	"github.com/atlant-log/atlant/services/fetch/listtext"
 	"github.com/atlant-log/atlant/services/rpc"
 )
 
@@ -33,6 +34,10 @@ func newRequest(request *atlantv1.FetchRequest, now time.Time) (*atlantv1.FetchR
 	listURL, credentials, err := takeCredentials(parsedURL, request)
 	if err != nil {
 		return nil, err
+	}
+	if encoding := request.GetCsv().GetEncoding(); encoding != "" && !listtext.IsEncoding(encoding) {
+		return nil, rpc.InvalidArgument("csv.encoding",
+			"%q is not known; names are those of IANA, like utf-8, windows-1251 or gb18030", encoding)
 	}
 	observed := now
 	if at := request.GetObservedAt(); at != nil {

@@ -32,6 +32,7 @@ func TestSpoolKeepsAWholeList(t *testing.T) {
 	t.Parallel()
 	s, id := newTestSpool(t), uuid.New()
 	written, err := s.write(id, func(w *part) error {
+		w.contentType = "text/csv; charset=utf-8"
 		_, err := io.WriteString(w, "a;1\n")
 		return err
 	})
@@ -51,6 +52,9 @@ func TestSpoolKeepsAWholeList(t *testing.T) {
 	}
 	if string(text) != "a;1\n" {
 		t.Errorf("kept %q", text)
+	}
+	if kept, err := s.contentType(id); err != nil || kept != "text/csv; charset=utf-8" {
+		t.Errorf("kept type %q, %v", kept, err)
 	}
 	if err := errors.Join(s.remove(id), s.remove(id)); err != nil {
 		t.Errorf("removing, and removing again: %v", err)

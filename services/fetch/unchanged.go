@@ -25,7 +25,6 @@ const (
 type publishedList struct {
 	by         string // id of the fetch that read it
 	position   map[uint32]uint64
-	bytes      int64
 	sha256     []byte
 	validators *atlantv1.ListValidators
 }
@@ -62,7 +61,7 @@ func (w *work) lastPublished(ctx context.Context) *publishedList {
 	if p.by == last.GetId() {
 		p.validators = parsed.GetValidators()
 	}
-	p.position, p.bytes, p.sha256 = completed.GetPosition(), parsed.GetCounts().GetBytes(), parsed.GetSha256()
+	p.position, p.sha256 = completed.GetPosition(), parsed.GetSha256()
 	return p
 }
 
@@ -139,13 +138,6 @@ func positionOf(fetch *atlantv1.Fetch) events.Position {
 // isPublished tells whether a list holds the same bytes as the last one that was published.
 func (w *work) isPublished(file *os.File) (bool, error) {
 	if w.last == nil {
-		return false, nil
-	}
-	info, err := file.Stat()
-	if err != nil {
-		return false, spoolError{err}
-	}
-	if info.Size() != w.last.bytes {
 		return false, nil
 	}
 	_, sum, err := hash(file)

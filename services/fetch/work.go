@@ -16,6 +16,7 @@ import (
 	"github.com/atlant-log/atlant/events"
 	"github.com/atlant-log/atlant/projections"
 	atlantv1 "github.com/atlant-log/atlant/proto/gen/atlant/v1"
+	"github.com/atlant-log/atlant/services/fetch/listtext"
 	"github.com/atlant-log/atlant/services/fetch/pricelist"
 )
 
@@ -156,10 +157,10 @@ func (w *work) run(ctx context.Context, before *atlantv1.FetchParsed) error {
 	return w.readAndPublish(ctx, file, before)
 }
 
-// readAndPublish reads a list and publishes it.
+// readAndPublish reads a list and publishes it; before is what an earlier attempt found, nil if none came so far.
 func (w *work) readAndPublish(ctx context.Context, file *os.File, before *atlantv1.FetchParsed) error {
-	latest := w.request.GetRequestedAt().AsTime().Add(clockTolerance) // the same in every attempt
-	reading, err := read(ctx, file, w.request.GetCsv(), w.request.GetSource(), events.Micros(latest.UnixMicro()))
+	reading, err := read(ctx, w.toRead(file, before))
+	defer func() { _ = reading.close() }() // what it leaves is removed with the list
 	if isUnreadable(err) {
 		return w.fail(ctx, err, reading)
 	}
@@ -214,8 +215,9 @@ func isTransient(err error) bool {
 
 // isUnreadable tells whether the list was had, but says nothing that could be published.
 func isUnreadable(err error) bool {
-	_, ok := errors.AsType[*pricelist.UnreadableError](err)
-	return ok || errors.Is(err, errNothingReadable) || errors.Is(err, errTooManyRows) || errors.Is(err, errTooManyDays)
+	_, noText := errors.AsType[*listtext.UnreadableError](err)
+	_, noList := errors.AsType[*pricelist.UnreadableError](err)
+	return noText || noList || errors.Is(err, errNothingReadable) || errors.Is(err, errTooManyRows) || errors.Is(err, errTooManyDays)
 }
 
 // append adds events to the fetch, if nobody else did meanwhile: all of them or none.

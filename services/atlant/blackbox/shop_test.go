@@ -1,6 +1,7 @@
 package blackbox_test
 
 import (
+	"archive/zip"
 	"bytes"
 	"compress/gzip"
 	"fmt"
@@ -127,6 +128,26 @@ func list(items []item) string {
 		fmt.Fprintf(&text, "%s;%d.%02d\n", i.name, i.cents/100, i.cents%100)
 	}
 	return text.String()
+}
+
+// zipped packs files, names and texts by turns.
+func zipped(tb testing.TB, namesAndTexts ...string) []byte {
+	tb.Helper()
+	var packed bytes.Buffer
+	w := zip.NewWriter(&packed)
+	for i := 0; i < len(namesAndTexts); i += 2 {
+		file, err := w.Create(namesAndTexts[i])
+		if err != nil {
+			tb.Fatal(err)
+		}
+		if _, err := file.Write([]byte(namesAndTexts[i+1])); err != nil {
+			tb.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		tb.Fatal(err)
+	}
+	return packed.Bytes()
 }
 
 func gzipped(tb testing.TB, text []byte) []byte {

@@ -1,10 +1,13 @@
-// Package pricelist turns the bytes of a price list into rows. It knows neither a broker nor a database.
+// Package pricelist turns the text of a price list into rows. It knows neither a broker nor a database.
 //
 // # What is read
 //
-// A list is UTF-8 text, with or without a byte order mark. A line ends with LF or CRLF, or with CR where there is no LF; lines of
-// white space only are passed over, and so are lines that begin with # and have another number of columns than the list.
-// Columns are separated by ; , | or a tab: by what gives by far the most rows a price.
+// A list is UTF-8 text, with or without a byte order mark; package listtext makes that of what is downloaded. Rows with bytes
+// that are not UTF-8 are rejected: listtext leaves such bytes where it cannot decode.
+//
+// A line ends with LF or CRLF, or with CR where there is no LF; lines of white space only are passed over, and so are lines that
+// begin with # and have another number of columns than the list. Columns are separated by ; , | or a tab: by what gives by far
+// the most rows a price.
 //
 // Quotes are those of RFC 4180: a field is quoted if its very first byte is a quote; inside, a doubled quote stands for
 // one, and delimiters and line ends are text. A quote anywhere else is text (12" pipe). With csv.quote = none all are, and

@@ -111,7 +111,7 @@ func TestBinary(t *testing.T) {
 	wantUnreadable(t, "\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03"+random(2000), nil, "gzip")
 	wantUnreadable(t, "%PDF-1.7\n1 0 obj\n", nil, "PDF")
 	wantUnreadable(t, `<?xml version="1.0"?><a/>`, nil, "XML")
-	wantUnreadable(t, strings.Repeat("\xcc\xee\xeb\xee\xea\xee;1.50\n", 100), nil, "not encoded in UTF-8")
+	wantUnreadable(t, strings.Repeat("\xcc\xee\xeb\xee\xea\xee;1.50\n", 100), nil, "not valid in the encoding of the list")
 }
 
 func TestMessages(t *testing.T) {
@@ -127,7 +127,7 @@ func TestMessages(t *testing.T) {
 		"1 each":    `the price is not a plain number: "1 each"`,
 		"-0.00":     `the price is negative: "-0.00"`,
 		"x;1.50":    `the row has 3 columns where the list has 2; an unquoted ';' or a decimal comma could be the cause: "b;x;1.50"`,
-		"\xff":      "the text is not valid UTF-8: \"\uFFFD\"",
+		"\xff":      "the text is not valid in the encoding of the list: \"\uFFFD\"",
 		"0.1234567": `the price has more than 6 decimals: "0.1234567"`,
 	} {
 		l, err := open("a;1.50\nb;"+text+"\nc;2\n", nil)

@@ -49,7 +49,6 @@ func checkOptions(o *atlantv1.CsvOptions) error {
 		known       []string
 	}{
 		{"csv.delimiter", o.GetDelimiter(), []string{";", ",", "|", "\t"}},
-		{"csv.encoding", o.GetEncoding(), []string{"utf-8", "UTF-8", "utf8"}},
 		{"csv.decimal_mark", o.GetDecimalMark(), []string{".", ","}},
 		{"csv.quote", o.GetQuote(), []string{`"`, "none"}},
 	} {
@@ -179,7 +178,6 @@ func (l *List) records(ctx context.Context, visit func(*record) error) error {
 func (l *List) Dialect() *atlantv1.Dialect {
 	d := &atlantv1.Dialect{
 		Delimiter:    string(l.reading.delimiter),
-		Encoding:     "utf-8",
 		Quote:        string(quoteByte),
 		HasHeader:    l.reading.header,
 		PriceColumn:  int32(l.reading.price + 1),

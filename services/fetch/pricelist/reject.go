@@ -44,7 +44,7 @@ func (h *reading) message(rec *record, f fault) string {
 		return fmt.Sprintf("the row has %s where the list has %d; an unquoted %q or a decimal comma could be the cause: %s",
 			plural(len(rec.fields), "column"), h.width, h.delimiter, excerpt(rec.raw))
 	case atlantv1.RejectReason_REJECT_REASON_ENCODING:
-		return "the text is not valid UTF-8: " + excerpt(f.cell)
+		return "the text is not valid in the encoding of the list: " + excerpt(f.cell)
 	case atlantv1.RejectReason_REJECT_REASON_CONTROL_CHARACTER:
 		return "the text holds a control character: " + excerpt(f.cell)
 	case atlantv1.RejectReason_REJECT_REASON_CUT_OFF:

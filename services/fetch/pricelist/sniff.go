@@ -30,7 +30,7 @@ type sniffed struct {
 	doubt   error // why it can't be read, unless some row of it can
 }
 
-// sniff looks whether a list is UTF-8 text. It returns an *UnreadableError if it is anything else.
+// sniff looks whether a list is text. It returns an *UnreadableError if it is anything else.
 func sniff(src io.ReaderAt, size int64) (sniffed, error) {
 	head := make([]byte, min(size, headBytes))
 	if err := readFull(src, head, 0); err != nil {
@@ -40,9 +40,6 @@ func sniff(src io.ReaderAt, size int64) (sniffed, error) {
 	s := sniffed{start: int64(len(head) - len(text))}
 	if len(bytes.TrimSpace(text)) == 0 && size <= headBytes {
 		return s, unreadable("the list is empty")
-	}
-	if name := otherEncoding(text); name != "" {
-		return s, unreadable("the list is encoded in %s, which is not read yet; only UTF-8 is", name)
 	}
 	if name := otherFormat(text); name != "" {
 		return s, unreadable("this is %s, not a price list", name)
@@ -59,17 +56,6 @@ func sniff(src io.ReaderAt, size int64) (sniffed, error) {
 	return s, doubt
 }
 
-func otherEncoding(text []byte) string {
-	for _, mark := range []struct{ bytes, name string }{ // UTF-32's begins with UTF-16's
-		{"\xFF\xFE\x00\x00", "UTF-32"}, {"\x00\x00\xFE\xFF", "UTF-32"}, {"\xFF\xFE", "UTF-16"}, {"\xFE\xFF", "UTF-16"},
-	} {
-		if bytes.HasPrefix(text, []byte(mark.bytes)) {
-			return mark.name
-		}
-	}
-	return ""
-}
-
 // textFormats are written in text, as a price list is. Many others have signatures so short that a product's name can be one
 // (BMW is no bitmap), and are believed only where the bytes are not text.
 var textFormats = map[string]string{
@@ -78,8 +64,10 @@ var textFormats = map[string]string{
 }
 
 var binaryFormats = map[string]string{
-	"application/zip": "a ZIP archive", "application/gzip": "gzip", "application/x-ole-storage": "an old Office document",
-	"application/vnd.ms-excel": "an Excel workbook (XLS)", "application/pdf": "PDF", "application/vnd.sqlite3": "an SQLite database",
+	"application/zip": "a document or program that is a ZIP archive inside", "application/x-tar": "a TAR archive",
+	"application/x-7z-compressed": "a 7z archive", "application/x-rar-compressed": "a RAR archive",
+	"application/x-ole-storage": "an old Office document", "application/vnd.ms-excel": "an Excel workbook (XLS)",
+	"application/pdf": "PDF", "application/vnd.sqlite3": "an SQLite database",
 	"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": "an Excel workbook (XLSX)",
 	"application/vnd.oasis.opendocument.spreadsheet":                    "an OpenDocument spreadsheet",
 }
@@ -138,8 +126,8 @@ func rubbish(text []byte, isCut bool) error {
 		return unreadable("this is binary data, not a price list: %d of its first %d bytes can't be part of a text, the first on line %d",
 			bad, len(text), lineOf(text, min(controlAt, invalidAt)))
 	}
-	return unreadable("the list is not encoded in UTF-8, and no other encoding is read yet: "+
-		"%d of its first %d bytes are invalid, the first on line %d",
+	return unreadable("%d of the first %d bytes are not valid in the encoding of the list, the first on line %d; "+
+		"csv.encoding would tell another one",
 		invalid, len(text), lineOf(text, invalidAt))
 }
 

@@ -623,7 +623,7 @@ type FetchParsed struct {
 	Counts *FetchCounts `protobuf:"bytes,1,opt,name=counts,proto3" json:"counts,omitempty"`
 	// How the list was read.
 	Dialect *Dialect `protobuf:"bytes,2,opt,name=dialect,proto3" json:"dialect,omitempty"`
-	// SHA-256 of the decoded list: a retry publishes the same bytes or nothing.
+	// SHA-256 of the list as it was downloaded: a retry publishes what the same bytes say or nothing.
 	Sha256 []byte `protobuf:"bytes,3,opt,name=sha256,proto3" json:"sha256,omitempty"`
 	// What the server gave to recognise the list by. Absent if it gave nothing of use, or it is not known any more.
 	Validators *ListValidators `protobuf:"bytes,4,opt,name=validators,proto3" json:"validators,omitempty"`
@@ -1031,7 +1031,7 @@ func (x *FetchNotModified) GetValidators() *ListValidators {
 // FetchCounts are the figures of a receipt: rows_read = accepted + rejected + duplicates.
 type FetchCounts struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Size of the decoded list in bytes.
+	// Size of the list in bytes, unpacked and as UTF-8.
 	Bytes int64 `protobuf:"varint,1,opt,name=bytes,proto3" json:"bytes,omitempty"`
 	// Rows of the list, without header and blank lines.
 	RowsRead int64 `protobuf:"varint,2,opt,name=rows_read,json=rowsRead,proto3" json:"rows_read,omitempty"`

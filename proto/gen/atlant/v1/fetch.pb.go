@@ -220,7 +220,7 @@ type Fetch struct {
 	StartedAt *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=started_at,json=startedAt,proto3" json:"started_at,omitempty"`
 	// When it ended.
 	EndedAt *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=ended_at,json=endedAt,proto3" json:"ended_at,omitempty"`
-	// Size of the decoded list in bytes; while it runs, what has arrived.
+	// Size of the list in bytes, unpacked and as UTF-8; while it runs, what has arrived.
 	Bytes int64 `protobuf:"varint,9,opt,name=bytes,proto3" json:"bytes,omitempty"`
 	// Rows of the list, without header and blank lines.
 	RowsRead int64 `protobuf:"varint,10,opt,name=rows_read,json=rowsRead,proto3" json:"rows_read,omitempty"`
@@ -396,7 +396,7 @@ type CsvOptions struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// One of ; , | or a tab.
 	Delimiter string `protobuf:"bytes,1,opt,name=delimiter,proto3" json:"delimiter,omitempty"`
-	// Only utf-8 so far.
+	// A name that IANA has for the encoding, like utf-8, utf-16, windows-1251, gb18030 or shift_jis. A byte order mark outdoes it.
 	Encoding string `protobuf:"bytes,2,opt,name=encoding,proto3" json:"encoding,omitempty"`
 	// . or ,
 	DecimalMark string `protobuf:"bytes,3,opt,name=decimal_mark,json=decimalMark,proto3" json:"decimal_mark,omitempty"`
@@ -534,7 +534,7 @@ type Dialect struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// What separates columns.
 	Delimiter string `protobuf:"bytes,1,opt,name=delimiter,proto3" json:"delimiter,omitempty"`
-	// The encoding of the text.
+	// The encoding that the list was in.
 	Encoding string `protobuf:"bytes,2,opt,name=encoding,proto3" json:"encoding,omitempty"`
 	// What separates the whole part of a price from its decimals; empty if no price has any.
 	DecimalMark string `protobuf:"bytes,3,opt,name=decimal_mark,json=decimalMark,proto3" json:"decimal_mark,omitempty"`
@@ -661,7 +661,7 @@ type Reject struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Line on which the row starts, counted from 1.
 	Line int64 `protobuf:"varint,1,opt,name=line,proto3" json:"line,omitempty"`
-	// Byte at which the row starts in the decoded list, counted from 0.
+	// Byte at which the row starts in the list, unpacked and as UTF-8, counted from 0.
 	ByteOffset int64 `protobuf:"varint,2,opt,name=byte_offset,json=byteOffset,proto3" json:"byte_offset,omitempty"`
 	// Column that is at fault, counted from 1; 0 if it is the row as a whole.
 	Column int32 `protobuf:"varint,3,opt,name=column,proto3" json:"column,omitempty"`
@@ -669,7 +669,7 @@ type Reject struct {
 	Reason RejectReason `protobuf:"varint,4,opt,name=reason,proto3,enum=atlant.v1.RejectReason" json:"reason,omitempty"`
 	// What is wrong, in words.
 	Message string `protobuf:"bytes,5,opt,name=message,proto3" json:"message,omitempty"`
-	// The row as it is in the list, at most 500 bytes; bytes that are not UTF-8 are shown as the replacement character.
+	// The row as it is in the list, at most 500 bytes; what its encoding does not have is shown as the replacement character.
 	Raw           string `protobuf:"bytes,6,opt,name=raw,proto3" json:"raw,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -750,7 +750,8 @@ func (x *Reject) GetRaw() string {
 // FetchRequest asks for a list.
 type FetchRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Where the list is: http or https. A user and a password in it are taken as credentials, and shown nowhere.
+	// Where the list is: http or https. A user and a password in it are taken as credentials, and shown nowhere. If it is a ZIP
+	// archive of several files, the fragment names one: …/lists.zip#prices/march.csv
 	Url string `protobuf:"bytes,1,opt,name=url,proto3" json:"url,omitempty"`
 	// The namespace of the product names; default if empty.
 	Source string `protobuf:"bytes,2,opt,name=source,proto3" json:"source,omitempty"`
@@ -1576,11 +1577,11 @@ const file_atlant_v1_fetch_proto_rawDesc = "" +
 	"\tpublished\x18\x0e \x01(\x03R\tpublished\x12,\n" +
 	"\adialect\x18\x0f \x01(\v2\x12.atlant.v1.DialectR\adialect\x12\x14\n" +
 	"\x05error\x18\x10 \x01(\tR\x05error\x12\x1a\n" +
-	"\bposition\x18\x11 \x01(\tR\bposition\"\xa2\x04\n" +
+	"\bposition\x18\x11 \x01(\tR\bposition\"\x8e\x04\n" +
 	"\n" +
 	"CsvOptions\x121\n" +
-	"\tdelimiter\x18\x01 \x01(\tB\x13\xbaH\x10r\x0eR\x00R\x01;R\x01,R\x01|R\x01\tR\tdelimiter\x127\n" +
-	"\bencoding\x18\x02 \x01(\tB\x1b\xbaH\x18r\x16R\x00R\x05utf-8R\x05UTF-8R\x04utf8R\bencoding\x120\n" +
+	"\tdelimiter\x18\x01 \x01(\tB\x13\xbaH\x10r\x0eR\x00R\x01;R\x01,R\x01|R\x01\tR\tdelimiter\x12#\n" +
+	"\bencoding\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18@R\bencoding\x120\n" +
 	"\fdecimal_mark\x18\x03 \x01(\tB\r\xbaH\n" +
 	"r\bR\x00R\x01.R\x01,R\vdecimalMark\x12&\n" +
 	"\x05quote\x18\x04 \x01(\tB\x10\xbaH\rr\vR\x00R\x01\"R\x04noneR\x05quote\x12\x1b\n" +

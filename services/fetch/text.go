@@ -1,0 +1,69 @@
+package fetch
+
+import (
+	"bytes"
+	"context"
+	"net/url"
+	"os"
+
+	"github.com/atlant-log/atlant/events"
+	atlantv1 "github.com/atlant-log/atlant/proto/gen/atlant/v1"
+	"github.com/atlant-log/atlant/services/fetch/listtext"
+)
+
+// openText makes UTF-8 text of the list, in a file beside it if it is not such text as it is.
+func (r *reading) openText(ctx context.Context, l *toRead) error {
+	hints, err := l.hints(r.sha256)
+	if err != nil {
+		return err
+	}
+	r.text, err = listtext.Read(ctx, l.file, r.counts.GetBytes(), hints, func() (listtext.File, error) {
+		if r.made, err = l.makeText(); err != nil {
+			return nil, err
+		}
+		return r.made, nil
+	})
+	if err != nil {
+		return err
+	}
+	r.counts.Bytes = r.text.Size
+	return nil
+}
+
+// toRead gathers what tells how to read the list of the fetch; before is what an earlier attempt found, nil if none came so far.
+func (w *work) toRead(file *os.File, before *atlantv1.FetchParsed) *toRead {
+	latest := w.request.GetRequestedAt().AsTime().Add(clockTolerance) // the same in every attempt
+	return &toRead{
+		file: file, options: w.request.GetCsv(), source: w.request.GetSource(), latest: events.Micros(latest.UnixMicro()),
+		hints:    func(sha256 []byte) (listtext.Hints, error) { return w.hints(before, sha256) },
+		makeText: func() (*textFile, error) { return w.spool.createText(w.id) },
+	}
+}
+
+// hints gathers what tells how the list with that SHA-256 is packed and encoded. An attempt that goes on where another one left
+// off reads it in the encoding that was settled then, even if the list had to be downloaded again and the server now says
+// something else of the same bytes.
+func (w *work) hints(before *atlantv1.FetchParsed, sha256 []byte) (listtext.Hints, error) {
+	contentType, err := w.spool.contentType(w.id)
+	if err != nil {
+		return listtext.Hints{}, err
+	}
+	hints := listtext.Hints{
+		Encoding: w.request.GetCsv().GetEncoding(), ContentType: contentType, MaxBytes: w.downloader.maxBytes,
+	}
+	if before != nil && bytes.Equal(before.GetSha256(), sha256) {
+		hints.Settled = before.GetDialect().GetEncoding()
+	}
+	if u, err := url.Parse(w.request.GetUrl()); err == nil { // as it was when the request came
+		hints.Entry = u.Fragment
+	}
+	return hints, nil
+}
+
+// close removes what was made of the list to read it.
+func (r *reading) close() error {
+	if r.made == nil {
+		return nil
+	}
+	return r.made.discard()
+}
