@@ -10,7 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-const longest = 64 << 10
+const longest = 256 << 10
 
 func TestLongRows(t *testing.T) {
 	t.Parallel()
@@ -52,7 +52,7 @@ func TestLongRows(t *testing.T) {
 func TestLongQuotes(t *testing.T) {
 	t.Parallel()
 	head := strings.Repeat("a;1\n", 100)
-	wantUnreadable(t, head+"b;\""+strings.Repeat("x\n", longest)+"\";1\n", nil, "line 101 in column 2 goes on for more than 64 KiB")
+	wantUnreadable(t, head+"b;\""+strings.Repeat("x\n", longest)+"\";1\n", nil, "line 101 in column 2 goes on for more than 256 KiB")
 	wantUnreadable(t, head+"b;2;\"\n\";\"c\n", nil, "line 102 in column 4 is still open")
 	// The quote that opens before the sample's end and closes after it is none of those.
 	text := strings.Repeat("abcdefg;1.50\n", 1<<20/13) + "\"two\n" + strings.Repeat("lines\n", 9) + "\";2.50\n"

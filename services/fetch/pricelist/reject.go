@@ -37,7 +37,7 @@ func (h *reading) reject(rec *record, f fault) *atlantv1.Reject {
 func (h *reading) message(rec *record, f fault) string {
 	switch f.reason {
 	case atlantv1.RejectReason_REJECT_REASON_ROW_TOO_LONG:
-		return "the row is longer than 64 KiB"
+		return "the row is longer than 256 KiB"
 	case atlantv1.RejectReason_REJECT_REASON_QUOTE:
 		return "a quoted field goes on after its closing quote: " + excerpt(f.cell)
 	case atlantv1.RejectReason_REJECT_REASON_COLUMN_COUNT:

@@ -15,7 +15,7 @@ import (
 func FuzzRows(f *testing.F) {
 	for _, text := range []string{
 		"a;1\nb;2\n", "name,price\r\n\"a\nb\",2.50\r\n", "\uFEFFa;1,5\n\n;\n", "\"a\"b;1\n\"c;2", "a\x00;1\n\xff;2\n", "a\t1\r\r\n", ";;;\n,,\n",
-		strings.Repeat("x", 66_000) + ";1\ny;2\n",
+		strings.Repeat("x", 270_000) + ";1\ny;2\n",
 	} {
 		f.Add(text, ";", "", "")
 		f.Add(text, "", "2", "none")

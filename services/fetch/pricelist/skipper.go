@@ -36,7 +36,7 @@ func (k *skipper) run() error {
 		}
 		k.step(k.class[c])
 		if k.state == insideQuotes && k.offset()-k.openedAt.offset > maxRecordBytes {
-			return k.unclosed("goes on for more than 64 KiB")
+			return k.unclosed("goes on for more than 256 KiB")
 		}
 	}
 }

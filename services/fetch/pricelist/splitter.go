@@ -10,7 +10,7 @@ import (
 )
 
 // maxRecordBytes bounds a record, and so the memory a list can claim.
-const maxRecordBytes = 64 << 10
+const maxRecordBytes = 256 << 10
 
 const quoteByte = '"'
 

@@ -122,7 +122,7 @@ const (
 	RejectReason_REJECT_REASON_ENCODING RejectReason = 11
 	// A quoted field goes on after its closing quote.
 	RejectReason_REJECT_REASON_QUOTE RejectReason = 12
-	// The row is longer than 64 KiB.
+	// The row is longer than 256 KiB.
 	RejectReason_REJECT_REASON_ROW_TOO_LONG RejectReason = 13
 	// The list seems to end in the middle of the row.
 	RejectReason_REJECT_REASON_CUT_OFF RejectReason = 14
