@@ -48,17 +48,21 @@ func isNormal(raw []byte) bool {
 	if len(raw) == 0 || len(raw) > events.MaxNameBytes {
 		return false
 	}
-	last := byte(' ')
-	for _, c := range raw {
-		if c < ' ' || c >= 0x7F {
-			return isNormalUnicode(raw)
+	if !isPrintable(raw) {
+		return isNormalUnicode(raw)
+	}
+	if raw[0] == ' ' || raw[len(raw)-1] == ' ' {
+		return false
+	}
+	for rest := raw; ; {
+		i := bytes.IndexByte(rest, ' ')
+		if i < 0 {
+			return true
 		}
-		if c == ' ' && last == ' ' {
+		if rest = rest[i+1:]; rest[0] == ' ' { // a space is not the last
 			return false
 		}
-		last = c
 	}
-	return last != ' '
 }
 
 func isNormalUnicode(raw []byte) bool {
