@@ -38,7 +38,7 @@ var badRows = []badRow{
 	{"Too Few", 0, atlantv1.RejectReason_REJECT_REASON_COLUMN_COUNT},
 	{" ;2.50", 1, atlantv1.RejectReason_REJECT_REASON_NAME_MISSING},
 	{`"Quoted" and more;2.50`, 1, atlantv1.RejectReason_REJECT_REASON_QUOTE},
-	{strings.Repeat("y", 70_000) + ";2.50", 0, atlantv1.RejectReason_REJECT_REASON_ROW_TOO_LONG},
+	{strings.Repeat("y", 300_000) + ";2.50", 0, atlantv1.RejectReason_REJECT_REASON_ROW_TOO_LONG},
 }
 
 // wantedReject is what is to be known of a bad row, its message apart.

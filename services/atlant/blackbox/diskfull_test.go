@@ -112,10 +112,12 @@ func (f *fullDisk) fillUp(t *testing.T) {
 				items[i].cents += int64(1000 * n)
 			}
 		}
-		fetch := f.ask(t, &atlantv1.FetchRequest{Url: f.sell(fmt.Sprintf("/big-%d.csv", n), items), Source: "big"})
-		f.accepted[fetch.GetId()] = true
+		id, accepted := f.request(t, &atlantv1.FetchRequest{Url: f.sell(fmt.Sprintf("/big-%d.csv", n), items), Source: "big"})
+		if !accepted { // the lists before it have filled the disk already
+			break
+		}
 		if n == 0 {
-			f.await(t, fetch.GetId())
+			f.await(t, id)
 			f.caughtUp(t)
 		}
 	}
@@ -134,17 +136,25 @@ func (f *fullDisk) askSmall(t *testing.T) bool {
 	t.Helper()
 	f.requests++
 	url := f.sell(fmt.Sprintf("/small-%d.csv", f.requests), []item{{"Milk", int64(f.requests)}, {fmt.Sprint("only here ", f.requests), 5}})
-	response, err := f.fetches.Fetch(within(t), connect.NewRequest(&atlantv1.FetchRequest{Url: url, Source: "small"}))
+	_, accepted := f.request(t, &atlantv1.FetchRequest{Url: url, Source: "small"})
+	return accepted
+}
+
+// request asks for a fetch and notes whether it is accepted; if not, because the disk is full.
+func (f *fullDisk) request(t *testing.T, request *atlantv1.FetchRequest) (id string, accepted bool) {
+	t.Helper()
+	response, err := f.fetches.Fetch(within(t), connect.NewRequest(request))
 	if err == nil {
-		f.accepted[response.Msg.GetFetch().GetId()] = true
-		return true
+		id = response.Msg.GetFetch().GetId()
+		f.accepted[id] = true
+		return id, true
 	}
 	f.refused++
 	var refusal *connect.Error
 	if !errors.As(err, &refusal) || refusal.Code() != connect.CodeResourceExhausted || !strings.Contains(refusal.Message(), diskIsFull) {
 		t.Errorf("on a full disk a request is answered with %v", err)
 	}
-	return false
+	return "", false
 }
 
 // expectRefusal: Atlant refuses requests and says why to whoever asks, and serves what it has.
