@@ -18,13 +18,20 @@ import (
 // Each round of a write benchmark takes in benchProducts products, batch by batch, and then has the driver write as many
 // rows with nothing around. The ratio of the two is what to compare: rows/s are the engine's.
 const (
-	benchProducts = 50_000
-	benchBatch    = 25_000
+	benchBatch = 25_000
 )
+
+// benchProducts is how many products there are; with -short few, to see no more than that the benchmarks run.
+func benchProducts() int {
+	if testing.Short() {
+		return 5000
+	}
+	return 50_000
+}
 
 // benchFetch returns the observations of one fetch: prices differ from fetch to fetch if changing.
 func benchFetch(fetch int, changing bool) []events.Observation {
-	all := make([]events.Observation, benchProducts)
+	all := make([]events.Observation, benchProducts())
 	id := uuid.NewSHA1(uuid.Nil, fmt.Append(nil, fetch))
 	for i := range all {
 		price := int64(i*7919%100_000) * 10_000
@@ -32,7 +39,7 @@ func benchFetch(fetch int, changing bool) []events.Observation {
 			price += int64(fetch) * 10_000
 		}
 		all[i] = events.Observation{
-			Source: events.DefaultSource, Name: fmt.Sprintf("Product of some length %08d", i*7919%benchProducts),
+			Source: events.DefaultSource, Name: fmt.Sprintf("Product of some length %08d", i*7919%benchProducts()),
 			Price:    events.Price{Micros: price, Currency: "EUR"},
 			Position: events.Position{ObservedAt: events.Micros(1_700_000_000_000_000 + fetch), Fetch: id}, Line: int64(i) + 2,
 		}
@@ -81,7 +88,7 @@ func benchmarkBeside(b *testing.B, round func(n int) (store, bare func())) {
 		stored += benchTime(store)
 		written += benchTime(bare)
 	}
-	rows := float64(b.N) * benchProducts
+	rows := float64(b.N * benchProducts())
 	b.ReportMetric(rows/stored.Seconds(), "rows/s")
 	b.ReportMetric(rows/written.Seconds(), "bare-rows/s")
 	b.ReportMetric(written.Seconds()/stored.Seconds(), "ratio")
@@ -185,7 +192,7 @@ func BenchmarkProducts(b *testing.B) {
 			}
 		}
 	}
-	b.ReportMetric(float64(b.N)*benchProducts/b.Elapsed().Seconds(), "rows/s")
+	b.ReportMetric(float64(b.N*benchProducts())/b.Elapsed().Seconds(), "rows/s")
 }
 
 // BenchmarkList reads one page of 50 from the middle of each sort. On an engine that does not push a sort into an index this

@@ -14,13 +14,20 @@ import (
 
 // Each round of a write benchmark takes in benchProducts products, batch by batch; rows/s is what to compare.
 const (
-	benchProducts = 200_000
-	benchBatch    = 20_000
+	benchBatch = 20_000
 )
+
+// benchProducts is how many products there are; with -short few, to see no more than that the benchmarks run.
+func benchProducts() int {
+	if testing.Short() {
+		return 5000
+	}
+	return 200_000
+}
 
 // benchFetch returns the observations of one fetch: prices differ from fetch to fetch if changing.
 func benchFetch(fetch int, changing bool) []events.Observation {
-	all := make([]events.Observation, benchProducts)
+	all := make([]events.Observation, benchProducts())
 	id := uuid.NewSHA1(uuid.Nil, fmt.Append(nil, fetch))
 	for i := range all {
 		price := int64(i*7919%100_000) * 10_000
@@ -28,7 +35,7 @@ func benchFetch(fetch int, changing bool) []events.Observation {
 			price += int64(fetch) * 10_000
 		}
 		all[i] = events.Observation{
-			Source: events.DefaultSource, Name: fmt.Sprintf("Product of some length %08d", i*7919%benchProducts),
+			Source: events.DefaultSource, Name: fmt.Sprintf("Product of some length %08d", i*7919%benchProducts()),
 			Price:    events.Price{Micros: price, Currency: "EUR"},
 			Position: events.Position{ObservedAt: events.Micros(1_700_000_000_000_000 + fetch), Fetch: id}, Line: int64(i) + 2,
 		}
@@ -73,7 +80,7 @@ func applyAll(b *testing.B, db *DB, deltas []projections.Delta) {
 
 func reportRows(b *testing.B) {
 	b.Helper()
-	b.ReportMetric(float64(b.N)*benchProducts/b.Elapsed().Seconds(), "rows/s")
+	b.ReportMetric(float64(b.N*benchProducts())/b.Elapsed().Seconds(), "rows/s")
 }
 
 // BenchmarkApplyNew compares the first fetch of a list with bare inserts of the same rows.
@@ -182,7 +189,7 @@ func BenchmarkProducts(b *testing.B) {
 	b.ResetTimer()
 	for range b.N {
 		for start := 0; start < len(ids); start += benchBatch {
-			if _, err := db.Products(b.Context(), ids[start:start+benchBatch]); err != nil {
+			if _, err := db.Products(b.Context(), ids[start:min(start+benchBatch, len(ids))]); err != nil {
 				b.Fatal(err)
 			}
 		}
@@ -198,7 +205,7 @@ func BenchmarkListDepth(b *testing.B) {
 		for _, percent := range []int{0, 50, 99} {
 			query := projections.ProductQuery{SortBy: key, Limit: 50}
 			if percent > 0 {
-				query.After = cursorAtDepth(b, db, query, benchProducts*percent/100)
+				query.After = cursorAtDepth(b, db, query, benchProducts()*percent/100)
 			}
 			b.Run(fmt.Sprintf("sort=%d/depth=%d%%", key, percent), func(b *testing.B) {
 				for range b.N {
