@@ -10,8 +10,6 @@ import (
 	"sync"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/atlant-log/atlant/events"
 )
 
@@ -207,17 +205,10 @@ func reachedBy(ctx context.Context, views Checkpoints, end logEnd) (logEnd, erro
 
 // takeUpTo projects to views that nobody else does, up to an end and no further.
 func (r *Rebuilder) takeUpTo(ctx context.Context, views Views, end logEnd) error {
-	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(catchWorkers)
-	for stream, last := range end {
-		group.Go(func() error {
-			if err := newProjector(stream, r.source, Fixed{views}, r.log).takeUpTo(ctx, views, last); err != nil {
-				return fmt.Errorf("%s: %w", stream, err)
-			}
-			return nil
-		})
-	}
-	return group.Wait()
+	streams := Streams(r.shards)
+	return eachStream(ctx, streams, catchWorkers, func(ctx context.Context, i int) error {
+		return newProjector(streams[i], r.source, Fixed{views}, r.log).takeUpTo(ctx, views, end[streams[i]])
+	})
 }
 
 // patienceWithLive is how long a rebuild that may switch anyway waits for live views that may never get on.

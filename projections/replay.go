@@ -113,12 +113,17 @@ func (r *replayer) messages(ctx context.Context, stream events.Stream, after, un
 
 // eachShard calls do for each shard, a few at a time.
 func eachShard(ctx context.Context, shards int, do func(ctx context.Context, shard int) error) error {
+	return eachStream(ctx, Streams(shards)[:shards], max(2, runtime.GOMAXPROCS(0)), do)
+}
+
+// eachStream calls do with the index of each stream, so many at a time, until one fails.
+func eachStream(ctx context.Context, streams []events.Stream, atOnce int, do func(ctx context.Context, i int) error) error {
 	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(max(2, runtime.GOMAXPROCS(0)))
-	for shard := range shards {
+	group.SetLimit(atOnce)
+	for i, stream := range streams {
 		group.Go(func() error {
-			if err := do(ctx, shard); err != nil {
-				return fmt.Errorf("%s: %w", events.PriceStream(shard), err)
+			if err := do(ctx, i); err != nil {
+				return fmt.Errorf("%s: %w", stream, err)
 			}
 			return nil
 		})
