@@ -20,11 +20,13 @@ type Inspection struct {
 // Inspect reads a list as a fetch would, and publishes nothing. With an error that says that the list cannot be used comes
 // what was found until then.
 func Inspect(ctx context.Context, file *os.File, options *atlantv1.CsvOptions) (*Inspection, error) {
+	info, err := file.Stat()
+	if err != nil {
+		return nil, err
+	}
 	r, err := read(ctx, &toRead{
-		file: file, options: options, source: events.DefaultSource, latest: events.Micros(time.Now().Add(clockTolerance).UnixMicro()),
-		hints: func([]byte) (listtext.Hints, error) {
-			return listtext.Hints{Encoding: options.GetEncoding(), MaxBytes: DefaultMaxListBytes}, nil
-		},
+		file: file, size: info.Size(), hints: listtext.Hints{Encoding: options.GetEncoding(), MaxBytes: DefaultMaxListBytes},
+		options: options, source: events.DefaultSource, latest: events.Micros(time.Now().Add(clockTolerance).UnixMicro()),
 		makeText: func() (*textFile, error) {
 			text, err := os.CreateTemp("", "atlant-inspect-")
 			return &textFile{text}, err

@@ -45,23 +45,23 @@ var errNothingReadable = errors.New("not one row of the list could be read")
 // toRead is a list with all that tells how to read it.
 type toRead struct {
 	file    *os.File
+	size    int64
+	sha256  []byte
+	hints   listtext.Hints // how it is packed and encoded
 	options *atlantv1.CsvOptions
 	source  string
 	latest  events.Micros // no date in it may be later
 
-	hints    func(sha256 []byte) (listtext.Hints, error) // how it is packed and encoded
-	makeText func() (*textFile, error)                   // for the text, if that is not the list as it is
+	makeText func() (*textFile, error) // for the text, if that is not the list as it is
 }
 
 // read reads a list to its end. With an error that says the list cannot be used comes what was found until then. The reading
 // must be closed.
 func read(ctx context.Context, l *toRead) (*reading, error) {
-	r := &reading{source: l.source}
-	var err error
-	if r.counts.Bytes, r.sha256, err = hash(l.file); err != nil {
-		return r, err
-	}
-	if err := r.openText(ctx, l); err != nil {
+	r := &reading{source: l.source, sha256: l.sha256}
+	r.counts.Bytes = l.size
+	err := r.openText(ctx, l)
+	if err != nil {
 		return r, err
 	}
 	if r.list, err = pricelist.Open(ctx, r.text, r.text.Size, l.options); err != nil {

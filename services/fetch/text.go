@@ -12,12 +12,8 @@ import (
 )
 
 // openText makes UTF-8 text of the list, in a file beside it if it is not such text as it is.
-func (r *reading) openText(ctx context.Context, l *toRead) error {
-	hints, err := l.hints(r.sha256)
-	if err != nil {
-		return err
-	}
-	r.text, err = listtext.Read(ctx, l.file, r.counts.GetBytes(), hints, func() (listtext.File, error) {
+func (r *reading) openText(ctx context.Context, l *toRead) (err error) {
+	r.text, err = listtext.Read(ctx, l.file, l.size, l.hints, func() (listtext.File, error) {
 		if r.made, err = l.makeText(); err != nil {
 			return nil, err
 		}
@@ -30,14 +26,23 @@ func (r *reading) openText(ctx context.Context, l *toRead) error {
 	return nil
 }
 
-// toRead gathers what tells how to read the list of the fetch; before is what an earlier attempt found, nil if none came so far.
-func (w *work) toRead(file *os.File, before *atlantv1.FetchParsed) *toRead {
+// toRead gathers what tells how to read the list of the fetch; before is what an earlier attempt found, nil if none came so
+// far. Its errors are spoolErrors.
+func (w *work) toRead(file *os.File, before *atlantv1.FetchParsed) (*toRead, error) {
+	size, sha256, err := hash(file)
+	if err != nil {
+		return nil, err
+	}
+	hints, err := w.hints(before, sha256)
+	if err != nil {
+		return nil, err
+	}
 	latest := w.request.GetRequestedAt().AsTime().Add(clockTolerance) // the same in every attempt
 	return &toRead{
-		file: file, options: w.request.GetCsv(), source: w.request.GetSource(), latest: events.Micros(latest.UnixMicro()),
-		hints:    func(sha256 []byte) (listtext.Hints, error) { return w.hints(before, sha256) },
+		file: file, size: size, sha256: sha256, hints: hints,
+		options: w.request.GetCsv(), source: w.request.GetSource(), latest: events.Micros(latest.UnixMicro()),
 		makeText: func() (*textFile, error) { return w.spool.createText(w.id) },
-	}
+	}, nil
 }
 
 // hints gathers what tells how the list with that SHA-256 is packed and encoded. An attempt that goes on where another one left

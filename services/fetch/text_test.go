@@ -86,7 +86,11 @@ func TestEncodingIsSettledOnce(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		r, err := read(t.Context(), w.toRead(file, before))
+		l, err := w.toRead(file, before)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := read(t.Context(), l)
 		if err != nil || r.dialect().GetEncoding() != "koi8-r" || r.counts.GetBytes() != 12 {
 			t.Errorf("%s: %v, %v", contentType, r.dialect(), err)
 		}

@@ -149,17 +149,22 @@ func (w *work) run(ctx context.Context, before *atlantv1.FetchParsed) error {
 		return err
 	}
 	defer func() { _ = file.Close() }() // it was only read
-	if same, err := w.isPublished(file); err != nil {
-		return w.fail(ctx, err, nil)
-	} else if same {
+	l, err := w.toRead(file, before)
+	if err != nil {
+		if ctx.Err() == nil {
+			return w.failPublishing(ctx, err, before)
+		}
+		return fmt.Errorf("read list: %w", err)
+	}
+	if w.isPublished(l) {
 		return w.endNotModified(ctx)
 	}
-	return w.readAndPublish(ctx, file, before)
+	return w.readAndPublish(ctx, l, before)
 }
 
 // readAndPublish reads a list and publishes it; before is what an earlier attempt found, nil if none came so far.
-func (w *work) readAndPublish(ctx context.Context, file *os.File, before *atlantv1.FetchParsed) error {
-	reading, err := read(ctx, w.toRead(file, before))
+func (w *work) readAndPublish(ctx context.Context, l *toRead, before *atlantv1.FetchParsed) error {
+	reading, err := read(ctx, l)
 	defer func() { _ = reading.close() }() // what it leaves is removed with the list
 	if isUnreadable(err) {
 		return w.fail(ctx, err, reading)
