@@ -3,9 +3,9 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/dustin/go-humanize"
 
@@ -28,7 +28,7 @@ func (i *inspectCommand) Run(ctx context.Context, c *console) error {
 	}
 	defer func() { _ = file.Close() }() // it was only read
 	found, err := fetch.Inspect(ctx, file, i.CSV.options())
-	if found != nil {
+	if found != nil { // it could be read
 		if printed := i.print(c, found, err); printed != nil {
 			return printed
 		}
@@ -68,13 +68,16 @@ func (i *inspectCommand) print(c *console, found *fetch.Inspection, cause error)
 	if found.Dialect == nil {
 		return nil
 	}
-	_, err := fmt.Fprintf(c.out, "rows       %s\nbytes      %s\ndialect    %s\n",
-		rowsInWords(f), humanize.Comma(f.GetBytes()), printable(dialectInWords(f.GetDialect())))
+	var b strings.Builder
+	writeLine(&b, "rows", rowsInWords(f))
+	writeLine(&b, "bytes", humanize.Comma(f.GetBytes()))
+	writeLine(&b, "dialect", dialectInWords(f.GetDialect()))
 	for _, why := range f.GetDialect().GetEvidence() {
-		fmt.Fprintf(c.out, "because    %s\n", printable(why))
+		writeLine(&b, "because", why)
 	}
 	for _, reject := range found.Rejects[:min(len(found.Rejects), i.Rejects)] {
-		fmt.Fprintf(c.out, "reject     %s\n", printable(rejectInWords(reject)))
+		writeLine(&b, "reject", rejectInWords(reject))
 	}
+	_, err := io.WriteString(c.out, b.String())
 	return err
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"strconv"
 	"strings"
 
@@ -16,11 +17,7 @@ import (
 // printReceipt prints all that is to be known of one fetch.
 func printReceipt(c *console, f *atlantv1.Fetch) error {
 	var b strings.Builder
-	line := func(label, value string) {
-		if value != "" {
-			fmt.Fprintf(&b, "%-10s %s\n", label, printable(value))
-		}
-	}
+	line := func(label, value string) { writeLine(&b, label, value) }
 	state := stateName(f.GetState())
 	fmt.Fprintf(&b, "%-10s %s\n%-10s %s\n", "fetch", f.GetId(), "state", c.paint(stateColor(state), state))
 	line("error", f.GetError())
@@ -38,6 +35,13 @@ func printReceipt(c *console, f *atlantv1.Fetch) error {
 	line("duration", fetchDuration(f))
 	_, err := fmt.Fprint(c.out, b.String())
 	return err
+}
+
+// writeLine writes what a receipt says behind its label, and nothing if it says nothing.
+func writeLine(to io.Writer, label, value string) {
+	if value != "" {
+		fmt.Fprintf(to, "%-10s %s\n", label, printable(value))
+	}
 }
 
 // rowsInWords shows where every row of the list went.
@@ -140,7 +144,7 @@ func printFirstRejects(ctx context.Context, c *console, api *clients, f *atlantv
 	request := &atlantv1.ListRejectsRequest{Id: f.GetId(), PageSize: firstRejects}
 	if response, err := api.fetch.ListRejects(ctx, connect.NewRequest(request)); err == nil {
 		for _, r := range response.Msg.GetRejects() {
-			fmt.Fprintf(c.out, "reject     %s\n", printable(rejectInWords(r)))
+			writeLine(c.out, "reject", rejectInWords(r))
 		}
 	}
 	c.notef("all %s rejects: `atlant rejects %s`", humanize.Comma(f.GetRejected()), f.GetId())

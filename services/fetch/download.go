@@ -22,10 +22,6 @@ const (
 	idleTimeout     = 60 * time.Second // without a byte of the body
 	downloadTimeout = time.Hour        // for the whole of it, however slowly it drips
 	maxRedirects    = 10
-
-	// A list compresses by 3 to 30 times. Beyond this, past the first megabytes, it is no list.
-	maxCompressionRatio = 200
-	ratioFreeBytes      = 16 << 20
 )
 
 // Causes with which a download is cancelled.
@@ -153,8 +149,8 @@ func (d *downloader) copyBody(
 		switch {
 		case total > d.maxBytes:
 			return d.tooLarge()
-		case total > ratioFreeBytes && (total-before)/max(wire.bytes, 1) > maxCompressionRatio:
-			return permanent("the list blows up to more than %d times its compressed size: a compression bomb", maxCompressionRatio)
+		case total > listtext.RatioFreeBytes && (total-before)/max(wire.bytes, 1) > listtext.MaxRatio:
+			return permanent("the list blows up to more than %d times its compressed size: a compression bomb", listtext.MaxRatio)
 		}
 		if _, err := t.to.Write(buffer[:n]); err != nil {
 			return err

@@ -106,8 +106,8 @@ func (c *content) copyTo(ctx context.Context, to io.Writer, from charset, mark, 
 			return 0, ctx.Err()
 		case size > most:
 			return 0, unreadable("the list is larger than %d bytes, the most that is taken", most)
-		case size > ratioFreeBytes && size/c.size > maxRatio:
-			return 0, unreadable("this is %s, and blows up to more than %d times its size: a bomb", c, maxRatio)
+		case size > RatioFreeBytes && size/c.size > MaxRatio:
+			return 0, unreadable("this is %s, and blows up to more than %d times its size: a bomb", c, MaxRatio)
 		}
 		if _, err := to.Write(buffer[:n]); err != nil {
 			return 0, err
@@ -132,10 +132,10 @@ func fill(buffer []byte, r io.Reader) (n int, err error) {
 	return n, err
 }
 
-// A list compresses by 3 to 30 times. Beyond this, past the first megabytes, it is no list.
+// A list compresses by 3 to 30 times. Beyond MaxRatio, past the first RatioFreeBytes, it is no list but a bomb.
 const (
-	maxRatio       = 200
-	ratioFreeBytes = 16 << 20
+	MaxRatio       = 200
+	RatioFreeBytes = 16 << 20
 )
 
 // rawReader remembers with which error reading the downloaded bytes failed.

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/text/currency"
 )
@@ -58,7 +59,7 @@ func headerCurrency(cell string) string {
 		switch {
 		case code == "" || code == unknownCurrency:
 		case word != code: // a symbol, or a code in small letters
-			if !isLatinWord(word) || enclosed(cell, word) {
+			if !isASCIIWord(word) || enclosed(cell, word) {
 				return code
 			}
 		case enclosed(cell, word), i > 0 && i == len(words)-1 && cell != strings.ToUpper(cell):
@@ -68,12 +69,9 @@ func headerCurrency(cell string) string {
 	return ""
 }
 
-func isLatinWord(word string) bool {
-	return strings.IndexFunc(word, func(r rune) bool { return r >= utf8Letters }) < 0 && strings.IndexFunc(word, unicode.IsLetter) >= 0
+func isASCIIWord(word string) bool {
+	return strings.IndexFunc(word, func(r rune) bool { return r >= utf8.RuneSelf }) < 0 && strings.ContainsFunc(word, unicode.IsLetter)
 }
-
-// utf8Letters is where the letters end that ordinary words of a header may consist of.
-const utf8Letters = 0x80
 
 // enclosed reports whether a word is in brackets, or behind a comma.
 func enclosed(cell, word string) bool {

@@ -2,6 +2,7 @@ package pricelist
 
 import (
 	"bytes"
+	"cmp"
 	"unicode/utf8"
 
 	atlantv1 "github.com/atlant-log/atlant/proto/gen/atlant/v1"
@@ -28,10 +29,7 @@ func (n *number) scanDecorated(cell []byte) atlantv1.RejectReason {
 	if dashed != noMark && !n.endInDash(dashed) {
 		return notANumber(cell)
 	}
-	n.negative, n.currency = negative, before+after
-	if before == after {
-		n.currency = before
-	}
+	n.negative, n.currency = negative, cmp.Or(before, after)
 	return reason
 }
 

@@ -80,19 +80,20 @@ func (l *List) settle(ctx context.Context, head sniffed, o *atlantv1.CsvOptions)
 		return 0, cmp.Or(p.broken, p.err)
 	}
 	l.reading = reading{format: p.format, columns: p.columns, currency: o.GetCurrencyCode(), oneCurrency: o.GetCurrencyCode() != ""}
-	if p.columns.header {
-		l.reading.headerCurrency = headerCurrency(p.first.cells[p.columns.price])
-	}
 	l.from = place{offset: l.from.offset + p.first.at.offset, line: p.first.at.line}
 	l.evidence = append([]string{p.evidence(o.GetDelimiter() != ""), p.headerEvidence()}, p.inferred...)
 	if p.quotesWhy != "" {
 		l.evidence = append(l.evidence, p.quotesWhy)
 	}
-	return l.weigh(ctx, o)
+	inHeader := ""
+	if p.columns.header {
+		inHeader = headerCurrency(p.first.cells[p.columns.price])
+	}
+	return l.weigh(ctx, o, inHeader)
 }
 
-// weigh reads the list to its end for evidence of the decimal mark.
-func (l *List) weigh(ctx context.Context, o *atlantv1.CsvOptions) (good int64, err error) {
+// weigh reads the list to its end for evidence of the decimal mark, the currency, of which the header may tell one, and the dates.
+func (l *List) weigh(ctx context.Context, o *atlantv1.CsvOptions, inHeader string) (good int64, err error) {
 	var n number
 	var marks markEvidence
 	var currencies currencyEvidence
@@ -130,7 +131,7 @@ func (l *List) weigh(ctx context.Context, o *atlantv1.CsvOptions) (good int64, e
 		l.evidence = append(l.evidence, why)
 	}
 	if l.reading.currency == "" {
-		if l.reading.currency, why = currencies.settle(l.reading.headerCurrency); why != "" {
+		if l.reading.currency, why = currencies.settle(inHeader); why != "" {
 			l.evidence = append(l.evidence, why)
 		}
 	}

@@ -22,10 +22,9 @@ type reading struct {
 	cutLine  int64  // of the last row, if the list seems to be cut off within its price; else 0
 	currency string // of prices that come without one
 
-	dateOrder      dateOrder
-	latest         events.Micros // no date may be later; 0 for no bound
-	headerCurrency string
-	oneCurrency    bool // csv.currency_code gives the currency of all prices
+	dateOrder   dateOrder
+	latest      events.Micros // no date may be later; 0 for no bound
+	oneCurrency bool          // csv.currency_code gives the currency of all prices
 }
 
 // rowReader reads rows one after the other.
