@@ -31,6 +31,7 @@ type reading struct {
 	rejects []*atlantv1.Reject
 	repeats repeats
 	days    days // where a column gives dates
+	sample  listSample
 }
 
 // maxRows bounds the rows of a list: the memory that finding repeated products takes grows with them, to 400 MB at this one.
@@ -106,7 +107,9 @@ func (r *reading) count(ctx context.Context) error {
 			}
 			return nil
 		}
-		r.repeats.note(r.observed(&row))
+		id := r.observed(&row)
+		r.repeats.note(id)
+		r.sample.note(id, row.Price.Micros, row.ObservedAt)
 		if r.list.IsDated() {
 			return r.days.note(row.ObservedAt)
 		}
@@ -173,7 +176,7 @@ func (r *reading) observation(row *pricelist.Row, at events.Position) (o events.
 }
 
 func (r *reading) parsed() *atlantv1.FetchParsed {
-	return &atlantv1.FetchParsed{Counts: &r.counts, Dialect: r.dialect(), Sha256: r.sha256}
+	return &atlantv1.FetchParsed{Counts: &r.counts, Dialect: r.dialect(), Sha256: r.sha256, Sample: r.sample.event()}
 }
 
 // dialect tells how the list is read, from its bytes on.
