@@ -22,8 +22,9 @@ func printReceipt(c *console, f *atlantv1.Fetch) error {
 	fmt.Fprintf(&b, "%-10s %s\n%-10s %s\n", "fetch", f.GetId(), "state", c.paint(stateColor(state), state))
 	line("error", f.GetError())
 	for _, finding := range f.GetComparison().GetFindings() {
-		line("held", finding.GetMessage()+", in fetch "+f.GetComparison().GetFetchId())
+		line("held", finding.GetMessage())
 	}
+	line("before", f.GetComparison().GetFetchId())
 	line("url", f.GetUrl())
 	line("source", f.GetSource())
 	line("observed", formatTime(f.GetObservedAt(), toTheSecond))

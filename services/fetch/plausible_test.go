@@ -121,7 +121,7 @@ func TestCompareSaysTheFigures(t *testing.T) {
 		all = append(all, f.GetMessage())
 	}
 	want := []string{
-		"prices are 100 times what they were, by the median of 26 products",
+		"prices are 100 times what they were, by the median of 33 products",
 		"100 rows are accepted, where 1,000 were",
 		"900 of 1,000 rows cannot be read, where 2 of 1,002 could not",
 	}

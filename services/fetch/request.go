@@ -59,7 +59,8 @@ func newRequest(request *atlantv1.FetchRequest, now time.Time) (*atlantv1.FetchR
 	return &atlantv1.FetchRequested{
 		Id: id.String(), Url: listURL, Source: cmp.Or(request.GetSource(), events.DefaultSource),
 		ObservedAt: events.MicrosOf(timestamppb.New(observed)).Timestamp(), Csv: request.GetCsv(),
-		RequestId: request.GetRequestId(), Force: request.GetForce(), NoHold: request.GetNoHold(), RequestedAt: events.MicrosOf(timestamppb.New(now)).Timestamp(),
+		RequestId: request.GetRequestId(), Force: request.GetForce(), NoHold: request.GetNoHold(),
+		RequestedAt: events.MicrosOf(timestamppb.New(now)).Timestamp(),
 		Credentials: credentials,
 	}, nil
 }

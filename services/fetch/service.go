@@ -176,7 +176,7 @@ func (s *Service) CancelFetch(
 		case projections.Ended(state):
 			return nil, connect.NewError(connect.CodeFailedPrecondition, errors.New("the fetch has ended"))
 		case state == atlantv1.FetchState_FETCH_STATE_HELD:
-			return nil, connect.NewError(connect.CodeFailedPrecondition, errors.New("the fetch is held: discard it, and nothing is published"))
+			return nil, connect.NewError(connect.CodeFailedPrecondition, errors.New("the fetch is held: discard it instead"))
 		case parsed(recorded) != nil:
 			return nil, connect.NewError(connect.CodeFailedPrecondition, errors.New("the list is being published already"))
 		}

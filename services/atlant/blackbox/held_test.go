@@ -28,8 +28,8 @@ func pricedAt(products, factor int) string {
 // priceOf returns what the first product costs, in units.
 func (a api) priceOf(tb testing.TB, source string) int64 {
 	tb.Helper()
-	products := call(tb, a.products.List, &atlantv1.ListRequest{Source: source, Query: "Product 000"}).GetProducts()
-	if len(products) != 1 {
+	products := call(tb, a.products.List, &atlantv1.ListRequest{Source: source, PageSize: 1}).GetProducts()
+	if len(products) != 1 || products[0].GetName() != "Product 000" {
 		tb.Fatalf("got %v", products)
 	}
 	return products[0].GetPrice().GetAmountMicros() / 1_000_000

@@ -64,7 +64,7 @@ type FetchServiceClient interface {
 	GetFetch(context.Context, *connect.Request[v1.GetFetchRequest]) (*connect.Response[v1.GetFetchResponse], error)
 	// ListFetches returns fetches, the newest request first.
 	ListFetches(context.Context, *connect.Request[v1.ListFetchesRequest]) (*connect.Response[v1.ListFetchesResponse], error)
-	// WatchFetch sends the fetch as it is now, then again whenever it changes, until it has ended.
+	// WatchFetch sends the fetch as it is now, then again whenever it changes, until it has ended or is held.
 	WatchFetch(context.Context, *connect.Request[v1.WatchFetchRequest]) (*connect.ServerStreamForClient[v1.WatchFetchResponse], error)
 	// CancelFetch calls a fetch off. Once its list is being published it is too late: failed_precondition.
 	CancelFetch(context.Context, *connect.Request[v1.CancelFetchRequest]) (*connect.Response[v1.CancelFetchResponse], error)
@@ -202,7 +202,7 @@ type FetchServiceHandler interface {
 	GetFetch(context.Context, *connect.Request[v1.GetFetchRequest]) (*connect.Response[v1.GetFetchResponse], error)
 	// ListFetches returns fetches, the newest request first.
 	ListFetches(context.Context, *connect.Request[v1.ListFetchesRequest]) (*connect.Response[v1.ListFetchesResponse], error)
-	// WatchFetch sends the fetch as it is now, then again whenever it changes, until it has ended.
+	// WatchFetch sends the fetch as it is now, then again whenever it changes, until it has ended or is held.
 	WatchFetch(context.Context, *connect.Request[v1.WatchFetchRequest], *connect.ServerStream[v1.WatchFetchResponse]) error
 	// CancelFetch calls a fetch off. Once its list is being published it is too late: failed_precondition.
 	CancelFetch(context.Context, *connect.Request[v1.CancelFetchRequest]) (*connect.Response[v1.CancelFetchResponse], error)
