@@ -18,30 +18,45 @@ import (
 // tidyPatience is how long a put that failed may take to remove what it has written.
 const tidyPatience = 5 * time.Second
 
-// PutList implements events.ListStore. One chunk is on its way at a time: that bounds what is in memory, keeps them in order,
-// and costs little, as each is written to the disk anyway.
-func (b *lists) PutList(ctx context.Context, name string, list io.Reader) (size int64, err error) {
-	b.sweep(ctx)
-	chunks, err := newChunks()
+// PutList implements events.ListStore.
+func (b *lists) PutList(ctx context.Context, name string, list io.Reader) (int64, error) {
+	put, err := b.put(ctx, b.doing("keep", name), list, func(events.ListSum) string { return name })
 	if err != nil {
 		return 0, err
 	}
-	put := &listPut{
-		lists: b, doing: b.doing("keep", name), digest: sha256.New(),
+	return int64(put.head.Size), nil
+}
+
+// PutListBySum implements events.ListStore.
+func (b *lists) PutListBySum(ctx context.Context, list io.Reader) (events.ListSum, int64, error) {
+	put, err := b.put(ctx, "keep a list in "+b.bucket, list, events.ListSum.String)
+	if err != nil {
+		return events.ListSum{}, 0, err
+	}
+	return put.sum(), int64(put.head.Size), nil
+}
+
+// put puts a list under the name that it is given at its end.
+func (b *lists) put(ctx context.Context, doing string, list io.Reader, name func(events.ListSum) string) (*listPut, error) {
+	b.sweep(ctx)
+	chunks, err := newChunks()
+	if err != nil {
+		return nil, err
+	}
+	p := &listPut{
+		lists: b, doing: doing, digest: sha256.New(),
 		head: jetstream.ObjectInfo{
-			ObjectMeta: jetstream.ObjectMeta{Name: name, Opts: &jetstream.ObjectMetaOptions{ChunkSize: chunkBytes}},
+			ObjectMeta: jetstream.ObjectMeta{Opts: &jetstream.ObjectMetaOptions{ChunkSize: chunkBytes}},
 			Bucket:     b.bucket, NUID: chunks,
 		},
 	}
-	if err := put.writeChunks(ctx, list); err != nil {
-		put.tidy(ctx)
-		return 0, err
+	if err := p.writeChunks(ctx, list); err != nil {
+		p.tidy(ctx)
+		return nil, err
 	}
+	p.head.Name = name(p.sum())
 	// Chunks whose head was not confirmed stay: it may be there. If it is not, they are swept up, or expire.
-	if err := put.writeHead(ctx); err != nil {
-		return 0, err
-	}
-	return int64(put.head.Size), nil
+	return p, p.writeHead(ctx)
 }
 
 // listPut is a list that is being put.
@@ -53,6 +68,10 @@ type listPut struct {
 	last   uint64 // sequence of the last chunk
 }
 
+func (p *listPut) sum() events.ListSum { return events.ListSum(p.digest.Sum(nil)) }
+
+// writeChunks writes one after the other: that bounds what is in memory, keeps them in order, and costs little, as each is
+// written to the disk anyway.
 func (p *listPut) writeChunks(ctx context.Context, list io.Reader) error {
 	subject, chunk := chunkSubject(p.lists.bucket, p.head.NUID), make([]byte, chunkBytes)
 	for {

@@ -103,23 +103,6 @@ func (b *lists) headAt(ctx context.Context, subject string) (*listHead, error) {
 	return head, nil
 }
 
-// LookUpList implements events.ListStore.
-func (b *lists) LookUpList(ctx context.Context, name string) (events.ListInfo, error) {
-	doing := b.doing("look up", name)
-	head, err := b.head(ctx, name)
-	if err != nil {
-		return events.ListInfo{}, unavailable(doing, err)
-	}
-	if !head.visible() {
-		return events.ListInfo{}, fmt.Errorf("%s: %w", doing, events.ErrNoList)
-	}
-	stream, err := b.log.stream(ctx, b.stream())
-	if err != nil {
-		return events.ListInfo{}, unavailable(doing, err)
-	}
-	return events.ListInfo{Bytes: int64(head.Size), Stored: head.ModTime, Kept: stream.CachedInfo().Config.MaxAge}, nil
-}
-
 // visible tells whether there is a list. One that `nats object` has deleted leaves a head.
 func (h *listHead) visible() bool { return h != nil && !h.Deleted }
 

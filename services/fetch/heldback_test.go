@@ -2,6 +2,7 @@ package fetch
 
 import (
 	"errors"
+	"io"
 	"testing"
 	"time"
 
@@ -99,7 +100,7 @@ func TestHeldApproved(t *testing.T) {
 	if view := p.view(t, got.GetId()); view.Rejects != 1 {
 		t.Errorf("%d rejects are kept", view.Rejects)
 	}
-	if _, err := p.log.HeldLists().LookUpList(t.Context(), got.GetId()); !errors.Is(err, events.ErrNoList) {
+	if _, err := p.log.HeldLists().GetList(t.Context(), got.GetId(), io.Discard); !errors.Is(err, events.ErrNoList) {
 		t.Errorf("the list is kept: %v", err)
 	}
 }
