@@ -42,6 +42,9 @@ func takeCredentials(u *url.URL, request *atlantv1.FetchRequest) (string, *atlan
 	if given.GetCredentials() == nil {
 		given = nil
 	}
+	if u.Scheme == uploadScheme && given != nil {
+		return "", nil, rpc.InvalidArgument("credentials", "are of no use with an upload, which no server is asked for")
+	}
 	if u.User == nil {
 		return request.GetUrl(), given, nil
 	}

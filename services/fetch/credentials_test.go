@@ -171,7 +171,7 @@ func TestCredentialsAreKeptToThemselves(t *testing.T) {
 	logger := slog.New(slog.NewJSONHandler(logged, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	f := p.fetcher(t, "v1", logger)
 	f.downloader.hosts = newHosts(time.Millisecond)
-	service := NewService(p.log, p.views)
+	service := NewService(p.log, p.views, 0)
 	ctx, stop := context.WithCancel(t.Context())
 	var working sync.WaitGroup
 	working.Go(func() { f.Work(ctx, events.PartitionOf(events.DefaultSource)) })
@@ -242,7 +242,7 @@ func wantNoSecretInFiles(tb testing.TB, dir string) {
 func TestCredentialsOfARepeatedRequest(t *testing.T) {
 	t.Parallel()
 	p := newPlant(t)
-	service := NewService(p.log, p.views)
+	service := NewService(p.log, p.views, 0)
 	message := &atlantv1.FetchRequest{Url: "http://u:old@shop.example/", RequestId: "key"}
 	requested, err := newRequest(message, time.Now())
 	if err != nil {

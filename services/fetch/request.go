@@ -76,8 +76,13 @@ func parseURL(text string) (*url.URL, error) {
 			err = parse.Err // without the URL, which the client knows
 		}
 		return nil, rpc.InvalidArgument("url", "%v", err)
+	case u.Scheme == uploadScheme:
+		if _, _, err := ParseUploadURL(text); err != nil {
+			return nil, rpc.InvalidArgument("url", "%v", err)
+		}
+		return u, nil
 	case u.Scheme != "http" && u.Scheme != "https":
-		return nil, rpc.InvalidArgument("url", "must begin with http:// or https://")
+		return nil, rpc.InvalidArgument("url", "must begin with http:// or https://; a file of your own is uploaded first")
 	case u.Hostname() == "":
 		return nil, rpc.InvalidArgument("url", "has no host")
 	}

@@ -3,6 +3,7 @@
 package fetch
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -31,12 +32,15 @@ type Log interface {
 	events.Progress
 	// HeldLists keeps the lists of fetches that are held, by the fetch's id.
 	HeldLists() events.ListStore
+	// Uploads are the lists that were uploaded, each under its sum.
+	Uploads() events.ListStore
 }
 
 // Service is the handler of FetchService.
 type Service struct {
-	log  Log
-	live projections.LiveViews
+	log          Log
+	live         projections.LiveViews
+	maxListBytes int64 // of an upload
 
 	// queueing is held from taking the time of a request until it is on the queue: requests must stand there in the order of
 	// their times, or the later one is done first and the earlier one comes too late to count.
@@ -45,8 +49,10 @@ type Service struct {
 
 var _ atlantv1connect.FetchServiceHandler = (*Service)(nil)
 
-// NewService returns the handler.
-func NewService(log Log, live projections.LiveViews) *Service { return &Service{log: log, live: live} }
+// NewService returns the handler. It takes uploads of so many bytes, 0 for DefaultMaxListBytes.
+func NewService(log Log, live projections.LiveViews, maxListBytes int64) *Service {
+	return &Service{log: log, live: live, maxListBytes: cmp.Or(maxListBytes, DefaultMaxListBytes)}
+}
 
 // Fetch implements FetchService. The queue comes first: once the request is on it, a fetcher will find it whatever happens
 // to this process, and writes the FetchRequested event itself if it is missing.

@@ -981,8 +981,8 @@ func (x *Reject) GetRaw() string {
 // FetchRequest asks for a list.
 type FetchRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Where the list is: http or https. A user and a password in it are taken as credentials, and shown nowhere. If it is a ZIP
-	// archive of several files, the fragment names one: …/lists.zip#prices/march.csv
+	// Where the list is: http or https, or as Upload says. A user and a password in it are taken as credentials, and shown
+	// nowhere. If it is a ZIP archive of several files, the fragment names one: …/lists.zip#prices/march.csv
 	Url string `protobuf:"bytes,1,opt,name=url,proto3" json:"url,omitempty"`
 	// The namespace of the product names; default if empty.
 	Source string `protobuf:"bytes,2,opt,name=source,proto3" json:"source,omitempty"`
@@ -1276,6 +1276,127 @@ func (x *FetchResponse) GetFetch() *Fetch {
 	return nil
 }
 
+// UploadRequest is a piece of a list. The pieces are sent in their order, and make up the list as it is: packed or not, in
+// whatever encoding.
+type UploadRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What the list is called, without folders. The first message says so.
+	FileName string `protobuf:"bytes,1,opt,name=file_name,json=fileName,proto3" json:"file_name,omitempty"`
+	// The next bytes of the list, none or at most a mebibyte.
+	Data          []byte `protobuf:"bytes,2,opt,name=data,proto3" json:"data,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UploadRequest) Reset() {
+	*x = UploadRequest{}
+	mi := &file_atlant_v1_fetch_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UploadRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UploadRequest) ProtoMessage() {}
+
+func (x *UploadRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_atlant_v1_fetch_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UploadRequest.ProtoReflect.Descriptor instead.
+func (*UploadRequest) Descriptor() ([]byte, []int) {
+	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *UploadRequest) GetFileName() string {
+	if x != nil {
+		return x.FileName
+	}
+	return ""
+}
+
+func (x *UploadRequest) GetData() []byte {
+	if x != nil {
+		return x.Data
+	}
+	return nil
+}
+
+// UploadResponse says where the list is now.
+type UploadResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// For Fetch: upload:, the SHA-256 of the list, / and the name of the file, percent-encoded. Of the same list under the same
+	// name it is always the same. If the list is a ZIP archive of several files, add a fragment that names one.
+	Url string `protobuf:"bytes,1,opt,name=url,proto3" json:"url,omitempty"`
+	// How many there were.
+	Bytes int64 `protobuf:"varint,2,opt,name=bytes,proto3" json:"bytes,omitempty"`
+	// Of the list, in hexadecimal digits.
+	Sha256        string `protobuf:"bytes,3,opt,name=sha256,proto3" json:"sha256,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UploadResponse) Reset() {
+	*x = UploadResponse{}
+	mi := &file_atlant_v1_fetch_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UploadResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UploadResponse) ProtoMessage() {}
+
+func (x *UploadResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_atlant_v1_fetch_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UploadResponse.ProtoReflect.Descriptor instead.
+func (*UploadResponse) Descriptor() ([]byte, []int) {
+	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *UploadResponse) GetUrl() string {
+	if x != nil {
+		return x.Url
+	}
+	return ""
+}
+
+func (x *UploadResponse) GetBytes() int64 {
+	if x != nil {
+		return x.Bytes
+	}
+	return 0
+}
+
+func (x *UploadResponse) GetSha256() string {
+	if x != nil {
+		return x.Sha256
+	}
+	return ""
+}
+
 // GetFetchRequest names a fetch.
 type GetFetchRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1287,7 +1408,7 @@ type GetFetchRequest struct {
 
 func (x *GetFetchRequest) Reset() {
 	*x = GetFetchRequest{}
-	mi := &file_atlant_v1_fetch_proto_msgTypes[10]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1299,7 +1420,7 @@ func (x *GetFetchRequest) String() string {
 func (*GetFetchRequest) ProtoMessage() {}
 
 func (x *GetFetchRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_atlant_v1_fetch_proto_msgTypes[10]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1312,7 +1433,7 @@ func (x *GetFetchRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetFetchRequest.ProtoReflect.Descriptor instead.
 func (*GetFetchRequest) Descriptor() ([]byte, []int) {
-	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{10}
+	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *GetFetchRequest) GetId() string {
@@ -1333,7 +1454,7 @@ type GetFetchResponse struct {
 
 func (x *GetFetchResponse) Reset() {
 	*x = GetFetchResponse{}
-	mi := &file_atlant_v1_fetch_proto_msgTypes[11]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1345,7 +1466,7 @@ func (x *GetFetchResponse) String() string {
 func (*GetFetchResponse) ProtoMessage() {}
 
 func (x *GetFetchResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_atlant_v1_fetch_proto_msgTypes[11]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1358,7 +1479,7 @@ func (x *GetFetchResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetFetchResponse.ProtoReflect.Descriptor instead.
 func (*GetFetchResponse) Descriptor() ([]byte, []int) {
-	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{11}
+	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *GetFetchResponse) GetFetch() *Fetch {
@@ -1383,7 +1504,7 @@ type ListFetchesRequest struct {
 
 func (x *ListFetchesRequest) Reset() {
 	*x = ListFetchesRequest{}
-	mi := &file_atlant_v1_fetch_proto_msgTypes[12]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1395,7 +1516,7 @@ func (x *ListFetchesRequest) String() string {
 func (*ListFetchesRequest) ProtoMessage() {}
 
 func (x *ListFetchesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_atlant_v1_fetch_proto_msgTypes[12]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1408,7 +1529,7 @@ func (x *ListFetchesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListFetchesRequest.ProtoReflect.Descriptor instead.
 func (*ListFetchesRequest) Descriptor() ([]byte, []int) {
-	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{12}
+	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *ListFetchesRequest) GetPageSize() int32 {
@@ -1445,7 +1566,7 @@ type ListFetchesResponse struct {
 
 func (x *ListFetchesResponse) Reset() {
 	*x = ListFetchesResponse{}
-	mi := &file_atlant_v1_fetch_proto_msgTypes[13]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1457,7 +1578,7 @@ func (x *ListFetchesResponse) String() string {
 func (*ListFetchesResponse) ProtoMessage() {}
 
 func (x *ListFetchesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_atlant_v1_fetch_proto_msgTypes[13]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1470,7 +1591,7 @@ func (x *ListFetchesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListFetchesResponse.ProtoReflect.Descriptor instead.
 func (*ListFetchesResponse) Descriptor() ([]byte, []int) {
-	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{13}
+	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *ListFetchesResponse) GetFetches() []*Fetch {
@@ -1498,7 +1619,7 @@ type WatchFetchRequest struct {
 
 func (x *WatchFetchRequest) Reset() {
 	*x = WatchFetchRequest{}
-	mi := &file_atlant_v1_fetch_proto_msgTypes[14]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1510,7 +1631,7 @@ func (x *WatchFetchRequest) String() string {
 func (*WatchFetchRequest) ProtoMessage() {}
 
 func (x *WatchFetchRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_atlant_v1_fetch_proto_msgTypes[14]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1523,7 +1644,7 @@ func (x *WatchFetchRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchFetchRequest.ProtoReflect.Descriptor instead.
 func (*WatchFetchRequest) Descriptor() ([]byte, []int) {
-	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{14}
+	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *WatchFetchRequest) GetId() string {
@@ -1544,7 +1665,7 @@ type WatchFetchResponse struct {
 
 func (x *WatchFetchResponse) Reset() {
 	*x = WatchFetchResponse{}
-	mi := &file_atlant_v1_fetch_proto_msgTypes[15]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1556,7 +1677,7 @@ func (x *WatchFetchResponse) String() string {
 func (*WatchFetchResponse) ProtoMessage() {}
 
 func (x *WatchFetchResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_atlant_v1_fetch_proto_msgTypes[15]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1569,7 +1690,7 @@ func (x *WatchFetchResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchFetchResponse.ProtoReflect.Descriptor instead.
 func (*WatchFetchResponse) Descriptor() ([]byte, []int) {
-	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{15}
+	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *WatchFetchResponse) GetFetch() *Fetch {
@@ -1590,7 +1711,7 @@ type CancelFetchRequest struct {
 
 func (x *CancelFetchRequest) Reset() {
 	*x = CancelFetchRequest{}
-	mi := &file_atlant_v1_fetch_proto_msgTypes[16]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1602,7 +1723,7 @@ func (x *CancelFetchRequest) String() string {
 func (*CancelFetchRequest) ProtoMessage() {}
 
 func (x *CancelFetchRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_atlant_v1_fetch_proto_msgTypes[16]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1615,7 +1736,7 @@ func (x *CancelFetchRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancelFetchRequest.ProtoReflect.Descriptor instead.
 func (*CancelFetchRequest) Descriptor() ([]byte, []int) {
-	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{16}
+	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *CancelFetchRequest) GetId() string {
@@ -1636,7 +1757,7 @@ type CancelFetchResponse struct {
 
 func (x *CancelFetchResponse) Reset() {
 	*x = CancelFetchResponse{}
-	mi := &file_atlant_v1_fetch_proto_msgTypes[17]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1648,7 +1769,7 @@ func (x *CancelFetchResponse) String() string {
 func (*CancelFetchResponse) ProtoMessage() {}
 
 func (x *CancelFetchResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_atlant_v1_fetch_proto_msgTypes[17]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1661,7 +1782,7 @@ func (x *CancelFetchResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancelFetchResponse.ProtoReflect.Descriptor instead.
 func (*CancelFetchResponse) Descriptor() ([]byte, []int) {
-	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{17}
+	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *CancelFetchResponse) GetFetch() *Fetch {
@@ -1686,7 +1807,7 @@ type ListRejectsRequest struct {
 
 func (x *ListRejectsRequest) Reset() {
 	*x = ListRejectsRequest{}
-	mi := &file_atlant_v1_fetch_proto_msgTypes[18]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1698,7 +1819,7 @@ func (x *ListRejectsRequest) String() string {
 func (*ListRejectsRequest) ProtoMessage() {}
 
 func (x *ListRejectsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_atlant_v1_fetch_proto_msgTypes[18]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1711,7 +1832,7 @@ func (x *ListRejectsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRejectsRequest.ProtoReflect.Descriptor instead.
 func (*ListRejectsRequest) Descriptor() ([]byte, []int) {
-	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{18}
+	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *ListRejectsRequest) GetId() string {
@@ -1748,7 +1869,7 @@ type ListRejectsResponse struct {
 
 func (x *ListRejectsResponse) Reset() {
 	*x = ListRejectsResponse{}
-	mi := &file_atlant_v1_fetch_proto_msgTypes[19]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1760,7 +1881,7 @@ func (x *ListRejectsResponse) String() string {
 func (*ListRejectsResponse) ProtoMessage() {}
 
 func (x *ListRejectsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_atlant_v1_fetch_proto_msgTypes[19]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1773,7 +1894,7 @@ func (x *ListRejectsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRejectsResponse.ProtoReflect.Descriptor instead.
 func (*ListRejectsResponse) Descriptor() ([]byte, []int) {
-	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{19}
+	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *ListRejectsResponse) GetRejects() []*Reject {
@@ -1801,7 +1922,7 @@ type ApproveFetchRequest struct {
 
 func (x *ApproveFetchRequest) Reset() {
 	*x = ApproveFetchRequest{}
-	mi := &file_atlant_v1_fetch_proto_msgTypes[20]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1813,7 +1934,7 @@ func (x *ApproveFetchRequest) String() string {
 func (*ApproveFetchRequest) ProtoMessage() {}
 
 func (x *ApproveFetchRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_atlant_v1_fetch_proto_msgTypes[20]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1826,7 +1947,7 @@ func (x *ApproveFetchRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ApproveFetchRequest.ProtoReflect.Descriptor instead.
 func (*ApproveFetchRequest) Descriptor() ([]byte, []int) {
-	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{20}
+	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *ApproveFetchRequest) GetId() string {
@@ -1847,7 +1968,7 @@ type ApproveFetchResponse struct {
 
 func (x *ApproveFetchResponse) Reset() {
 	*x = ApproveFetchResponse{}
-	mi := &file_atlant_v1_fetch_proto_msgTypes[21]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1859,7 +1980,7 @@ func (x *ApproveFetchResponse) String() string {
 func (*ApproveFetchResponse) ProtoMessage() {}
 
 func (x *ApproveFetchResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_atlant_v1_fetch_proto_msgTypes[21]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1872,7 +1993,7 @@ func (x *ApproveFetchResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ApproveFetchResponse.ProtoReflect.Descriptor instead.
 func (*ApproveFetchResponse) Descriptor() ([]byte, []int) {
-	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{21}
+	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *ApproveFetchResponse) GetFetch() *Fetch {
@@ -1893,7 +2014,7 @@ type DiscardFetchRequest struct {
 
 func (x *DiscardFetchRequest) Reset() {
 	*x = DiscardFetchRequest{}
-	mi := &file_atlant_v1_fetch_proto_msgTypes[22]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1905,7 +2026,7 @@ func (x *DiscardFetchRequest) String() string {
 func (*DiscardFetchRequest) ProtoMessage() {}
 
 func (x *DiscardFetchRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_atlant_v1_fetch_proto_msgTypes[22]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1918,7 +2039,7 @@ func (x *DiscardFetchRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DiscardFetchRequest.ProtoReflect.Descriptor instead.
 func (*DiscardFetchRequest) Descriptor() ([]byte, []int) {
-	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{22}
+	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *DiscardFetchRequest) GetId() string {
@@ -1939,7 +2060,7 @@ type DiscardFetchResponse struct {
 
 func (x *DiscardFetchResponse) Reset() {
 	*x = DiscardFetchResponse{}
-	mi := &file_atlant_v1_fetch_proto_msgTypes[23]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1951,7 +2072,7 @@ func (x *DiscardFetchResponse) String() string {
 func (*DiscardFetchResponse) ProtoMessage() {}
 
 func (x *DiscardFetchResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_atlant_v1_fetch_proto_msgTypes[23]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1964,7 +2085,7 @@ func (x *DiscardFetchResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DiscardFetchResponse.ProtoReflect.Descriptor instead.
 func (*DiscardFetchResponse) Descriptor() ([]byte, []int) {
-	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{23}
+	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *DiscardFetchResponse) GetFetch() *Fetch {
@@ -2076,7 +2197,14 @@ const file_atlant_v1_fetch_proto_rawDesc = "" +
 	"\x04user\x18\x01 \x01(\tB\f\xbaH\tr\a\x18\x80\b\xba\x01\x01:R\x04user\x12'\n" +
 	"\bpassword\x18\x02 \x01(\tB\v\xbaH\x05r\x03\x18\x80\b\x80\x01\x01R\bpassword\"7\n" +
 	"\rFetchResponse\x12&\n" +
-	"\x05fetch\x18\x01 \x01(\v2\x10.atlant.v1.FetchR\x05fetch\"+\n" +
+	"\x05fetch\x18\x01 \x01(\v2\x10.atlant.v1.FetchR\x05fetch\"t\n" +
+	"\rUploadRequest\x12D\n" +
+	"\tfile_name\x18\x01 \x01(\tB'\xbaH$r\"(\xff\x012\x16^[^/\\\\\\x00-\\x1f\\x7f]*$Z\x01.Z\x02..R\bfileName\x12\x1d\n" +
+	"\x04data\x18\x02 \x01(\fB\t\xbaH\x06z\x04\x18\x80\x80@R\x04data\"P\n" +
+	"\x0eUploadResponse\x12\x10\n" +
+	"\x03url\x18\x01 \x01(\tR\x03url\x12\x14\n" +
+	"\x05bytes\x18\x02 \x01(\x03R\x05bytes\x12\x16\n" +
+	"\x06sha256\x18\x03 \x01(\tR\x06sha256\"+\n" +
 	"\x0fGetFetchRequest\x12\x18\n" +
 	"\x02id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x02id\":\n" +
 	"\x10GetFetchResponse\x12&\n" +
@@ -2150,9 +2278,10 @@ const file_atlant_v1_fetch_proto_rawDesc = "" +
 	"\x1aREJECT_REASON_ROW_TOO_LONG\x10\r\x12\x19\n" +
 	"\x15REJECT_REASON_CUT_OFF\x10\x0e\x12\x1a\n" +
 	"\x16REJECT_REASON_CURRENCY\x10\x0f\x12\x16\n" +
-	"\x12REJECT_REASON_DATE\x10\x102\xf7\x04\n" +
+	"\x12REJECT_REASON_DATE\x10\x102\xb8\x05\n" +
 	"\fFetchService\x12:\n" +
-	"\x05Fetch\x12\x17.atlant.v1.FetchRequest\x1a\x18.atlant.v1.FetchResponse\x12H\n" +
+	"\x05Fetch\x12\x17.atlant.v1.FetchRequest\x1a\x18.atlant.v1.FetchResponse\x12?\n" +
+	"\x06Upload\x12\x18.atlant.v1.UploadRequest\x1a\x19.atlant.v1.UploadResponse(\x01\x12H\n" +
 	"\bGetFetch\x12\x1a.atlant.v1.GetFetchRequest\x1a\x1b.atlant.v1.GetFetchResponse\"\x03\x90\x02\x01\x12Q\n" +
 	"\vListFetches\x12\x1d.atlant.v1.ListFetchesRequest\x1a\x1e.atlant.v1.ListFetchesResponse\"\x03\x90\x02\x01\x12K\n" +
 	"\n" +
@@ -2175,7 +2304,7 @@ func file_atlant_v1_fetch_proto_rawDescGZIP() []byte {
 }
 
 var file_atlant_v1_fetch_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_atlant_v1_fetch_proto_msgTypes = make([]protoimpl.MessageInfo, 24)
+var file_atlant_v1_fetch_proto_msgTypes = make([]protoimpl.MessageInfo, 26)
 var file_atlant_v1_fetch_proto_goTypes = []any{
 	(FetchState)(0),               // 0: atlant.v1.FetchState
 	(HoldReason)(0),               // 1: atlant.v1.HoldReason
@@ -2190,35 +2319,37 @@ var file_atlant_v1_fetch_proto_goTypes = []any{
 	(*Credentials)(nil),           // 10: atlant.v1.Credentials
 	(*BasicCredentials)(nil),      // 11: atlant.v1.BasicCredentials
 	(*FetchResponse)(nil),         // 12: atlant.v1.FetchResponse
-	(*GetFetchRequest)(nil),       // 13: atlant.v1.GetFetchRequest
-	(*GetFetchResponse)(nil),      // 14: atlant.v1.GetFetchResponse
-	(*ListFetchesRequest)(nil),    // 15: atlant.v1.ListFetchesRequest
-	(*ListFetchesResponse)(nil),   // 16: atlant.v1.ListFetchesResponse
-	(*WatchFetchRequest)(nil),     // 17: atlant.v1.WatchFetchRequest
-	(*WatchFetchResponse)(nil),    // 18: atlant.v1.WatchFetchResponse
-	(*CancelFetchRequest)(nil),    // 19: atlant.v1.CancelFetchRequest
-	(*CancelFetchResponse)(nil),   // 20: atlant.v1.CancelFetchResponse
-	(*ListRejectsRequest)(nil),    // 21: atlant.v1.ListRejectsRequest
-	(*ListRejectsResponse)(nil),   // 22: atlant.v1.ListRejectsResponse
-	(*ApproveFetchRequest)(nil),   // 23: atlant.v1.ApproveFetchRequest
-	(*ApproveFetchResponse)(nil),  // 24: atlant.v1.ApproveFetchResponse
-	(*DiscardFetchRequest)(nil),   // 25: atlant.v1.DiscardFetchRequest
-	(*DiscardFetchResponse)(nil),  // 26: atlant.v1.DiscardFetchResponse
-	(*timestamppb.Timestamp)(nil), // 27: google.protobuf.Timestamp
+	(*UploadRequest)(nil),         // 13: atlant.v1.UploadRequest
+	(*UploadResponse)(nil),        // 14: atlant.v1.UploadResponse
+	(*GetFetchRequest)(nil),       // 15: atlant.v1.GetFetchRequest
+	(*GetFetchResponse)(nil),      // 16: atlant.v1.GetFetchResponse
+	(*ListFetchesRequest)(nil),    // 17: atlant.v1.ListFetchesRequest
+	(*ListFetchesResponse)(nil),   // 18: atlant.v1.ListFetchesResponse
+	(*WatchFetchRequest)(nil),     // 19: atlant.v1.WatchFetchRequest
+	(*WatchFetchResponse)(nil),    // 20: atlant.v1.WatchFetchResponse
+	(*CancelFetchRequest)(nil),    // 21: atlant.v1.CancelFetchRequest
+	(*CancelFetchResponse)(nil),   // 22: atlant.v1.CancelFetchResponse
+	(*ListRejectsRequest)(nil),    // 23: atlant.v1.ListRejectsRequest
+	(*ListRejectsResponse)(nil),   // 24: atlant.v1.ListRejectsResponse
+	(*ApproveFetchRequest)(nil),   // 25: atlant.v1.ApproveFetchRequest
+	(*ApproveFetchResponse)(nil),  // 26: atlant.v1.ApproveFetchResponse
+	(*DiscardFetchRequest)(nil),   // 27: atlant.v1.DiscardFetchRequest
+	(*DiscardFetchResponse)(nil),  // 28: atlant.v1.DiscardFetchResponse
+	(*timestamppb.Timestamp)(nil), // 29: google.protobuf.Timestamp
 }
 var file_atlant_v1_fetch_proto_depIdxs = []int32{
 	0,  // 0: atlant.v1.Fetch.state:type_name -> atlant.v1.FetchState
-	27, // 1: atlant.v1.Fetch.requested_at:type_name -> google.protobuf.Timestamp
-	27, // 2: atlant.v1.Fetch.observed_at:type_name -> google.protobuf.Timestamp
-	27, // 3: atlant.v1.Fetch.started_at:type_name -> google.protobuf.Timestamp
-	27, // 4: atlant.v1.Fetch.ended_at:type_name -> google.protobuf.Timestamp
+	29, // 1: atlant.v1.Fetch.requested_at:type_name -> google.protobuf.Timestamp
+	29, // 2: atlant.v1.Fetch.observed_at:type_name -> google.protobuf.Timestamp
+	29, // 3: atlant.v1.Fetch.started_at:type_name -> google.protobuf.Timestamp
+	29, // 4: atlant.v1.Fetch.ended_at:type_name -> google.protobuf.Timestamp
 	7,  // 5: atlant.v1.Fetch.dialect:type_name -> atlant.v1.Dialect
 	4,  // 6: atlant.v1.Fetch.comparison:type_name -> atlant.v1.ListComparison
-	27, // 7: atlant.v1.Fetch.visible_at:type_name -> google.protobuf.Timestamp
+	29, // 7: atlant.v1.Fetch.visible_at:type_name -> google.protobuf.Timestamp
 	5,  // 8: atlant.v1.ListComparison.findings:type_name -> atlant.v1.HoldFinding
 	1,  // 9: atlant.v1.HoldFinding.reason:type_name -> atlant.v1.HoldReason
 	2,  // 10: atlant.v1.Reject.reason:type_name -> atlant.v1.RejectReason
-	27, // 11: atlant.v1.FetchRequest.observed_at:type_name -> google.protobuf.Timestamp
+	29, // 11: atlant.v1.FetchRequest.observed_at:type_name -> google.protobuf.Timestamp
 	6,  // 12: atlant.v1.FetchRequest.csv:type_name -> atlant.v1.CsvOptions
 	10, // 13: atlant.v1.FetchRequest.credentials:type_name -> atlant.v1.Credentials
 	11, // 14: atlant.v1.Credentials.basic:type_name -> atlant.v1.BasicCredentials
@@ -2231,23 +2362,25 @@ var file_atlant_v1_fetch_proto_depIdxs = []int32{
 	3,  // 21: atlant.v1.ApproveFetchResponse.fetch:type_name -> atlant.v1.Fetch
 	3,  // 22: atlant.v1.DiscardFetchResponse.fetch:type_name -> atlant.v1.Fetch
 	9,  // 23: atlant.v1.FetchService.Fetch:input_type -> atlant.v1.FetchRequest
-	13, // 24: atlant.v1.FetchService.GetFetch:input_type -> atlant.v1.GetFetchRequest
-	15, // 25: atlant.v1.FetchService.ListFetches:input_type -> atlant.v1.ListFetchesRequest
-	17, // 26: atlant.v1.FetchService.WatchFetch:input_type -> atlant.v1.WatchFetchRequest
-	19, // 27: atlant.v1.FetchService.CancelFetch:input_type -> atlant.v1.CancelFetchRequest
-	23, // 28: atlant.v1.FetchService.ApproveFetch:input_type -> atlant.v1.ApproveFetchRequest
-	25, // 29: atlant.v1.FetchService.DiscardFetch:input_type -> atlant.v1.DiscardFetchRequest
-	21, // 30: atlant.v1.FetchService.ListRejects:input_type -> atlant.v1.ListRejectsRequest
-	12, // 31: atlant.v1.FetchService.Fetch:output_type -> atlant.v1.FetchResponse
-	14, // 32: atlant.v1.FetchService.GetFetch:output_type -> atlant.v1.GetFetchResponse
-	16, // 33: atlant.v1.FetchService.ListFetches:output_type -> atlant.v1.ListFetchesResponse
-	18, // 34: atlant.v1.FetchService.WatchFetch:output_type -> atlant.v1.WatchFetchResponse
-	20, // 35: atlant.v1.FetchService.CancelFetch:output_type -> atlant.v1.CancelFetchResponse
-	24, // 36: atlant.v1.FetchService.ApproveFetch:output_type -> atlant.v1.ApproveFetchResponse
-	26, // 37: atlant.v1.FetchService.DiscardFetch:output_type -> atlant.v1.DiscardFetchResponse
-	22, // 38: atlant.v1.FetchService.ListRejects:output_type -> atlant.v1.ListRejectsResponse
-	31, // [31:39] is the sub-list for method output_type
-	23, // [23:31] is the sub-list for method input_type
+	13, // 24: atlant.v1.FetchService.Upload:input_type -> atlant.v1.UploadRequest
+	15, // 25: atlant.v1.FetchService.GetFetch:input_type -> atlant.v1.GetFetchRequest
+	17, // 26: atlant.v1.FetchService.ListFetches:input_type -> atlant.v1.ListFetchesRequest
+	19, // 27: atlant.v1.FetchService.WatchFetch:input_type -> atlant.v1.WatchFetchRequest
+	21, // 28: atlant.v1.FetchService.CancelFetch:input_type -> atlant.v1.CancelFetchRequest
+	25, // 29: atlant.v1.FetchService.ApproveFetch:input_type -> atlant.v1.ApproveFetchRequest
+	27, // 30: atlant.v1.FetchService.DiscardFetch:input_type -> atlant.v1.DiscardFetchRequest
+	23, // 31: atlant.v1.FetchService.ListRejects:input_type -> atlant.v1.ListRejectsRequest
+	12, // 32: atlant.v1.FetchService.Fetch:output_type -> atlant.v1.FetchResponse
+	14, // 33: atlant.v1.FetchService.Upload:output_type -> atlant.v1.UploadResponse
+	16, // 34: atlant.v1.FetchService.GetFetch:output_type -> atlant.v1.GetFetchResponse
+	18, // 35: atlant.v1.FetchService.ListFetches:output_type -> atlant.v1.ListFetchesResponse
+	20, // 36: atlant.v1.FetchService.WatchFetch:output_type -> atlant.v1.WatchFetchResponse
+	22, // 37: atlant.v1.FetchService.CancelFetch:output_type -> atlant.v1.CancelFetchResponse
+	26, // 38: atlant.v1.FetchService.ApproveFetch:output_type -> atlant.v1.ApproveFetchResponse
+	28, // 39: atlant.v1.FetchService.DiscardFetch:output_type -> atlant.v1.DiscardFetchResponse
+	24, // 40: atlant.v1.FetchService.ListRejects:output_type -> atlant.v1.ListRejectsResponse
+	32, // [32:41] is the sub-list for method output_type
+	23, // [23:32] is the sub-list for method input_type
 	23, // [23:23] is the sub-list for extension type_name
 	23, // [23:23] is the sub-list for extension extendee
 	0,  // [0:23] is the sub-list for field type_name
@@ -2268,7 +2401,7 @@ func file_atlant_v1_fetch_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_atlant_v1_fetch_proto_rawDesc), len(file_atlant_v1_fetch_proto_rawDesc)),
 			NumEnums:      3,
-			NumMessages:   24,
+			NumMessages:   26,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

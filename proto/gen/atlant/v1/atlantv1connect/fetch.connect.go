@@ -35,6 +35,8 @@ const (
 const (
 	// FetchServiceFetchProcedure is the fully-qualified name of the FetchService's Fetch RPC.
 	FetchServiceFetchProcedure = "/atlant.v1.FetchService/Fetch"
+	// FetchServiceUploadProcedure is the fully-qualified name of the FetchService's Upload RPC.
+	FetchServiceUploadProcedure = "/atlant.v1.FetchService/Upload"
 	// FetchServiceGetFetchProcedure is the fully-qualified name of the FetchService's GetFetch RPC.
 	FetchServiceGetFetchProcedure = "/atlant.v1.FetchService/GetFetch"
 	// FetchServiceListFetchesProcedure is the fully-qualified name of the FetchService's ListFetches
@@ -60,6 +62,9 @@ const (
 type FetchServiceClient interface {
 	// Fetch asks for a list to be fetched and answers at once; WatchFetch or GetFetch tell how it goes.
 	Fetch(context.Context, *connect.Request[v1.FetchRequest]) (*connect.Response[v1.FetchResponse], error)
+	// Upload keeps a list that no server has, and returns a URL that Fetch takes. It is kept for three days after it was last
+	// uploaded, unless the operator has set another time. A call that breaks off leaves nothing.
+	Upload(context.Context) *connect.ClientStreamForClient[v1.UploadRequest, v1.UploadResponse]
 	// GetFetch returns one fetch; not_found if there is none with that id.
 	GetFetch(context.Context, *connect.Request[v1.GetFetchRequest]) (*connect.Response[v1.GetFetchResponse], error)
 	// ListFetches returns fetches, the newest request first.
@@ -92,6 +97,12 @@ func NewFetchServiceClient(httpClient connect.HTTPClient, baseURL string, opts .
 			httpClient,
 			baseURL+FetchServiceFetchProcedure,
 			connect.WithSchema(fetchServiceMethods.ByName("Fetch")),
+			connect.WithClientOptions(opts...),
+		),
+		upload: connect.NewClient[v1.UploadRequest, v1.UploadResponse](
+			httpClient,
+			baseURL+FetchServiceUploadProcedure,
+			connect.WithSchema(fetchServiceMethods.ByName("Upload")),
 			connect.WithClientOptions(opts...),
 		),
 		getFetch: connect.NewClient[v1.GetFetchRequest, v1.GetFetchResponse](
@@ -145,6 +156,7 @@ func NewFetchServiceClient(httpClient connect.HTTPClient, baseURL string, opts .
 // fetchServiceClient implements FetchServiceClient.
 type fetchServiceClient struct {
 	fetch        *connect.Client[v1.FetchRequest, v1.FetchResponse]
+	upload       *connect.Client[v1.UploadRequest, v1.UploadResponse]
 	getFetch     *connect.Client[v1.GetFetchRequest, v1.GetFetchResponse]
 	listFetches  *connect.Client[v1.ListFetchesRequest, v1.ListFetchesResponse]
 	watchFetch   *connect.Client[v1.WatchFetchRequest, v1.WatchFetchResponse]
@@ -157,6 +169,11 @@ type fetchServiceClient struct {
 // Fetch calls atlant.v1.FetchService.Fetch.
 func (c *fetchServiceClient) Fetch(ctx context.Context, req *connect.Request[v1.FetchRequest]) (*connect.Response[v1.FetchResponse], error) {
 	return c.fetch.CallUnary(ctx, req)
+}
+
+// Upload calls atlant.v1.FetchService.Upload.
+func (c *fetchServiceClient) Upload(ctx context.Context) *connect.ClientStreamForClient[v1.UploadRequest, v1.UploadResponse] {
+	return c.upload.CallClientStream(ctx)
 }
 
 // GetFetch calls atlant.v1.FetchService.GetFetch.
@@ -198,6 +215,9 @@ func (c *fetchServiceClient) ListRejects(ctx context.Context, req *connect.Reque
 type FetchServiceHandler interface {
 	// Fetch asks for a list to be fetched and answers at once; WatchFetch or GetFetch tell how it goes.
 	Fetch(context.Context, *connect.Request[v1.FetchRequest]) (*connect.Response[v1.FetchResponse], error)
+	// Upload keeps a list that no server has, and returns a URL that Fetch takes. It is kept for three days after it was last
+	// uploaded, unless the operator has set another time. A call that breaks off leaves nothing.
+	Upload(context.Context, *connect.ClientStream[v1.UploadRequest]) (*connect.Response[v1.UploadResponse], error)
 	// GetFetch returns one fetch; not_found if there is none with that id.
 	GetFetch(context.Context, *connect.Request[v1.GetFetchRequest]) (*connect.Response[v1.GetFetchResponse], error)
 	// ListFetches returns fetches, the newest request first.
@@ -226,6 +246,12 @@ func NewFetchServiceHandler(svc FetchServiceHandler, opts ...connect.HandlerOpti
 		FetchServiceFetchProcedure,
 		svc.Fetch,
 		connect.WithSchema(fetchServiceMethods.ByName("Fetch")),
+		connect.WithHandlerOptions(opts...),
+	)
+	fetchServiceUploadHandler := connect.NewClientStreamHandler(
+		FetchServiceUploadProcedure,
+		svc.Upload,
+		connect.WithSchema(fetchServiceMethods.ByName("Upload")),
 		connect.WithHandlerOptions(opts...),
 	)
 	fetchServiceGetFetchHandler := connect.NewUnaryHandler(
@@ -277,6 +303,8 @@ func NewFetchServiceHandler(svc FetchServiceHandler, opts ...connect.HandlerOpti
 		switch r.URL.Path {
 		case FetchServiceFetchProcedure:
 			fetchServiceFetchHandler.ServeHTTP(w, r)
+		case FetchServiceUploadProcedure:
+			fetchServiceUploadHandler.ServeHTTP(w, r)
 		case FetchServiceGetFetchProcedure:
 			fetchServiceGetFetchHandler.ServeHTTP(w, r)
 		case FetchServiceListFetchesProcedure:
@@ -302,6 +330,10 @@ type UnimplementedFetchServiceHandler struct{}
 
 func (UnimplementedFetchServiceHandler) Fetch(context.Context, *connect.Request[v1.FetchRequest]) (*connect.Response[v1.FetchResponse], error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("atlant.v1.FetchService.Fetch is not implemented"))
+}
+
+func (UnimplementedFetchServiceHandler) Upload(context.Context, *connect.ClientStream[v1.UploadRequest]) (*connect.Response[v1.UploadResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("atlant.v1.FetchService.Upload is not implemented"))
 }
 
 func (UnimplementedFetchServiceHandler) GetFetch(context.Context, *connect.Request[v1.GetFetchRequest]) (*connect.Response[v1.GetFetchResponse], error) {
