@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -14,7 +15,8 @@ import (
 
 type fetchCommand struct {
 	output
-	URL        string        `arg:"" help:"Of the list: http or https. A user and a password in it are shown nowhere."`
+	List       string        `arg:"" help:"A URL, http or https; a file on this machine; or - for standard input. A user and a password in a URL are shown nowhere. Files are uploaded. file.zip#NAME is one of several files in an archive."`
+	FileName   string        `name:"file-name" placeholder:"NAME" help:"What to call a list that is uploaded (as the file is called, or stdin)."`
 	Source     string        `placeholder:"NAME" help:"Namespace of the product names (default)."`
 	ObservedAt *moment       `placeholder:"TIME" help:"When the prices held, if not now: RFC 3339, a date (UTC) or an age like 24h."`
 	RequestID  string        `name:"request-id" placeholder:"ID" help:"Idempotency key: the same key and request give the same fetch."`
@@ -41,12 +43,26 @@ type csvFlags struct {
 	SkipLines        int32    `placeholder:"N" help:"Lines to pass over at the start."`
 }
 
-// Run asks for the fetch and, with --wait, stays until it has ended.
+// Validate is called by kong.
+func (f *fetchCommand) Validate() error {
+	if f.isURL() && f.FileName != "" {
+		return errors.New("--file-name goes with a file or standard input, not with a URL")
+	}
+	return nil
+}
+
+func (f *fetchCommand) isURL() bool { return urlPattern.MatchString(f.List) }
+
+// Run asks for the fetch, of a file once that is uploaded, and with --wait, stays until it has ended.
 func (f *fetchCommand) Run(ctx context.Context, c *console, api *clients) error {
 	ctx, cancel := limit(ctx, f.Timeout)
 	defer cancel()
+	listURL, err := f.url(ctx, c, api)
+	if err != nil {
+		return err
+	}
 	asked := time.Now()
-	response, err := api.fetch.Fetch(ctx, connect.NewRequest(f.request()))
+	response, err := api.fetch.Fetch(ctx, connect.NewRequest(f.request(listURL)))
 	if err != nil {
 		return err
 	}
@@ -63,6 +79,26 @@ func (f *fetchCommand) Run(ctx context.Context, c *console, api *clients) error 
 	return err
 }
 
+// url returns the URL of the list, which is uploaded if it has none.
+func (f *fetchCommand) url(ctx context.Context, c *console, api *clients) (string, error) {
+	if f.isURL() {
+		return f.List, nil
+	}
+	list, err := openLocal(c, f.List)
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = list.from.Close() }() // it was only read
+	if f.FileName != "" {
+		list.fileName = f.FileName
+	}
+	listURL, err := list.upload(ctx, c, api)
+	if err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		return "", failed("nothing was fetched; wait longer with --timeout", "%s was not uploaded in time", list.fileName)
+	}
+	return listURL, err
+}
+
 // limit ends a context after a time, if one is given.
 func limit(ctx context.Context, timeout time.Duration) (context.Context, context.CancelFunc) {
 	if timeout <= 0 {
@@ -71,9 +107,9 @@ func limit(ctx context.Context, timeout time.Duration) (context.Context, context
 	return context.WithTimeout(ctx, timeout)
 }
 
-func (f *fetchCommand) request() *atlantv1.FetchRequest {
+func (f *fetchCommand) request(listURL string) *atlantv1.FetchRequest {
 	return &atlantv1.FetchRequest{
-		Url:        f.URL,
+		Url:        listURL,
 		Source:     f.Source,
 		ObservedAt: f.ObservedAt.timestamp(),
 		Csv:        f.CSV.options(),
@@ -82,9 +118,9 @@ func (f *fetchCommand) request() *atlantv1.FetchRequest {
 	}
 }
 
-// credentials returns nil if there are none beside those in the URL.
+// credentials returns nil if there are none beside those in the URL. A file needs none, though a variable may have some.
 func (f *fetchCommand) credentials() *atlantv1.Credentials {
-	if f.Token == "" {
+	if f.Token == "" || !f.isURL() {
 		return nil
 	}
 	return &atlantv1.Credentials{Credentials: &atlantv1.Credentials_BearerToken{BearerToken: f.Token}}

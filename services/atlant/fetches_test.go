@@ -46,7 +46,7 @@ func TestNoFetches(t *testing.T) {
 	s := &fakeServer{listFetches: func(*atlantv1.ListFetchesRequest) (*atlantv1.ListFetchesResponse, error) {
 		return &atlantv1.ListFetchesResponse{}, nil
 	}}
-	s.run(t, "fetches").expect(t, exitOK, "", "no fetches yet: `atlant fetch URL` makes one\n")
+	s.run(t, "fetches").expect(t, exitOK, "", "no fetches yet: `atlant fetch FILE` or `atlant fetch URL` makes one\n")
 	s.run(t, "fetches", "--json").expect(t, exitOK, "", "")
 }
 

@@ -25,7 +25,7 @@ func printReceipt(c *console, f *atlantv1.Fetch) error {
 		line("held", finding.GetMessage())
 	}
 	line("before", f.GetComparison().GetFetchId())
-	line("url", f.GetUrl())
+	line("url", shownURL(f.GetUrl()))
 	line("source", f.GetSource())
 	line("observed", formatTime(f.GetObservedAt(), toTheSecond))
 	if f.GetState() == atlantv1.FetchState_FETCH_STATE_NOT_MODIFIED {

@@ -120,7 +120,7 @@ func expectFailures(t *testing.T, a *atlant, s *shop) {
 		{1, []string{"changes", "No such product"}, "No such product"},
 		{1, []string{"list", "--position", "?"}, "position"},
 		{2, []string{"list", "--sort", "colour"}, "--sort"},
-		{2, []string{"fetch"}, "url"},
+		{2, []string{"fetch"}, "list"},
 	} {
 		r := a.cli(t, c.code, c.arguments...)
 		if !strings.Contains(r.errOut, c.says) {
