@@ -123,3 +123,17 @@ func TestCluster(t *testing.T) {
 		wantOrderAcrossProcesses(t, a, b, 20)
 	})
 }
+
+// A bucket that a log of an older version lacks has as many replicas as the log, also where nobody says how many.
+func TestMissingStreamIsReplicated(t *testing.T) {
+	t.Parallel()
+	c := natstest.StartCluster(t, 3)
+	onCluster(t, c)
+	nc := connect(t, c.URL())
+	js := server(t, nc)
+	wantNoError(t, js.DeleteStream(t.Context(), "OBJ_UPLOADS"))
+	open(t, nc, jetstream.Config{})
+	if got := streamConfig(t, js, "OBJ_UPLOADS").Replicas; got != 3 {
+		t.Errorf("%d replicas", got)
+	}
+}

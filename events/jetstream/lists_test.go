@@ -331,3 +331,21 @@ func TestListsAreKept(t *testing.T) {
 	nc, _ = start(t, dir)
 	wantList(t, open(t, nc, jetstream.Config{}).HeldLists(), "list", noise(1, 2*listChunk))
 }
+
+// A list for which there is no room leaves nothing, and others stay.
+func TestPutListWithoutRoom(t *testing.T) {
+	t.Parallel()
+	log, nc := newLog(t, 1)
+	js := server(t, nc)
+	config := streamConfig(t, js, "OBJ_UPLOADS")
+	config.MaxBytes = 4 * listChunk
+	_, err := js.UpdateStream(t.Context(), config)
+	wantNoError(t, err)
+	put(t, log.Uploads(), "small", noise(1, listChunk))
+	_, err = log.Uploads().PutList(t.Context(), "large", bytes.NewReader(noise(2, 5*listChunk)))
+	wantError(t, err, events.ErrFull)
+	wantError(t, err, events.ErrUnavailable)
+	wantList(t, log.Uploads(), "large", nil)
+	wantList(t, log.Uploads(), "small", noise(1, listChunk))
+	wantTidy(t, nc, "UPLOADS", 1)
+}
