@@ -84,7 +84,7 @@ func sampleFetchEvents() map[string]*atlantv1.FetchEvent {
 	dated := proto.CloneOf(dialect)
 	dated.ObservedAtColumn = 4
 	weighed := proto.CloneOf(dialect)
-	weighed.Confidence, weighed.Alternatives = 0.97, []string{`price in column 5 "Old price"`}
+	weighed.Confidence, weighed.Alternatives = 97, []string{`price in column 5 "Old price"`}
 	weighed.Columns, weighed.Header = 3, "Brand;Name;Price"
 	weighed.DateOrder, weighed.ThousandsMark, weighed.Open = "dmy", ".", []string{"csv.currency_code"}
 	weighed.RememberedFrom = sampleID

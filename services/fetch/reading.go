@@ -64,7 +64,7 @@ func read(ctx context.Context, l *toRead) (*reading, error) {
 	if err != nil {
 		return r, err
 	}
-	if r.list, err = pricelist.Open(ctx, r.text, r.text.Size, l.options); err != nil {
+	if r.list, err = pricelist.Open(ctx, r.text, r.text.Size, l.options, nil); err != nil {
 		return r, err
 	}
 	r.list.RefuseAfter(l.latest)

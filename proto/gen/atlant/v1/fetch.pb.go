@@ -552,10 +552,11 @@ type Dialect struct {
 	Evidence []string `protobuf:"bytes,9,rep,name=evidence,proto3" json:"evidence,omitempty"`
 	// Column of the dates, counted from 1; 0 if there is none.
 	ObservedAtColumn int32 `protobuf:"varint,10,opt,name=observed_at_column,json=observedAtColumn,proto3" json:"observed_at_column,omitempty"`
-	// How much speaks for the least certain of the decisions above, from 0 to 1: (for + 1) / (for + against + 2). For one speak the
-	// rows that bear it out, and with 20 the words of a header; against it those that bear out the next best choice. What
-	// CsvOptions say is certain. Below 0.5 a list is not read. 0 in what older versions wrote.
-	Confidence float64 `protobuf:"fixed64,11,opt,name=confidence,proto3" json:"confidence,omitempty"`
+	// How much speaks for the least certain of the decisions above, in percent, rounded down: (for + 1) / (for + against + 2). For a
+	// decision speak the rows that bear it out, and the words of a header like 20 of them; against it those that bear out the next
+	// best one, twice, and where there is no header one in 50 of those that bear out none. What CsvOptions say is certain. Below 50
+	// a list is not read. 0 in what older versions wrote.
+	Confidence int32 `protobuf:"varint,11,opt,name=confidence,proto3" json:"confidence,omitempty"`
 	// What else it could have been, in words.
 	Alternatives []string `protobuf:"bytes,12,rep,name=alternatives,proto3" json:"alternatives,omitempty"`
 	// How many columns a row has.
@@ -674,7 +675,7 @@ func (x *Dialect) GetObservedAtColumn() int32 {
 	return 0
 }
 
-func (x *Dialect) GetConfidence() float64 {
+func (x *Dialect) GetConfidence() int32 {
 	if x != nil {
 		return x.Confidence
 	}
@@ -1694,7 +1695,7 @@ const file_atlant_v1_fetch_proto_rawDesc = "" +
 	"\x12observed_at_column\x18\n" +
 	" \x01(\x05R\x10observedAtColumn\x12\x1e\n" +
 	"\n" +
-	"confidence\x18\v \x01(\x01R\n" +
+	"confidence\x18\v \x01(\x05R\n" +
 	"confidence\x12\"\n" +
 	"\falternatives\x18\f \x03(\tR\falternatives\x12\x18\n" +
 	"\acolumns\x18\r \x01(\x05R\acolumns\x12\x16\n" +
