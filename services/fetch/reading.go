@@ -31,6 +31,9 @@ type reading struct {
 	rejects []*atlantv1.Reject
 	repeats repeats
 	days    days // where a column gives dates
+
+	remembered  *pricelist.Remembered // how the list was read before, if that was asked
+	notRecalled bool                  // it was asked, and there was no answer
 }
 
 // maxRows bounds the rows of a list: the memory that finding repeated products takes grows with them, to 400 MB at this one.
@@ -53,6 +56,7 @@ type toRead struct {
 	latest  events.Micros // no date in it may be later
 
 	makeText func() (*textFile, error) // for the text, if that is not the list as it is
+	recall   recall                    // how the list was read before; nil if nothing is known of that
 }
 
 // read reads a list to its end. With an error that says the list cannot be used comes what was found until then. The reading
@@ -60,11 +64,7 @@ type toRead struct {
 func read(ctx context.Context, l *toRead) (*reading, error) {
 	r := &reading{source: l.source, sha256: l.sha256}
 	r.counts.Bytes = l.size
-	err := r.openText(ctx, l)
-	if err != nil {
-		return r, err
-	}
-	if r.list, err = pricelist.Open(ctx, r.text, r.text.Size, l.options, nil); err != nil {
+	if err := r.open(ctx, l); err != nil {
 		return r, err
 	}
 	r.list.RefuseAfter(l.latest)
@@ -181,5 +181,12 @@ func (r *reading) dialect() *atlantv1.Dialect {
 	d := r.list.Dialect()
 	d.Encoding = r.text.Encoding
 	d.Evidence = slices.Concat(r.text.Evidence, d.GetEvidence())
+	if r.text.IsRemembered {
+		d.RememberedFrom = r.remembered.Fetch
+		d.Evidence = append(d.Evidence, "the list before is that of fetch "+r.remembered.Fetch)
+	}
+	if r.notRecalled {
+		d.Evidence = append(d.Evidence, errNotRecalled.Error())
+	}
 	return d
 }

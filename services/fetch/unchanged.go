@@ -80,13 +80,7 @@ func (w *work) recorded(ctx context.Context, id string) ([]events.RecordedFetchE
 // lastOfSource returns the fetch whose prices are the last of the source, nil if it cannot be told or is none that was
 // completed.
 func (w *work) lastOfSource(ctx context.Context) (*atlantv1.Fetch, error) {
-	ctx, cancel := context.WithTimeout(ctx, w.viewPatience)
-	defer cancel()
-	views, err := projections.WaitFor(ctx, w.live, events.FetchStream, w.hold.start)
-	if err != nil {
-		return nil, err
-	}
-	recent, err := views.ListFetches(ctx, w.request.GetSource(), nil, recentFetches)
+	recent, err := w.recentFetches(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -12,8 +12,12 @@ const (
 	nameOption  = "csv.name_columns"
 	priceOption = "csv.price_column"
 	dateOption  = "csv.observed_at_column"
-	markOption  = "csv.decimal_mark"
-	orderOption = "csv.date_order"
+)
+
+// What a list may leave open, by the option that would settle it.
+const (
+	MarkOption  = "csv.decimal_mark" // what the mark means in prices like 1.234
+	OrderOption = "csv.date_order"   // which is the day in dates like 04/05/2026
 )
 
 // columns say where in a row name and price are.

@@ -11,8 +11,8 @@ import (
 const (
 	delimiterOptions = "csv.delimiter (--delimiter)"
 	quoteOptions     = "csv.quote (--quote)"
-	markOptions      = markOption + " (--decimal-mark)"
-	orderOptions     = orderOption + " (--date-order)"
+	markOptions      = MarkOption + " (--decimal-mark)"
+	orderOptions     = OrderOption + " (--date-order)"
 	columnsOptions   = nameOption + " and " + priceOption + " (--name-columns and --price-column)"
 )
 

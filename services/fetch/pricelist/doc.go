@@ -31,6 +31,9 @@
 // The currency is csv.currency_code, else that beside the price, else the one in the header (Price (EUR)) or, if all prices
 // that have one have the same, that one. Signs of several currencies ($, kr, руб.) say nothing.
 //
+// What a list leaves open is settled as it was when the list was read before (Remembered), unless it contradicts that. Each
+// decision has a confidence: half of what would be certain is the least with which a list is read.
+//
 // # What is not
 //
 // A price wrongly read is worse than none, so nothing is guessed. A row that cannot be read becomes a Reject with a

@@ -177,7 +177,7 @@ func (l *List) settleMark(e *markEvidence, given string) {
 	l.decisions = append(l.decisions, e.decision(&mark, given)...)
 	l.recalled = l.recalled || mark.isRemembered
 	if mark.isOpen {
-		l.open = append(l.open, markOption)
+		l.open = append(l.open, MarkOption)
 	}
 }
 
@@ -201,7 +201,7 @@ func (l *List) settleDates(e *dateEvidence, given string) {
 		l.evidence = append(l.evidence, why)
 	}
 	if isOpen {
-		l.open = append(l.open, orderOption)
+		l.open = append(l.open, OrderOption)
 	}
 }
 
@@ -212,6 +212,12 @@ func (l *List) rememberedFor(column int, before int32) *Remembered {
 	}
 	return l.remembered
 }
+
+// Open returns the options that would settle what the list leaves open; the rows it is about are rejected.
+func (l *List) Open() []string { return slices.Clone(l.open) }
+
+// IsRemembered reports whether something is read as it was in the list that is remembered.
+func (l *List) IsRemembered() bool { return l.recalled }
 
 // IsDated reports whether a column says when prices held.
 func (l *List) IsDated() bool { return l.reading.date >= 0 }

@@ -8,7 +8,8 @@ import (
 )
 
 // Remembered is how a list was read before. It fills what the list itself leaves open, where the list does not contradict it:
-// rows are separated by the same delimiter into as many columns, under the same header if there is one. Options outrank it.
+// rows are separated by the same delimiter into as many columns, under the same header if there is one. Options outrank it. What
+// is remembered of a list that was not read for sure is of no use.
 type Remembered struct {
 	Fetch   string            // the id of the fetch that read it
 	Dialect *atlantv1.Dialect // as List.Dialect told it
@@ -40,8 +41,8 @@ func (m *Remembered) isOf(c *columns, first *header, delimiter byte) bool {
 	if c.header {
 		header = first.raw
 	}
-	return d != nil && d.GetDelimiter() == string(delimiter) && int(d.GetColumns()) == c.width && d.GetHasHeader() == c.header &&
-		d.GetHeader() == header && (!c.header || header != "")
+	return d.GetConfidence() >= minConfidence && d.GetDelimiter() == string(delimiter) &&
+		int(d.GetColumns()) == c.width && d.GetHasHeader() == c.header && d.GetHeader() == header && (!c.header || header != "")
 }
 
 // shape picks the shape that the list had before; nil if it has none of that kind now.
@@ -124,7 +125,7 @@ func (p *shape) contradicts(c *columns, o *atlantv1.CsvOptions) bool {
 // the decimal one it separates thousands only if it was seen to.
 func (m *Remembered) fillMark(d *decimalMark, e *markEvidence) {
 	mark := m.dialect().GetDecimalMark()
-	if mark == "" || !m.settles(markOption) {
+	if mark == "" || !m.settles(MarkOption) {
 		return
 	}
 	i := markIndex(mark[0])
@@ -143,7 +144,7 @@ func (m *Remembered) fillMark(d *decimalMark, e *markEvidence) {
 // fillOrder settles the order of dates as it was before.
 func (m *Remembered) fillOrder() (order dateOrder, why string) {
 	order = dateOrder(m.dialect().GetDateOrder())
-	if order == anyOrder || !m.settles(orderOption) {
+	if order == anyOrder || !m.settles(OrderOption) {
 		return anyOrder, ""
 	}
 	first := "day"
