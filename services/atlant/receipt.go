@@ -32,6 +32,7 @@ func printReceipt(c *console, f *atlantv1.Fetch) error {
 		line("bytes", humanize.Comma(f.GetBytes()))
 	}
 	line("dialect", dialectInWords(f.GetDialect()))
+	line("confidence", confidenceInWords(f.GetDialect()))
 	line("duration", fetchDuration(f))
 	_, err := fmt.Fprint(c.out, b.String())
 	return err
@@ -79,6 +80,21 @@ func dialectInWords(d *atlantv1.Dialect) string {
 		words = append(words, "in "+d.GetCurrencyCode())
 	}
 	return strings.TrimPrefix(strings.Join(words, ", "), ", ")
+}
+
+// confidenceInWords says how sure the dialect is; nothing where that is not known.
+func confidenceInWords(d *atlantv1.Dialect) string {
+	if d.GetConfidence() == 0 {
+		return ""
+	}
+	words := fmt.Sprintf("%d %%", d.GetConfidence())
+	if from := d.GetRememberedFrom(); from != "" {
+		words += ", with what fetch " + from + " of this list settled"
+	}
+	if open := d.GetOpen(); len(open) > 0 {
+		words += "; " + strings.Join(open, " and ") + " would settle what rows are rejected for"
+	}
+	return words
 }
 
 func headerInWords(d *atlantv1.Dialect) string {

@@ -20,6 +20,9 @@ import (
 // maxRejects is how many rejects of a fetch are kept; all are counted.
 const maxRejects = 10_000
 
+// maxRowBytes bounds the rows that are kept with the rejects, for those of which Reject.raw is not all.
+const maxRowBytes = 4 << 20
+
 // reading is what a list says, found by reading all of it before anything is published.
 type reading struct {
 	text    *listtext.Text
@@ -29,6 +32,9 @@ type reading struct {
 	sha256  []byte
 	counts  atlantv1.FetchCounts
 	rejects []*atlantv1.Reject
+
+	rowBytes int // of the rejects' rows
+
 	repeats repeats
 	days    days // where a column gives dates
 
@@ -101,9 +107,7 @@ func (r *reading) count(ctx context.Context) error {
 		r.counts.RowsRead++
 		if row.Reject != nil {
 			r.counts.Rejected++
-			if len(r.rejects) < maxRejects {
-				r.rejects = append(r.rejects, row.Reject)
-			}
+			r.keep(row.Reject)
 			return nil
 		}
 		r.repeats.note(r.observed(&row))
@@ -123,6 +127,17 @@ func (r *reading) count(ctx context.Context) error {
 	}
 	r.counts.Accepted = r.counts.GetRowsRead() - r.counts.GetRejected() - r.counts.GetDuplicates()
 	return nil
+}
+
+// keep keeps a reject, and its row while there is room.
+func (r *reading) keep(reject *atlantv1.Reject) {
+	if len(r.rejects) == maxRejects {
+		return
+	}
+	if r.rowBytes += len(reject.GetRow()); r.rowBytes > maxRowBytes {
+		r.rowBytes, reject.Row = r.rowBytes-len(reject.GetRow()), nil
+	}
+	r.rejects = append(r.rejects, reject)
 }
 
 // settle finds which rows are replaced by later ones.
