@@ -43,6 +43,9 @@ func samples() map[string]proto.Message {
 				Basic: &atlantv1.BasicCredentials{User: "user", Password: "pass:word"},
 			}},
 		},
+		"FetchRequested.approved": &atlantv1.FetchRequested{
+			Id: sampleID, Url: "http://example.com/", Source: "default", ObservedAt: sampleTime(), RequestedAt: sampleTime(), Approved: true,
+		},
 		"FetchRequested.with_a_token": &atlantv1.FetchRequested{
 			Id: sampleID, Url: "http://example.com/", Source: "default", ObservedAt: sampleTime(), RequestedAt: sampleTime(),
 			Credentials: &atlantv1.Credentials{Credentials: &atlantv1.Credentials_BearerToken{BearerToken: "abc.def=="}},
@@ -95,6 +98,7 @@ func sampleFetchEvents() map[string]*atlantv1.FetchEvent {
 	validators := &atlantv1.ListValidators{
 		UrlSha256: []byte("0123456789abcdef0123456789abcdef"), Etag: `W/"67ab-1f"`, LastModified: "Tue, 15 Nov 1994 12:45:26 GMT",
 	}
+	sample := &atlantv1.ListSample{Products: []uint64{0, 7, math.MaxUint64}, AmountsMicros: []int64{0, 1_990_000, math.MaxInt64}}
 	return map[string]*atlantv1.FetchEvent{
 		"requested": {Event: &atlantv1.FetchEvent_Requested{Requested: sampleRequest()}},
 		"requested_plainly": {Event: &atlantv1.FetchEvent_Requested{Requested: &atlantv1.FetchRequested{
@@ -131,8 +135,25 @@ func sampleFetchEvents() map[string]*atlantv1.FetchEvent {
 		"parsed_with_validators": {Event: &atlantv1.FetchEvent_Parsed{Parsed: &atlantv1.FetchParsed{
 			Counts: counts, Dialect: dialect, Sha256: []byte("0123456789abcdef0123456789abcdef"), Validators: validators, ReadBy: "v1.2.3",
 		}}},
+		"requested_whatever_it_says": {Event: &atlantv1.FetchEvent_Requested{Requested: &atlantv1.FetchRequested{
+			Id: sampleID, Url: "http://example.com/", Source: "default", ObservedAt: sampleTime(), RequestedAt: sampleTime(), NoHold: true,
+		}}},
+		"parsed_with_sample": {Event: &atlantv1.FetchEvent_Parsed{Parsed: &atlantv1.FetchParsed{Counts: counts, Sample: sample}}},
+		"held": {Event: &atlantv1.FetchEvent_Held{Held: &atlantv1.FetchHeld{
+			Parsed: &atlantv1.FetchParsed{Counts: counts, Dialect: dialect, Sample: sample}, Comparison: sampleComparison(),
+		}}},
+		"approved":   {Event: &atlantv1.FetchEvent_Approved{Approved: &atlantv1.FetchApproved{}}},
+		"discarded":  {Event: &atlantv1.FetchEvent_Discarded{Discarded: &atlantv1.FetchDiscarded{}}},
+		"superseded": {Event: &atlantv1.FetchEvent_Discarded{Discarded: &atlantv1.FetchDiscarded{SupersededBy: sampleID}}},
 		"not_modified": {Event: &atlantv1.FetchEvent_NotModified{NotModified: &atlantv1.FetchNotModified{
 			PublishedBy: sampleID, Position: map[uint32]uint64{0: 12, 1: 7}, Validators: validators,
 		}}},
+	}
+}
+
+func sampleComparison() *atlantv1.ListComparison {
+	return &atlantv1.ListComparison{
+		FetchId: sampleID, AcceptedBefore: 1000, RejectedBefore: 2, ProductsCompared: 256, PriceRatio: 99.5,
+		Findings: []*atlantv1.HoldFinding{{Reason: atlantv1.HoldReason_HOLD_REASON_PRICES, Message: "prices are 99.5 times what they were"}},
 	}
 }

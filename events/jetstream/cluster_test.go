@@ -99,6 +99,15 @@ func TestCluster(t *testing.T) {
 			wantParked(t, log, prices, 1)
 		}
 	})
+	t.Run("lists", func(t *testing.T) {
+		t.Parallel()
+		put(t, a.Uploads(), "list", noise(1, 5*listChunk+1))
+		wantList(t, b.Uploads(), "list", noise(1, 5*listChunk+1))
+		put(t, b.Uploads(), "list", noise(2, listChunk))
+		wantList(t, a.Uploads(), "list", noise(2, listChunk))
+		wantNoError(t, a.Uploads().DeleteList(t.Context(), "list"))
+		wantList(t, b.Uploads(), "list", nil)
+	})
 	t.Run("times", func(t *testing.T) {
 		t.Parallel()
 		at, err := b.TimeOf(t.Context(), prices, 1)

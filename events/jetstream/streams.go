@@ -90,11 +90,12 @@ func wantedStreams(shards, replicas int) []jetstream.StreamConfig {
 	for shard := range shards {
 		all = append(all, logStream(events.PriceStream(shard), replicas, fmt.Sprintf("prices.%d.>", shard)))
 	}
-	return append(all, logStream(parkedStream, replicas, "parked.>"), jetstream.StreamConfig{
-		Name: queueStream, Subjects: []string{queueSubjects}, Storage: jetstream.FileStorage, Replicas: replicas,
-		// Whoever sets a limit must not lose requests by it.
-		Retention: jetstream.WorkQueuePolicy, Discard: jetstream.DiscardNew,
-	})
+	return append(all, logStream(parkedStream, replicas, "parked.>"), bucketStream(uploadBucket, uploadTTL, replicas),
+		bucketStream(heldBucket, 0, replicas), jetstream.StreamConfig{
+			Name: queueStream, Subjects: []string{queueSubjects}, Storage: jetstream.FileStorage, Replicas: replicas,
+			// Whoever sets a limit must not lose requests by it.
+			Retention: jetstream.WorkQueuePolicy, Discard: jetstream.DiscardNew,
+		})
 }
 
 func fetchStream(shards, replicas int) jetstream.StreamConfig {

@@ -19,6 +19,7 @@ type fetchCommand struct {
 	ObservedAt *moment       `placeholder:"TIME" help:"When the prices held, if not now: RFC 3339, a date (UTC) or an age like 24h."`
 	RequestID  string        `name:"request-id" placeholder:"ID" help:"Idempotency key: the same key and request give the same fetch."`
 	Force      bool          `help:"Fetch even if the list did not change."`
+	NoHold     bool          `name:"no-hold" help:"Publish the list even if it differs implausibly from the last good one."`
 	Token      string        `name:"bearer-token" placeholder:"TOKEN" help:"What the server of the list lets in."`
 	Wait       bool          `short:"w" help:"Wait until the prices can be read, and print the receipt. Exits with 1 if the fetch fails."`
 	Timeout    time.Duration `placeholder:"DURATION" help:"Wait no longer than this."`
@@ -42,7 +43,7 @@ type csvFlags struct {
 
 // Run asks for the fetch and, with --wait, stays until it has ended.
 func (f *fetchCommand) Run(ctx context.Context, c *console, api *clients) error {
-	ctx, cancel := f.limit(ctx)
+	ctx, cancel := limit(ctx, f.Timeout)
 	defer cancel()
 	asked := time.Now()
 	response, err := api.fetch.Fetch(ctx, connect.NewRequest(f.request()))
@@ -62,11 +63,12 @@ func (f *fetchCommand) Run(ctx context.Context, c *console, api *clients) error 
 	return err
 }
 
-func (f *fetchCommand) limit(ctx context.Context) (context.Context, context.CancelFunc) {
-	if f.Timeout <= 0 {
+// limit ends a context after a time, if one is given.
+func limit(ctx context.Context, timeout time.Duration) (context.Context, context.CancelFunc) {
+	if timeout <= 0 {
 		return context.WithCancel(ctx)
 	}
-	return context.WithTimeout(ctx, f.Timeout)
+	return context.WithTimeout(ctx, timeout)
 }
 
 func (f *fetchCommand) request() *atlantv1.FetchRequest {
@@ -76,7 +78,7 @@ func (f *fetchCommand) request() *atlantv1.FetchRequest {
 		ObservedAt: f.ObservedAt.timestamp(),
 		Csv:        f.CSV.options(),
 		RequestId:  f.RequestID,
-		Force:      f.Force, Credentials: f.credentials(),
+		Force:      f.Force, NoHold: f.NoHold, Credentials: f.credentials(),
 	}
 }
 

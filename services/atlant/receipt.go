@@ -21,6 +21,10 @@ func printReceipt(c *console, f *atlantv1.Fetch) error {
 	state := stateName(f.GetState())
 	fmt.Fprintf(&b, "%-10s %s\n%-10s %s\n", "fetch", f.GetId(), "state", c.paint(stateColor(state), state))
 	line("error", f.GetError())
+	for _, finding := range f.GetComparison().GetFindings() {
+		line("held", finding.GetMessage())
+	}
+	line("before", f.GetComparison().GetFetchId())
 	line("url", f.GetUrl())
 	line("source", f.GetSource())
 	line("observed", formatTime(f.GetObservedAt(), toTheSecond))
@@ -143,7 +147,7 @@ func stateColor(state string) text.Colors {
 		return text.Colors{text.FgGreen}
 	case "failed":
 		return text.Colors{text.FgRed}
-	case "running", "queued":
+	case "running", "queued", "held":
 		return text.Colors{text.FgYellow}
 	}
 	return nil

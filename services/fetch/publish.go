@@ -40,7 +40,7 @@ func (w *work) publish(ctx context.Context, r *reading) error {
 		return w.fail(ctx, fmt.Errorf("%w: it holds %d prices, %d were accepted", errLogDiffers, published, r.counts.GetAccepted()), r)
 	}
 	completed := &atlantv1.FetchCompleted{Counts: &r.counts, Position: position}
-	return w.append(ctx, append(rejectEvents(r), &atlantv1.FetchEvent{
+	return w.append(ctx, append(w.rejectEvents(r), &atlantv1.FetchEvent{
 		Event: &atlantv1.FetchEvent_Completed{Completed: completed},
 	})...)
 }
@@ -54,7 +54,7 @@ func (w *work) fail(ctx context.Context, reason error, r *reading) error {
 		if r.list != nil {
 			failed.Dialect = r.dialect()
 		}
-		all = rejectEvents(r)
+		all = w.rejectEvents(r)
 	}
 	return w.append(ctx, append(all, &atlantv1.FetchEvent{Event: &atlantv1.FetchEvent_Failed{Failed: failed}})...)
 }
@@ -90,9 +90,12 @@ func (w *work) endWithoutList(ctx context.Context, reason error, before *atlantv
 	return w.append(ctx, &atlantv1.FetchEvent{Event: &atlantv1.FetchEvent_Failed{Failed: failed}})
 }
 
-// rejectEvents spreads the rejects over events.
-func rejectEvents(r *reading) []*atlantv1.FetchEvent {
+// rejectEvents spreads the rejects over events; none, if the log has them since the list was held.
+func (w *work) rejectEvents(r *reading) []*atlantv1.FetchEvent {
 	var all []*atlantv1.FetchEvent
+	if w.view.Rejects > 0 {
+		return nil
+	}
 	for rest := r.rejects; len(rest) > 0; {
 		n := rejectsThatFit(rest)
 		all = append(all, &atlantv1.FetchEvent{

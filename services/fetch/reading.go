@@ -37,6 +37,7 @@ type reading struct {
 
 	repeats repeats
 	days    days // where a column gives dates
+	sample  listSample
 
 	remembered  *pricelist.Remembered // how the list was read before, if that was asked
 	notRecalled bool                  // it was asked, and there was no answer
@@ -110,7 +111,9 @@ func (r *reading) count(ctx context.Context) error {
 			r.keep(row.Reject)
 			return nil
 		}
-		r.repeats.note(r.observed(&row))
+		id := r.observed(&row)
+		r.repeats.note(id)
+		r.sample.note(id, row.Price.Micros, row.ObservedAt)
 		if r.list.IsDated() {
 			return r.days.note(row.ObservedAt)
 		}
@@ -188,7 +191,7 @@ func (r *reading) observation(row *pricelist.Row, at events.Position) (o events.
 }
 
 func (r *reading) parsed() *atlantv1.FetchParsed {
-	return &atlantv1.FetchParsed{Counts: &r.counts, Dialect: r.dialect(), Sha256: r.sha256}
+	return &atlantv1.FetchParsed{Counts: &r.counts, Dialect: r.dialect(), Sha256: r.sha256, Sample: r.sample.event()}
 }
 
 // dialect tells how the list is read, from its bytes on.

@@ -41,7 +41,7 @@ func TestRowsOfRejectsAreBounded(t *testing.T) {
 	if want := maxRowBytes / size; whole != want+1 || bytes > maxRowBytes {
 		t.Errorf("%d rows of %d bytes are kept, want %d", whole, bytes, want+1)
 	}
-	events, kept := rejectEvents(&reading{rejects: found.Rejects}), 0
+	events, kept := (&work{}).rejectEvents(&reading{rejects: found.Rejects}), 0
 	for _, event := range events {
 		if n := proto.Size(event); n > 512<<10 {
 			t.Errorf("an event has %d bytes", n)

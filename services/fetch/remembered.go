@@ -6,8 +6,8 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/atlant-log/atlant/events"
-	"github.com/atlant-log/atlant/projections"
+	"google.golang.org/protobuf/proto"
+
 	atlantv1 "github.com/atlant-log/atlant/proto/gen/atlant/v1"
 	"github.com/atlant-log/atlant/services/fetch/pricelist"
 )
@@ -44,7 +44,7 @@ func (w *work) recaller(before *atlantv1.FetchParsed, sha256 []byte) recall {
 // lastRead returns how the list of the same source and URL was last read with the same options. How a list is written has nothing to
 // do with when its prices held: the fetch that was requested last counts, and one that asks for the past recalls it as well.
 func (w *work) lastRead(ctx context.Context, isOfUse func(*atlantv1.Dialect) bool) (*pricelist.Remembered, error) {
-	recent, err := w.recentFetches(ctx)
+	recent, err := w.recent(ctx, w.viewPatience)
 	if err != nil {
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
@@ -53,13 +53,13 @@ func (w *work) lastRead(ctx context.Context, isOfUse func(*atlantv1.Dialect) boo
 	}
 	looked := 0
 	for _, fetch := range recent {
-		if fetch.GetId() == w.id.String() || fetch.GetUrl() != w.view.Fetch.GetUrl() || !endedWell(fetch) {
+		if fetch.GetId() == w.id.String() || !isSameList(fetch, w.view.Fetch) || !endedWell(fetch) {
 			continue
 		}
 		if looked++; looked > maxRecalled {
 			break
 		}
-		found, err := w.readBy(ctx, fetch.GetId())
+		found, err := w.readBy(ctx, fetch)
 		if err != nil {
 			return nil, fmt.Errorf("recall how the list was read: %w", err)
 		}
@@ -75,32 +75,20 @@ func endedWell(fetch *atlantv1.Fetch) bool {
 		fetch.GetState() == atlantv1.FetchState_FETCH_STATE_NOT_MODIFIED
 }
 
-// readBy returns how a fetch read its list, or the one did that found the same list before; nil if it was asked for another list, or
-// to read it in another way.
-func (w *work) readBy(ctx context.Context, id string) (*pricelist.Remembered, error) {
-	recorded, err := w.recorded(ctx, id)
-	if err != nil || !asksForTheSame(recorded[0].Event.GetRequested(), w.request) {
+// readBy returns how a fetch read its list, or the one did that found the same list before; nil if that was asked for with other
+// options.
+func (w *work) readBy(ctx context.Context, fetch *atlantv1.Fetch) (*pricelist.Remembered, error) {
+	recorded, err := w.recorded(ctx, fetch.GetId())
+	if err != nil || !sameOptions(recorded[0].Event.GetRequested().GetCsv(), w.request.GetCsv()) {
 		return nil, err
 	}
-	if unchanged := recorded[len(recorded)-1].Event.GetNotModified(); unchanged != nil {
-		id = unchanged.GetPublishedBy()
-		if recorded, err = w.recorded(ctx, id); err != nil {
-			return nil, err
-		}
+	list, by, err := w.publishedBy(ctx, fetch)
+	if err != nil || list.GetDialect() == nil {
+		return nil, err
 	}
-	if dialect := parsed(recorded).GetDialect(); dialect != nil {
-		return &pricelist.Remembered{Fetch: id, Dialect: dialect}, nil
-	}
-	return nil, nil //nolint:nilnil // as documented
+	return &pricelist.Remembered{Fetch: by, Dialect: list.GetDialect()}, nil
 }
 
-// recentFetches returns fetches of the source, the newest request first, among them all that ended before this one was begun.
-func (w *work) recentFetches(ctx context.Context) ([]*atlantv1.Fetch, error) {
-	ctx, cancel := context.WithTimeout(ctx, w.viewPatience)
-	defer cancel()
-	views, err := projections.WaitFor(ctx, w.live, events.FetchStream, w.hold.start)
-	if err != nil {
-		return nil, err
-	}
-	return views.ListFetches(ctx, w.request.GetSource(), nil, recentFetches)
+func sameOptions(a, b *atlantv1.CsvOptions) bool {
+	return proto.Equal(a, b) || proto.Size(a) == 0 && proto.Size(b) == 0
 }

@@ -59,7 +59,8 @@ func newRequest(request *atlantv1.FetchRequest, now time.Time) (*atlantv1.FetchR
 	return &atlantv1.FetchRequested{
 		Id: id.String(), Url: listURL, Source: cmp.Or(request.GetSource(), events.DefaultSource),
 		ObservedAt: events.MicrosOf(timestamppb.New(observed)).Timestamp(), Csv: request.GetCsv(),
-		RequestId: request.GetRequestId(), Force: request.GetForce(), RequestedAt: events.MicrosOf(timestamppb.New(now)).Timestamp(),
+		RequestId: request.GetRequestId(), Force: request.GetForce(), NoHold: request.GetNoHold(),
+		RequestedAt: events.MicrosOf(timestamppb.New(now)).Timestamp(),
 		Credentials: credentials,
 	}, nil
 }
@@ -88,7 +89,7 @@ func sameRequest(first, again *atlantv1.FetchRequested, observedAt *timestamppb.
 	if observedAt != nil && !proto.Equal(first.GetObservedAt(), again.GetObservedAt()) {
 		return false
 	}
-	return first.GetForce() == again.GetForce() && asksForTheSame(first, again)
+	return first.GetForce() == again.GetForce() && first.GetNoHold() == again.GetNoHold() && asksForTheSame(first, again)
 }
 
 // asksForTheSame tells whether two requests are for the same list, to be read in the same way into the same source.
@@ -99,7 +100,7 @@ func asksForTheSame(a, b *atlantv1.FetchRequested) bool {
 // whatIsAskedFor takes away what else a request says. A password is no part of it, as it may be another one tomorrow.
 func whatIsAskedFor(requested *atlantv1.FetchRequested) *atlantv1.FetchRequested {
 	what := proto.CloneOf(requested)
-	what.Id, what.RequestId, what.Force, what.Credentials = "", "", false, nil
+	what.Id, what.RequestId, what.Force, what.NoHold, what.Credentials = "", "", false, false, nil
 	what.ObservedAt, what.RequestedAt = nil, nil
 	return what
 }

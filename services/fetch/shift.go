@@ -30,7 +30,7 @@ type shift struct {
 
 	mu      sync.Mutex
 	lanes   map[string][]events.WorkItem // by source: the requests waiting; an entry while its lane runs
-	inHand  map[string]events.WorkItem   // by id of the fetch: all requests held
+	inHand  map[string]events.WorkItem   // by key: all requests held
 	working sync.WaitGroup
 }
 
@@ -67,15 +67,15 @@ func (s *shift) run(ctx context.Context, queue events.RequestQueue) error {
 // enlist puts a request into the lane of its source, and starts the lane if it stands. A request that is in hand already
 // was handed out again because the queue did not hear of it for a while.
 func (s *shift) enlist(ctx context.Context, item events.WorkItem) {
-	id, source := item.Request().GetId(), item.Request().GetSource()
+	key, source := events.QueueKey(item.Request()), item.Request().GetSource()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if _, again := s.inHand[id]; again {
+	if _, again := s.inHand[key]; again {
 		<-s.held
 		return
 	}
 	waiting, runs := s.lanes[source]
-	s.lanes[source], s.inHand[id] = append(waiting, item), item
+	s.lanes[source], s.inHand[key] = append(waiting, item), item
 	if !runs {
 		s.working.Go(func() { s.runLane(ctx, source) })
 	}
@@ -90,7 +90,7 @@ func (s *shift) runLane(ctx context.Context, source string) {
 		}
 		s.doInTurn(ctx, item)
 		s.mu.Lock()
-		delete(s.inHand, item.Request().GetId())
+		delete(s.inHand, events.QueueKey(item.Request()))
 		s.mu.Unlock()
 		<-s.held
 	}

@@ -33,6 +33,9 @@ func (w *work) toRead(file *os.File, before *atlantv1.FetchParsed) (*toRead, err
 	if err != nil {
 		return nil, err
 	}
+	if before == nil {
+		before = w.held.GetParsed()
+	}
 	hints, err := w.hints(before, sha256)
 	if err != nil {
 		return nil, err

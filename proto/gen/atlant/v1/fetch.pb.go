@@ -41,6 +41,11 @@ const (
 	FetchState_FETCH_STATE_CANCELLED FetchState = 5
 	// The list is the one that was published last; nothing was read or published.
 	FetchState_FETCH_STATE_NOT_MODIFIED FetchState = 6
+	// The list differs so much from the last good one that somebody must look at it: ApproveFetch publishes it, DiscardFetch does
+	// not. A later list of the same URL discards it as well. Comparison says what differs.
+	FetchState_FETCH_STATE_HELD FetchState = 7
+	// It was held, and was not to be published.
+	FetchState_FETCH_STATE_DISCARDED FetchState = 8
 )
 
 // Enum value maps for FetchState.
@@ -53,6 +58,8 @@ var (
 		4: "FETCH_STATE_FAILED",
 		5: "FETCH_STATE_CANCELLED",
 		6: "FETCH_STATE_NOT_MODIFIED",
+		7: "FETCH_STATE_HELD",
+		8: "FETCH_STATE_DISCARDED",
 	}
 	FetchState_value = map[string]int32{
 		"FETCH_STATE_UNSPECIFIED":  0,
@@ -62,6 +69,8 @@ var (
 		"FETCH_STATE_FAILED":       4,
 		"FETCH_STATE_CANCELLED":    5,
 		"FETCH_STATE_NOT_MODIFIED": 6,
+		"FETCH_STATE_HELD":         7,
+		"FETCH_STATE_DISCARDED":    8,
 	}
 )
 
@@ -90,6 +99,63 @@ func (x FetchState) Number() protoreflect.EnumNumber {
 // Deprecated: Use FetchState.Descriptor instead.
 func (FetchState) EnumDescriptor() ([]byte, []int) {
 	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{0}
+}
+
+// HoldReason is why a list is held.
+type HoldReason int32
+
+const (
+	// Not set.
+	HoldReason_HOLD_REASON_UNSPECIFIED HoldReason = 0
+	// Most products cost about ten times as much as before, or a tenth, or more than that: as if the decimal mark had moved.
+	HoldReason_HOLD_REASON_PRICES HoldReason = 1
+	// Most rows are gone.
+	HoldReason_HOLD_REASON_ROWS HoldReason = 2
+	// Most rows cannot be read, other than before.
+	HoldReason_HOLD_REASON_REJECTS HoldReason = 3
+)
+
+// Enum value maps for HoldReason.
+var (
+	HoldReason_name = map[int32]string{
+		0: "HOLD_REASON_UNSPECIFIED",
+		1: "HOLD_REASON_PRICES",
+		2: "HOLD_REASON_ROWS",
+		3: "HOLD_REASON_REJECTS",
+	}
+	HoldReason_value = map[string]int32{
+		"HOLD_REASON_UNSPECIFIED": 0,
+		"HOLD_REASON_PRICES":      1,
+		"HOLD_REASON_ROWS":        2,
+		"HOLD_REASON_REJECTS":     3,
+	}
+)
+
+func (x HoldReason) Enum() *HoldReason {
+	p := new(HoldReason)
+	*p = x
+	return p
+}
+
+func (x HoldReason) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (HoldReason) Descriptor() protoreflect.EnumDescriptor {
+	return file_atlant_v1_fetch_proto_enumTypes[1].Descriptor()
+}
+
+func (HoldReason) Type() protoreflect.EnumType {
+	return &file_atlant_v1_fetch_proto_enumTypes[1]
+}
+
+func (x HoldReason) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use HoldReason.Descriptor instead.
+func (HoldReason) EnumDescriptor() ([]byte, []int) {
+	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{1}
 }
 
 // RejectReason is what can be wrong with a row.
@@ -185,11 +251,11 @@ func (x RejectReason) String() string {
 }
 
 func (RejectReason) Descriptor() protoreflect.EnumDescriptor {
-	return file_atlant_v1_fetch_proto_enumTypes[1].Descriptor()
+	return file_atlant_v1_fetch_proto_enumTypes[2].Descriptor()
 }
 
 func (RejectReason) Type() protoreflect.EnumType {
-	return &file_atlant_v1_fetch_proto_enumTypes[1]
+	return &file_atlant_v1_fetch_proto_enumTypes[2]
 }
 
 func (x RejectReason) Number() protoreflect.EnumNumber {
@@ -198,7 +264,7 @@ func (x RejectReason) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use RejectReason.Descriptor instead.
 func (RejectReason) EnumDescriptor() ([]byte, []int) {
-	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{1}
+	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{2}
 }
 
 // Fetch is one retrieval of a price list, and in the end its receipt: rows_read = accepted + rejected + duplicates.
@@ -237,7 +303,9 @@ type Fetch struct {
 	// Why it failed, or while it runs, why the last attempt did.
 	Error string `protobuf:"bytes,16,opt,name=error,proto3" json:"error,omitempty"`
 	// Opaque. Give it to ListRequest.position to read what this fetch wrote.
-	Position      string `protobuf:"bytes,17,opt,name=position,proto3" json:"position,omitempty"`
+	Position string `protobuf:"bytes,17,opt,name=position,proto3" json:"position,omitempty"`
+	// How its list differs from the last good one, if it was held for that.
+	Comparison    *ListComparison `protobuf:"bytes,18,opt,name=comparison,proto3" json:"comparison,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -391,6 +459,159 @@ func (x *Fetch) GetPosition() string {
 	return ""
 }
 
+func (x *Fetch) GetComparison() *ListComparison {
+	if x != nil {
+		return x.Comparison
+	}
+	return nil
+}
+
+// ListComparison says why a list is held: how it differs from the last one of its source that was published.
+type ListComparison struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The fetch that published that one.
+	FetchId string `protobuf:"bytes,1,opt,name=fetch_id,json=fetchId,proto3" json:"fetch_id,omitempty"`
+	// What is not plausible, at least one thing.
+	Findings []*HoldFinding `protobuf:"bytes,2,rep,name=findings,proto3" json:"findings,omitempty"`
+	// Rows of that one that became an observation.
+	AcceptedBefore int64 `protobuf:"varint,3,opt,name=accepted_before,json=acceptedBefore,proto3" json:"accepted_before,omitempty"`
+	// Rows of that one that could not be read.
+	RejectedBefore int64 `protobuf:"varint,4,opt,name=rejected_before,json=rejectedBefore,proto3" json:"rejected_before,omitempty"`
+	// Products that were compared by price: those that both lists have, out of a sample.
+	ProductsCompared int32 `protobuf:"varint,5,opt,name=products_compared,json=productsCompared,proto3" json:"products_compared,omitempty"`
+	// The price now divided by the price then: the median of those products. 0 if none was compared.
+	PriceRatio    float64 `protobuf:"fixed64,6,opt,name=price_ratio,json=priceRatio,proto3" json:"price_ratio,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListComparison) Reset() {
+	*x = ListComparison{}
+	mi := &file_atlant_v1_fetch_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListComparison) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListComparison) ProtoMessage() {}
+
+func (x *ListComparison) ProtoReflect() protoreflect.Message {
+	mi := &file_atlant_v1_fetch_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListComparison.ProtoReflect.Descriptor instead.
+func (*ListComparison) Descriptor() ([]byte, []int) {
+	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *ListComparison) GetFetchId() string {
+	if x != nil {
+		return x.FetchId
+	}
+	return ""
+}
+
+func (x *ListComparison) GetFindings() []*HoldFinding {
+	if x != nil {
+		return x.Findings
+	}
+	return nil
+}
+
+func (x *ListComparison) GetAcceptedBefore() int64 {
+	if x != nil {
+		return x.AcceptedBefore
+	}
+	return 0
+}
+
+func (x *ListComparison) GetRejectedBefore() int64 {
+	if x != nil {
+		return x.RejectedBefore
+	}
+	return 0
+}
+
+func (x *ListComparison) GetProductsCompared() int32 {
+	if x != nil {
+		return x.ProductsCompared
+	}
+	return 0
+}
+
+func (x *ListComparison) GetPriceRatio() float64 {
+	if x != nil {
+		return x.PriceRatio
+	}
+	return 0
+}
+
+// HoldFinding is one thing about a list that is not plausible.
+type HoldFinding struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What it is.
+	Reason HoldReason `protobuf:"varint,1,opt,name=reason,proto3,enum=atlant.v1.HoldReason" json:"reason,omitempty"`
+	// The same in words, with the figures.
+	Message       string `protobuf:"bytes,2,opt,name=message,proto3" json:"message,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *HoldFinding) Reset() {
+	*x = HoldFinding{}
+	mi := &file_atlant_v1_fetch_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *HoldFinding) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*HoldFinding) ProtoMessage() {}
+
+func (x *HoldFinding) ProtoReflect() protoreflect.Message {
+	mi := &file_atlant_v1_fetch_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use HoldFinding.ProtoReflect.Descriptor instead.
+func (*HoldFinding) Descriptor() ([]byte, []int) {
+	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *HoldFinding) GetReason() HoldReason {
+	if x != nil {
+		return x.Reason
+	}
+	return HoldReason_HOLD_REASON_UNSPECIFIED
+}
+
+func (x *HoldFinding) GetMessage() string {
+	if x != nil {
+		return x.Message
+	}
+	return ""
+}
+
 // CsvOptions say how to read a list. All are optional: what is absent is detected and reported in Fetch.dialect.
 type CsvOptions struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -424,7 +645,7 @@ type CsvOptions struct {
 
 func (x *CsvOptions) Reset() {
 	*x = CsvOptions{}
-	mi := &file_atlant_v1_fetch_proto_msgTypes[1]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -436,7 +657,7 @@ func (x *CsvOptions) String() string {
 func (*CsvOptions) ProtoMessage() {}
 
 func (x *CsvOptions) ProtoReflect() protoreflect.Message {
-	mi := &file_atlant_v1_fetch_proto_msgTypes[1]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -449,7 +670,7 @@ func (x *CsvOptions) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CsvOptions.ProtoReflect.Descriptor instead.
 func (*CsvOptions) Descriptor() ([]byte, []int) {
-	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{1}
+	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *CsvOptions) GetDelimiter() string {
@@ -577,7 +798,7 @@ type Dialect struct {
 
 func (x *Dialect) Reset() {
 	*x = Dialect{}
-	mi := &file_atlant_v1_fetch_proto_msgTypes[2]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -589,7 +810,7 @@ func (x *Dialect) String() string {
 func (*Dialect) ProtoMessage() {}
 
 func (x *Dialect) ProtoReflect() protoreflect.Message {
-	mi := &file_atlant_v1_fetch_proto_msgTypes[2]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -602,7 +823,7 @@ func (x *Dialect) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Dialect.ProtoReflect.Descriptor instead.
 func (*Dialect) Descriptor() ([]byte, []int) {
-	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{2}
+	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *Dialect) GetDelimiter() string {
@@ -755,7 +976,7 @@ type Reject struct {
 
 func (x *Reject) Reset() {
 	*x = Reject{}
-	mi := &file_atlant_v1_fetch_proto_msgTypes[3]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -767,7 +988,7 @@ func (x *Reject) String() string {
 func (*Reject) ProtoMessage() {}
 
 func (x *Reject) ProtoReflect() protoreflect.Message {
-	mi := &file_atlant_v1_fetch_proto_msgTypes[3]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -780,7 +1001,7 @@ func (x *Reject) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Reject.ProtoReflect.Descriptor instead.
 func (*Reject) Descriptor() ([]byte, []int) {
-	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{3}
+	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Reject) GetLine() int64 {
@@ -849,14 +1070,16 @@ type FetchRequest struct {
 	// Read and publish the list even if it did not change.
 	Force bool `protobuf:"varint,6,opt,name=force,proto3" json:"force,omitempty"`
 	// What the server of the list asks for, if not given in the URL.
-	Credentials   *Credentials `protobuf:"bytes,7,opt,name=credentials,proto3" json:"credentials,omitempty"`
+	Credentials *Credentials `protobuf:"bytes,7,opt,name=credentials,proto3" json:"credentials,omitempty"`
+	// Publish the list even if it differs implausibly from the last good one of its source.
+	NoHold        bool `protobuf:"varint,8,opt,name=no_hold,json=noHold,proto3" json:"no_hold,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *FetchRequest) Reset() {
 	*x = FetchRequest{}
-	mi := &file_atlant_v1_fetch_proto_msgTypes[4]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -868,7 +1091,7 @@ func (x *FetchRequest) String() string {
 func (*FetchRequest) ProtoMessage() {}
 
 func (x *FetchRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_atlant_v1_fetch_proto_msgTypes[4]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -881,7 +1104,7 @@ func (x *FetchRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FetchRequest.ProtoReflect.Descriptor instead.
 func (*FetchRequest) Descriptor() ([]byte, []int) {
-	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{4}
+	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *FetchRequest) GetUrl() string {
@@ -933,6 +1156,13 @@ func (x *FetchRequest) GetCredentials() *Credentials {
 	return nil
 }
 
+func (x *FetchRequest) GetNoHold() bool {
+	if x != nil {
+		return x.NoHold
+	}
+	return false
+}
+
 // Credentials let a fetcher in where a list is not public. They are kept until the fetch has ended, and never shown.
 type Credentials struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -949,7 +1179,7 @@ type Credentials struct {
 
 func (x *Credentials) Reset() {
 	*x = Credentials{}
-	mi := &file_atlant_v1_fetch_proto_msgTypes[5]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -961,7 +1191,7 @@ func (x *Credentials) String() string {
 func (*Credentials) ProtoMessage() {}
 
 func (x *Credentials) ProtoReflect() protoreflect.Message {
-	mi := &file_atlant_v1_fetch_proto_msgTypes[5]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -974,7 +1204,7 @@ func (x *Credentials) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Credentials.ProtoReflect.Descriptor instead.
 func (*Credentials) Descriptor() ([]byte, []int) {
-	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{5}
+	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Credentials) GetCredentials() isCredentials_Credentials {
@@ -1033,7 +1263,7 @@ type BasicCredentials struct {
 
 func (x *BasicCredentials) Reset() {
 	*x = BasicCredentials{}
-	mi := &file_atlant_v1_fetch_proto_msgTypes[6]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1045,7 +1275,7 @@ func (x *BasicCredentials) String() string {
 func (*BasicCredentials) ProtoMessage() {}
 
 func (x *BasicCredentials) ProtoReflect() protoreflect.Message {
-	mi := &file_atlant_v1_fetch_proto_msgTypes[6]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1058,7 +1288,7 @@ func (x *BasicCredentials) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BasicCredentials.ProtoReflect.Descriptor instead.
 func (*BasicCredentials) Descriptor() ([]byte, []int) {
-	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{6}
+	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *BasicCredentials) GetUser() string {
@@ -1086,7 +1316,7 @@ type FetchResponse struct {
 
 func (x *FetchResponse) Reset() {
 	*x = FetchResponse{}
-	mi := &file_atlant_v1_fetch_proto_msgTypes[7]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1098,7 +1328,7 @@ func (x *FetchResponse) String() string {
 func (*FetchResponse) ProtoMessage() {}
 
 func (x *FetchResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_atlant_v1_fetch_proto_msgTypes[7]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1111,7 +1341,7 @@ func (x *FetchResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FetchResponse.ProtoReflect.Descriptor instead.
 func (*FetchResponse) Descriptor() ([]byte, []int) {
-	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{7}
+	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *FetchResponse) GetFetch() *Fetch {
@@ -1132,7 +1362,7 @@ type GetFetchRequest struct {
 
 func (x *GetFetchRequest) Reset() {
 	*x = GetFetchRequest{}
-	mi := &file_atlant_v1_fetch_proto_msgTypes[8]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1144,7 +1374,7 @@ func (x *GetFetchRequest) String() string {
 func (*GetFetchRequest) ProtoMessage() {}
 
 func (x *GetFetchRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_atlant_v1_fetch_proto_msgTypes[8]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1157,7 +1387,7 @@ func (x *GetFetchRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetFetchRequest.ProtoReflect.Descriptor instead.
 func (*GetFetchRequest) Descriptor() ([]byte, []int) {
-	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{8}
+	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *GetFetchRequest) GetId() string {
@@ -1178,7 +1408,7 @@ type GetFetchResponse struct {
 
 func (x *GetFetchResponse) Reset() {
 	*x = GetFetchResponse{}
-	mi := &file_atlant_v1_fetch_proto_msgTypes[9]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1190,7 +1420,7 @@ func (x *GetFetchResponse) String() string {
 func (*GetFetchResponse) ProtoMessage() {}
 
 func (x *GetFetchResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_atlant_v1_fetch_proto_msgTypes[9]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1203,7 +1433,7 @@ func (x *GetFetchResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetFetchResponse.ProtoReflect.Descriptor instead.
 func (*GetFetchResponse) Descriptor() ([]byte, []int) {
-	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{9}
+	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *GetFetchResponse) GetFetch() *Fetch {
@@ -1228,7 +1458,7 @@ type ListFetchesRequest struct {
 
 func (x *ListFetchesRequest) Reset() {
 	*x = ListFetchesRequest{}
-	mi := &file_atlant_v1_fetch_proto_msgTypes[10]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1240,7 +1470,7 @@ func (x *ListFetchesRequest) String() string {
 func (*ListFetchesRequest) ProtoMessage() {}
 
 func (x *ListFetchesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_atlant_v1_fetch_proto_msgTypes[10]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1253,7 +1483,7 @@ func (x *ListFetchesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListFetchesRequest.ProtoReflect.Descriptor instead.
 func (*ListFetchesRequest) Descriptor() ([]byte, []int) {
-	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{10}
+	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *ListFetchesRequest) GetPageSize() int32 {
@@ -1290,7 +1520,7 @@ type ListFetchesResponse struct {
 
 func (x *ListFetchesResponse) Reset() {
 	*x = ListFetchesResponse{}
-	mi := &file_atlant_v1_fetch_proto_msgTypes[11]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1302,7 +1532,7 @@ func (x *ListFetchesResponse) String() string {
 func (*ListFetchesResponse) ProtoMessage() {}
 
 func (x *ListFetchesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_atlant_v1_fetch_proto_msgTypes[11]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1315,7 +1545,7 @@ func (x *ListFetchesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListFetchesResponse.ProtoReflect.Descriptor instead.
 func (*ListFetchesResponse) Descriptor() ([]byte, []int) {
-	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{11}
+	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *ListFetchesResponse) GetFetches() []*Fetch {
@@ -1343,7 +1573,7 @@ type WatchFetchRequest struct {
 
 func (x *WatchFetchRequest) Reset() {
 	*x = WatchFetchRequest{}
-	mi := &file_atlant_v1_fetch_proto_msgTypes[12]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1355,7 +1585,7 @@ func (x *WatchFetchRequest) String() string {
 func (*WatchFetchRequest) ProtoMessage() {}
 
 func (x *WatchFetchRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_atlant_v1_fetch_proto_msgTypes[12]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1368,7 +1598,7 @@ func (x *WatchFetchRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchFetchRequest.ProtoReflect.Descriptor instead.
 func (*WatchFetchRequest) Descriptor() ([]byte, []int) {
-	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{12}
+	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *WatchFetchRequest) GetId() string {
@@ -1389,7 +1619,7 @@ type WatchFetchResponse struct {
 
 func (x *WatchFetchResponse) Reset() {
 	*x = WatchFetchResponse{}
-	mi := &file_atlant_v1_fetch_proto_msgTypes[13]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1401,7 +1631,7 @@ func (x *WatchFetchResponse) String() string {
 func (*WatchFetchResponse) ProtoMessage() {}
 
 func (x *WatchFetchResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_atlant_v1_fetch_proto_msgTypes[13]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1414,7 +1644,7 @@ func (x *WatchFetchResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchFetchResponse.ProtoReflect.Descriptor instead.
 func (*WatchFetchResponse) Descriptor() ([]byte, []int) {
-	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{13}
+	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *WatchFetchResponse) GetFetch() *Fetch {
@@ -1435,7 +1665,7 @@ type CancelFetchRequest struct {
 
 func (x *CancelFetchRequest) Reset() {
 	*x = CancelFetchRequest{}
-	mi := &file_atlant_v1_fetch_proto_msgTypes[14]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1447,7 +1677,7 @@ func (x *CancelFetchRequest) String() string {
 func (*CancelFetchRequest) ProtoMessage() {}
 
 func (x *CancelFetchRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_atlant_v1_fetch_proto_msgTypes[14]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1460,7 +1690,7 @@ func (x *CancelFetchRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancelFetchRequest.ProtoReflect.Descriptor instead.
 func (*CancelFetchRequest) Descriptor() ([]byte, []int) {
-	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{14}
+	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *CancelFetchRequest) GetId() string {
@@ -1481,7 +1711,7 @@ type CancelFetchResponse struct {
 
 func (x *CancelFetchResponse) Reset() {
 	*x = CancelFetchResponse{}
-	mi := &file_atlant_v1_fetch_proto_msgTypes[15]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1493,7 +1723,7 @@ func (x *CancelFetchResponse) String() string {
 func (*CancelFetchResponse) ProtoMessage() {}
 
 func (x *CancelFetchResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_atlant_v1_fetch_proto_msgTypes[15]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1506,7 +1736,7 @@ func (x *CancelFetchResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancelFetchResponse.ProtoReflect.Descriptor instead.
 func (*CancelFetchResponse) Descriptor() ([]byte, []int) {
-	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{15}
+	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *CancelFetchResponse) GetFetch() *Fetch {
@@ -1531,7 +1761,7 @@ type ListRejectsRequest struct {
 
 func (x *ListRejectsRequest) Reset() {
 	*x = ListRejectsRequest{}
-	mi := &file_atlant_v1_fetch_proto_msgTypes[16]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1543,7 +1773,7 @@ func (x *ListRejectsRequest) String() string {
 func (*ListRejectsRequest) ProtoMessage() {}
 
 func (x *ListRejectsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_atlant_v1_fetch_proto_msgTypes[16]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1556,7 +1786,7 @@ func (x *ListRejectsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRejectsRequest.ProtoReflect.Descriptor instead.
 func (*ListRejectsRequest) Descriptor() ([]byte, []int) {
-	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{16}
+	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *ListRejectsRequest) GetId() string {
@@ -1593,7 +1823,7 @@ type ListRejectsResponse struct {
 
 func (x *ListRejectsResponse) Reset() {
 	*x = ListRejectsResponse{}
-	mi := &file_atlant_v1_fetch_proto_msgTypes[17]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1605,7 +1835,7 @@ func (x *ListRejectsResponse) String() string {
 func (*ListRejectsResponse) ProtoMessage() {}
 
 func (x *ListRejectsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_atlant_v1_fetch_proto_msgTypes[17]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1618,7 +1848,7 @@ func (x *ListRejectsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRejectsResponse.ProtoReflect.Descriptor instead.
 func (*ListRejectsResponse) Descriptor() ([]byte, []int) {
-	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{17}
+	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *ListRejectsResponse) GetRejects() []*Reject {
@@ -1635,11 +1865,195 @@ func (x *ListRejectsResponse) GetNextPageToken() string {
 	return ""
 }
 
+// ApproveFetchRequest names a fetch.
+type ApproveFetchRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Of the fetch.
+	Id            string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ApproveFetchRequest) Reset() {
+	*x = ApproveFetchRequest{}
+	mi := &file_atlant_v1_fetch_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ApproveFetchRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ApproveFetchRequest) ProtoMessage() {}
+
+func (x *ApproveFetchRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_atlant_v1_fetch_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ApproveFetchRequest.ProtoReflect.Descriptor instead.
+func (*ApproveFetchRequest) Descriptor() ([]byte, []int) {
+	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *ApproveFetchRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+// ApproveFetchResponse is the fetch whose list is to be published.
+type ApproveFetchResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Queued, or further on if it was approved before.
+	Fetch         *Fetch `protobuf:"bytes,1,opt,name=fetch,proto3" json:"fetch,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ApproveFetchResponse) Reset() {
+	*x = ApproveFetchResponse{}
+	mi := &file_atlant_v1_fetch_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ApproveFetchResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ApproveFetchResponse) ProtoMessage() {}
+
+func (x *ApproveFetchResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_atlant_v1_fetch_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ApproveFetchResponse.ProtoReflect.Descriptor instead.
+func (*ApproveFetchResponse) Descriptor() ([]byte, []int) {
+	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *ApproveFetchResponse) GetFetch() *Fetch {
+	if x != nil {
+		return x.Fetch
+	}
+	return nil
+}
+
+// DiscardFetchRequest names a fetch.
+type DiscardFetchRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Of the fetch.
+	Id            string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DiscardFetchRequest) Reset() {
+	*x = DiscardFetchRequest{}
+	mi := &file_atlant_v1_fetch_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DiscardFetchRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DiscardFetchRequest) ProtoMessage() {}
+
+func (x *DiscardFetchRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_atlant_v1_fetch_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DiscardFetchRequest.ProtoReflect.Descriptor instead.
+func (*DiscardFetchRequest) Descriptor() ([]byte, []int) {
+	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *DiscardFetchRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+// DiscardFetchResponse is the fetch that was discarded.
+type DiscardFetchResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Discarded.
+	Fetch         *Fetch `protobuf:"bytes,1,opt,name=fetch,proto3" json:"fetch,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DiscardFetchResponse) Reset() {
+	*x = DiscardFetchResponse{}
+	mi := &file_atlant_v1_fetch_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DiscardFetchResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DiscardFetchResponse) ProtoMessage() {}
+
+func (x *DiscardFetchResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_atlant_v1_fetch_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DiscardFetchResponse.ProtoReflect.Descriptor instead.
+func (*DiscardFetchResponse) Descriptor() ([]byte, []int) {
+	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *DiscardFetchResponse) GetFetch() *Fetch {
+	if x != nil {
+		return x.Fetch
+	}
+	return nil
+}
+
 var File_atlant_v1_fetch_proto protoreflect.FileDescriptor
 
 const file_atlant_v1_fetch_proto_rawDesc = "" +
 	"\n" +
-	"\x15atlant/v1/fetch.proto\x12\tatlant.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xe5\x04\n" +
+	"\x15atlant/v1/fetch.proto\x12\tatlant.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa0\x05\n" +
 	"\x05Fetch\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x10\n" +
 	"\x03url\x18\x02 \x01(\tR\x03url\x12\x16\n" +
@@ -1662,7 +2076,21 @@ const file_atlant_v1_fetch_proto_rawDesc = "" +
 	"\tpublished\x18\x0e \x01(\x03R\tpublished\x12,\n" +
 	"\adialect\x18\x0f \x01(\v2\x12.atlant.v1.DialectR\adialect\x12\x14\n" +
 	"\x05error\x18\x10 \x01(\tR\x05error\x12\x1a\n" +
-	"\bposition\x18\x11 \x01(\tR\bposition\"\x8e\x04\n" +
+	"\bposition\x18\x11 \x01(\tR\bposition\x129\n" +
+	"\n" +
+	"comparison\x18\x12 \x01(\v2\x19.atlant.v1.ListComparisonR\n" +
+	"comparison\"\xff\x01\n" +
+	"\x0eListComparison\x12\x19\n" +
+	"\bfetch_id\x18\x01 \x01(\tR\afetchId\x122\n" +
+	"\bfindings\x18\x02 \x03(\v2\x16.atlant.v1.HoldFindingR\bfindings\x12'\n" +
+	"\x0faccepted_before\x18\x03 \x01(\x03R\x0eacceptedBefore\x12'\n" +
+	"\x0frejected_before\x18\x04 \x01(\x03R\x0erejectedBefore\x12+\n" +
+	"\x11products_compared\x18\x05 \x01(\x05R\x10productsCompared\x12\x1f\n" +
+	"\vprice_ratio\x18\x06 \x01(\x01R\n" +
+	"priceRatio\"V\n" +
+	"\vHoldFinding\x12-\n" +
+	"\x06reason\x18\x01 \x01(\x0e2\x15.atlant.v1.HoldReasonR\x06reason\x12\x18\n" +
+	"\amessage\x18\x02 \x01(\tR\amessage\"\x8e\x04\n" +
 	"\n" +
 	"CsvOptions\x121\n" +
 	"\tdelimiter\x18\x01 \x01(\tB\x13\xbaH\x10r\x0eR\x00R\x01;R\x01,R\x01|R\x01\tR\tdelimiter\x12#\n" +
@@ -1713,7 +2141,7 @@ const file_atlant_v1_fetch_proto_rawDesc = "" +
 	"\x06reason\x18\x04 \x01(\x0e2\x17.atlant.v1.RejectReasonR\x06reason\x12\x18\n" +
 	"\amessage\x18\x05 \x01(\tR\amessage\x12\x10\n" +
 	"\x03raw\x18\x06 \x01(\tR\x03raw\x12\x10\n" +
-	"\x03row\x18\a \x01(\fR\x03row\"\xd1\x02\n" +
+	"\x03row\x18\a \x01(\fR\x03row\"\xea\x02\n" +
 	"\fFetchRequest\x12\x1d\n" +
 	"\x03url\x18\x01 \x01(\tB\v\xbaH\b\xc8\x01\x01r\x03\x18\x80\x10R\x03url\x12C\n" +
 	"\x06source\x18\x02 \x01(\tB+\xbaH(r&2$^([a-zA-Z0-9][a-zA-Z0-9._-]{0,63})?$R\x06source\x12;\n" +
@@ -1723,7 +2151,8 @@ const file_atlant_v1_fetch_proto_rawDesc = "" +
 	"\n" +
 	"request_id\x18\x05 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\trequestId\x12\x14\n" +
 	"\x05force\x18\x06 \x01(\bR\x05force\x128\n" +
-	"\vcredentials\x18\a \x01(\v2\x16.atlant.v1.CredentialsR\vcredentials\"\x9b\x01\n" +
+	"\vcredentials\x18\a \x01(\v2\x16.atlant.v1.CredentialsR\vcredentials\x12\x17\n" +
+	"\ano_hold\x18\b \x01(\bR\x06noHold\"\x9b\x01\n" +
 	"\vCredentials\x123\n" +
 	"\x05basic\x18\x01 \x01(\v2\x1b.atlant.v1.BasicCredentialsH\x00R\x05basic\x12H\n" +
 	"\fbearer_token\x18\x02 \x01(\tB#\xbaH\x1dr\x1b\x18\x80@2\x16^[A-Za-z0-9._~+/-]+=*$\x80\x01\x01H\x00R\vbearerTokenB\r\n" +
@@ -1762,7 +2191,15 @@ const file_atlant_v1_fetch_proto_rawDesc = "" +
 	"page_token\x18\x03 \x01(\tR\tpageToken\"j\n" +
 	"\x13ListRejectsResponse\x12+\n" +
 	"\arejects\x18\x01 \x03(\v2\x11.atlant.v1.RejectR\arejects\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken*\xc6\x01\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"/\n" +
+	"\x13ApproveFetchRequest\x12\x18\n" +
+	"\x02id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x02id\">\n" +
+	"\x14ApproveFetchResponse\x12&\n" +
+	"\x05fetch\x18\x01 \x01(\v2\x10.atlant.v1.FetchR\x05fetch\"/\n" +
+	"\x13DiscardFetchRequest\x12\x18\n" +
+	"\x02id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x02id\">\n" +
+	"\x14DiscardFetchResponse\x12&\n" +
+	"\x05fetch\x18\x01 \x01(\v2\x10.atlant.v1.FetchR\x05fetch*\xf7\x01\n" +
 	"\n" +
 	"FetchState\x12\x1b\n" +
 	"\x17FETCH_STATE_UNSPECIFIED\x10\x00\x12\x16\n" +
@@ -1771,7 +2208,15 @@ const file_atlant_v1_fetch_proto_rawDesc = "" +
 	"\x15FETCH_STATE_COMPLETED\x10\x03\x12\x16\n" +
 	"\x12FETCH_STATE_FAILED\x10\x04\x12\x19\n" +
 	"\x15FETCH_STATE_CANCELLED\x10\x05\x12\x1c\n" +
-	"\x18FETCH_STATE_NOT_MODIFIED\x10\x06*\xab\x04\n" +
+	"\x18FETCH_STATE_NOT_MODIFIED\x10\x06\x12\x14\n" +
+	"\x10FETCH_STATE_HELD\x10\a\x12\x19\n" +
+	"\x15FETCH_STATE_DISCARDED\x10\b*p\n" +
+	"\n" +
+	"HoldReason\x12\x1b\n" +
+	"\x17HOLD_REASON_UNSPECIFIED\x10\x00\x12\x16\n" +
+	"\x12HOLD_REASON_PRICES\x10\x01\x12\x14\n" +
+	"\x10HOLD_REASON_ROWS\x10\x02\x12\x17\n" +
+	"\x13HOLD_REASON_REJECTS\x10\x03*\xab\x04\n" +
 	"\fRejectReason\x12\x1d\n" +
 	"\x19REJECT_REASON_UNSPECIFIED\x10\x00\x12\x1e\n" +
 	"\x1aREJECT_REASON_COLUMN_COUNT\x10\x01\x12\x1e\n" +
@@ -1790,14 +2235,16 @@ const file_atlant_v1_fetch_proto_rawDesc = "" +
 	"\x1aREJECT_REASON_ROW_TOO_LONG\x10\r\x12\x19\n" +
 	"\x15REJECT_REASON_CUT_OFF\x10\x0e\x12\x1a\n" +
 	"\x16REJECT_REASON_CURRENCY\x10\x0f\x12\x16\n" +
-	"\x12REJECT_REASON_DATE\x10\x102\xd5\x03\n" +
+	"\x12REJECT_REASON_DATE\x10\x102\xf7\x04\n" +
 	"\fFetchService\x12:\n" +
 	"\x05Fetch\x12\x17.atlant.v1.FetchRequest\x1a\x18.atlant.v1.FetchResponse\x12H\n" +
 	"\bGetFetch\x12\x1a.atlant.v1.GetFetchRequest\x1a\x1b.atlant.v1.GetFetchResponse\"\x03\x90\x02\x01\x12Q\n" +
 	"\vListFetches\x12\x1d.atlant.v1.ListFetchesRequest\x1a\x1e.atlant.v1.ListFetchesResponse\"\x03\x90\x02\x01\x12K\n" +
 	"\n" +
 	"WatchFetch\x12\x1c.atlant.v1.WatchFetchRequest\x1a\x1d.atlant.v1.WatchFetchResponse0\x01\x12L\n" +
-	"\vCancelFetch\x12\x1d.atlant.v1.CancelFetchRequest\x1a\x1e.atlant.v1.CancelFetchResponse\x12Q\n" +
+	"\vCancelFetch\x12\x1d.atlant.v1.CancelFetchRequest\x1a\x1e.atlant.v1.CancelFetchResponse\x12O\n" +
+	"\fApproveFetch\x12\x1e.atlant.v1.ApproveFetchRequest\x1a\x1f.atlant.v1.ApproveFetchResponse\x12O\n" +
+	"\fDiscardFetch\x12\x1e.atlant.v1.DiscardFetchRequest\x1a\x1f.atlant.v1.DiscardFetchResponse\x12Q\n" +
 	"\vListRejects\x12\x1d.atlant.v1.ListRejectsRequest\x1a\x1e.atlant.v1.ListRejectsResponse\"\x03\x90\x02\x01B;Z9github.com/atlant-log/atlant/proto/gen/atlant/v1;atlantv1b\x06proto3"
 
 var (
@@ -1812,66 +2259,82 @@ func file_atlant_v1_fetch_proto_rawDescGZIP() []byte {
 	return file_atlant_v1_fetch_proto_rawDescData
 }
 
-var file_atlant_v1_fetch_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_atlant_v1_fetch_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
+var file_atlant_v1_fetch_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
+var file_atlant_v1_fetch_proto_msgTypes = make([]protoimpl.MessageInfo, 24)
 var file_atlant_v1_fetch_proto_goTypes = []any{
 	(FetchState)(0),               // 0: atlant.v1.FetchState
-	(RejectReason)(0),             // 1: atlant.v1.RejectReason
-	(*Fetch)(nil),                 // 2: atlant.v1.Fetch
-	(*CsvOptions)(nil),            // 3: atlant.v1.CsvOptions
-	(*Dialect)(nil),               // 4: atlant.v1.Dialect
-	(*Reject)(nil),                // 5: atlant.v1.Reject
-	(*FetchRequest)(nil),          // 6: atlant.v1.FetchRequest
-	(*Credentials)(nil),           // 7: atlant.v1.Credentials
-	(*BasicCredentials)(nil),      // 8: atlant.v1.BasicCredentials
-	(*FetchResponse)(nil),         // 9: atlant.v1.FetchResponse
-	(*GetFetchRequest)(nil),       // 10: atlant.v1.GetFetchRequest
-	(*GetFetchResponse)(nil),      // 11: atlant.v1.GetFetchResponse
-	(*ListFetchesRequest)(nil),    // 12: atlant.v1.ListFetchesRequest
-	(*ListFetchesResponse)(nil),   // 13: atlant.v1.ListFetchesResponse
-	(*WatchFetchRequest)(nil),     // 14: atlant.v1.WatchFetchRequest
-	(*WatchFetchResponse)(nil),    // 15: atlant.v1.WatchFetchResponse
-	(*CancelFetchRequest)(nil),    // 16: atlant.v1.CancelFetchRequest
-	(*CancelFetchResponse)(nil),   // 17: atlant.v1.CancelFetchResponse
-	(*ListRejectsRequest)(nil),    // 18: atlant.v1.ListRejectsRequest
-	(*ListRejectsResponse)(nil),   // 19: atlant.v1.ListRejectsResponse
-	(*timestamppb.Timestamp)(nil), // 20: google.protobuf.Timestamp
+	(HoldReason)(0),               // 1: atlant.v1.HoldReason
+	(RejectReason)(0),             // 2: atlant.v1.RejectReason
+	(*Fetch)(nil),                 // 3: atlant.v1.Fetch
+	(*ListComparison)(nil),        // 4: atlant.v1.ListComparison
+	(*HoldFinding)(nil),           // 5: atlant.v1.HoldFinding
+	(*CsvOptions)(nil),            // 6: atlant.v1.CsvOptions
+	(*Dialect)(nil),               // 7: atlant.v1.Dialect
+	(*Reject)(nil),                // 8: atlant.v1.Reject
+	(*FetchRequest)(nil),          // 9: atlant.v1.FetchRequest
+	(*Credentials)(nil),           // 10: atlant.v1.Credentials
+	(*BasicCredentials)(nil),      // 11: atlant.v1.BasicCredentials
+	(*FetchResponse)(nil),         // 12: atlant.v1.FetchResponse
+	(*GetFetchRequest)(nil),       // 13: atlant.v1.GetFetchRequest
+	(*GetFetchResponse)(nil),      // 14: atlant.v1.GetFetchResponse
+	(*ListFetchesRequest)(nil),    // 15: atlant.v1.ListFetchesRequest
+	(*ListFetchesResponse)(nil),   // 16: atlant.v1.ListFetchesResponse
+	(*WatchFetchRequest)(nil),     // 17: atlant.v1.WatchFetchRequest
+	(*WatchFetchResponse)(nil),    // 18: atlant.v1.WatchFetchResponse
+	(*CancelFetchRequest)(nil),    // 19: atlant.v1.CancelFetchRequest
+	(*CancelFetchResponse)(nil),   // 20: atlant.v1.CancelFetchResponse
+	(*ListRejectsRequest)(nil),    // 21: atlant.v1.ListRejectsRequest
+	(*ListRejectsResponse)(nil),   // 22: atlant.v1.ListRejectsResponse
+	(*ApproveFetchRequest)(nil),   // 23: atlant.v1.ApproveFetchRequest
+	(*ApproveFetchResponse)(nil),  // 24: atlant.v1.ApproveFetchResponse
+	(*DiscardFetchRequest)(nil),   // 25: atlant.v1.DiscardFetchRequest
+	(*DiscardFetchResponse)(nil),  // 26: atlant.v1.DiscardFetchResponse
+	(*timestamppb.Timestamp)(nil), // 27: google.protobuf.Timestamp
 }
 var file_atlant_v1_fetch_proto_depIdxs = []int32{
 	0,  // 0: atlant.v1.Fetch.state:type_name -> atlant.v1.FetchState
-	20, // 1: atlant.v1.Fetch.requested_at:type_name -> google.protobuf.Timestamp
-	20, // 2: atlant.v1.Fetch.observed_at:type_name -> google.protobuf.Timestamp
-	20, // 3: atlant.v1.Fetch.started_at:type_name -> google.protobuf.Timestamp
-	20, // 4: atlant.v1.Fetch.ended_at:type_name -> google.protobuf.Timestamp
-	4,  // 5: atlant.v1.Fetch.dialect:type_name -> atlant.v1.Dialect
-	1,  // 6: atlant.v1.Reject.reason:type_name -> atlant.v1.RejectReason
-	20, // 7: atlant.v1.FetchRequest.observed_at:type_name -> google.protobuf.Timestamp
-	3,  // 8: atlant.v1.FetchRequest.csv:type_name -> atlant.v1.CsvOptions
-	7,  // 9: atlant.v1.FetchRequest.credentials:type_name -> atlant.v1.Credentials
-	8,  // 10: atlant.v1.Credentials.basic:type_name -> atlant.v1.BasicCredentials
-	2,  // 11: atlant.v1.FetchResponse.fetch:type_name -> atlant.v1.Fetch
-	2,  // 12: atlant.v1.GetFetchResponse.fetch:type_name -> atlant.v1.Fetch
-	2,  // 13: atlant.v1.ListFetchesResponse.fetches:type_name -> atlant.v1.Fetch
-	2,  // 14: atlant.v1.WatchFetchResponse.fetch:type_name -> atlant.v1.Fetch
-	2,  // 15: atlant.v1.CancelFetchResponse.fetch:type_name -> atlant.v1.Fetch
-	5,  // 16: atlant.v1.ListRejectsResponse.rejects:type_name -> atlant.v1.Reject
-	6,  // 17: atlant.v1.FetchService.Fetch:input_type -> atlant.v1.FetchRequest
-	10, // 18: atlant.v1.FetchService.GetFetch:input_type -> atlant.v1.GetFetchRequest
-	12, // 19: atlant.v1.FetchService.ListFetches:input_type -> atlant.v1.ListFetchesRequest
-	14, // 20: atlant.v1.FetchService.WatchFetch:input_type -> atlant.v1.WatchFetchRequest
-	16, // 21: atlant.v1.FetchService.CancelFetch:input_type -> atlant.v1.CancelFetchRequest
-	18, // 22: atlant.v1.FetchService.ListRejects:input_type -> atlant.v1.ListRejectsRequest
-	9,  // 23: atlant.v1.FetchService.Fetch:output_type -> atlant.v1.FetchResponse
-	11, // 24: atlant.v1.FetchService.GetFetch:output_type -> atlant.v1.GetFetchResponse
-	13, // 25: atlant.v1.FetchService.ListFetches:output_type -> atlant.v1.ListFetchesResponse
-	15, // 26: atlant.v1.FetchService.WatchFetch:output_type -> atlant.v1.WatchFetchResponse
-	17, // 27: atlant.v1.FetchService.CancelFetch:output_type -> atlant.v1.CancelFetchResponse
-	19, // 28: atlant.v1.FetchService.ListRejects:output_type -> atlant.v1.ListRejectsResponse
-	23, // [23:29] is the sub-list for method output_type
-	17, // [17:23] is the sub-list for method input_type
-	17, // [17:17] is the sub-list for extension type_name
-	17, // [17:17] is the sub-list for extension extendee
-	0,  // [0:17] is the sub-list for field type_name
+	27, // 1: atlant.v1.Fetch.requested_at:type_name -> google.protobuf.Timestamp
+	27, // 2: atlant.v1.Fetch.observed_at:type_name -> google.protobuf.Timestamp
+	27, // 3: atlant.v1.Fetch.started_at:type_name -> google.protobuf.Timestamp
+	27, // 4: atlant.v1.Fetch.ended_at:type_name -> google.protobuf.Timestamp
+	7,  // 5: atlant.v1.Fetch.dialect:type_name -> atlant.v1.Dialect
+	4,  // 6: atlant.v1.Fetch.comparison:type_name -> atlant.v1.ListComparison
+	5,  // 7: atlant.v1.ListComparison.findings:type_name -> atlant.v1.HoldFinding
+	1,  // 8: atlant.v1.HoldFinding.reason:type_name -> atlant.v1.HoldReason
+	2,  // 9: atlant.v1.Reject.reason:type_name -> atlant.v1.RejectReason
+	27, // 10: atlant.v1.FetchRequest.observed_at:type_name -> google.protobuf.Timestamp
+	6,  // 11: atlant.v1.FetchRequest.csv:type_name -> atlant.v1.CsvOptions
+	10, // 12: atlant.v1.FetchRequest.credentials:type_name -> atlant.v1.Credentials
+	11, // 13: atlant.v1.Credentials.basic:type_name -> atlant.v1.BasicCredentials
+	3,  // 14: atlant.v1.FetchResponse.fetch:type_name -> atlant.v1.Fetch
+	3,  // 15: atlant.v1.GetFetchResponse.fetch:type_name -> atlant.v1.Fetch
+	3,  // 16: atlant.v1.ListFetchesResponse.fetches:type_name -> atlant.v1.Fetch
+	3,  // 17: atlant.v1.WatchFetchResponse.fetch:type_name -> atlant.v1.Fetch
+	3,  // 18: atlant.v1.CancelFetchResponse.fetch:type_name -> atlant.v1.Fetch
+	8,  // 19: atlant.v1.ListRejectsResponse.rejects:type_name -> atlant.v1.Reject
+	3,  // 20: atlant.v1.ApproveFetchResponse.fetch:type_name -> atlant.v1.Fetch
+	3,  // 21: atlant.v1.DiscardFetchResponse.fetch:type_name -> atlant.v1.Fetch
+	9,  // 22: atlant.v1.FetchService.Fetch:input_type -> atlant.v1.FetchRequest
+	13, // 23: atlant.v1.FetchService.GetFetch:input_type -> atlant.v1.GetFetchRequest
+	15, // 24: atlant.v1.FetchService.ListFetches:input_type -> atlant.v1.ListFetchesRequest
+	17, // 25: atlant.v1.FetchService.WatchFetch:input_type -> atlant.v1.WatchFetchRequest
+	19, // 26: atlant.v1.FetchService.CancelFetch:input_type -> atlant.v1.CancelFetchRequest
+	23, // 27: atlant.v1.FetchService.ApproveFetch:input_type -> atlant.v1.ApproveFetchRequest
+	25, // 28: atlant.v1.FetchService.DiscardFetch:input_type -> atlant.v1.DiscardFetchRequest
+	21, // 29: atlant.v1.FetchService.ListRejects:input_type -> atlant.v1.ListRejectsRequest
+	12, // 30: atlant.v1.FetchService.Fetch:output_type -> atlant.v1.FetchResponse
+	14, // 31: atlant.v1.FetchService.GetFetch:output_type -> atlant.v1.GetFetchResponse
+	16, // 32: atlant.v1.FetchService.ListFetches:output_type -> atlant.v1.ListFetchesResponse
+	18, // 33: atlant.v1.FetchService.WatchFetch:output_type -> atlant.v1.WatchFetchResponse
+	20, // 34: atlant.v1.FetchService.CancelFetch:output_type -> atlant.v1.CancelFetchResponse
+	24, // 35: atlant.v1.FetchService.ApproveFetch:output_type -> atlant.v1.ApproveFetchResponse
+	26, // 36: atlant.v1.FetchService.DiscardFetch:output_type -> atlant.v1.DiscardFetchResponse
+	22, // 37: atlant.v1.FetchService.ListRejects:output_type -> atlant.v1.ListRejectsResponse
+	30, // [30:38] is the sub-list for method output_type
+	22, // [22:30] is the sub-list for method input_type
+	22, // [22:22] is the sub-list for extension type_name
+	22, // [22:22] is the sub-list for extension extendee
+	0,  // [0:22] is the sub-list for field type_name
 }
 
 func init() { file_atlant_v1_fetch_proto_init() }
@@ -1879,7 +2342,7 @@ func file_atlant_v1_fetch_proto_init() {
 	if File_atlant_v1_fetch_proto != nil {
 		return
 	}
-	file_atlant_v1_fetch_proto_msgTypes[5].OneofWrappers = []any{
+	file_atlant_v1_fetch_proto_msgTypes[7].OneofWrappers = []any{
 		(*Credentials_Basic)(nil),
 		(*Credentials_BearerToken)(nil),
 	}
@@ -1888,8 +2351,8 @@ func file_atlant_v1_fetch_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_atlant_v1_fetch_proto_rawDesc), len(file_atlant_v1_fetch_proto_rawDesc)),
-			NumEnums:      2,
-			NumMessages:   18,
+			NumEnums:      3,
+			NumMessages:   24,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

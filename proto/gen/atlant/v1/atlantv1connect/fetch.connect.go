@@ -45,6 +45,12 @@ const (
 	// FetchServiceCancelFetchProcedure is the fully-qualified name of the FetchService's CancelFetch
 	// RPC.
 	FetchServiceCancelFetchProcedure = "/atlant.v1.FetchService/CancelFetch"
+	// FetchServiceApproveFetchProcedure is the fully-qualified name of the FetchService's ApproveFetch
+	// RPC.
+	FetchServiceApproveFetchProcedure = "/atlant.v1.FetchService/ApproveFetch"
+	// FetchServiceDiscardFetchProcedure is the fully-qualified name of the FetchService's DiscardFetch
+	// RPC.
+	FetchServiceDiscardFetchProcedure = "/atlant.v1.FetchService/DiscardFetch"
 	// FetchServiceListRejectsProcedure is the fully-qualified name of the FetchService's ListRejects
 	// RPC.
 	FetchServiceListRejectsProcedure = "/atlant.v1.FetchService/ListRejects"
@@ -58,10 +64,15 @@ type FetchServiceClient interface {
 	GetFetch(context.Context, *connect.Request[v1.GetFetchRequest]) (*connect.Response[v1.GetFetchResponse], error)
 	// ListFetches returns fetches, the newest request first.
 	ListFetches(context.Context, *connect.Request[v1.ListFetchesRequest]) (*connect.Response[v1.ListFetchesResponse], error)
-	// WatchFetch sends the fetch as it is now, then again whenever it changes, until it has ended.
+	// WatchFetch sends the fetch as it is now, then again whenever it changes, until it has ended or is held.
 	WatchFetch(context.Context, *connect.Request[v1.WatchFetchRequest]) (*connect.ServerStreamForClient[v1.WatchFetchResponse], error)
 	// CancelFetch calls a fetch off. Once its list is being published it is too late: failed_precondition.
 	CancelFetch(context.Context, *connect.Request[v1.CancelFetchRequest]) (*connect.Response[v1.CancelFetchResponse], error)
+	// ApproveFetch publishes the list of a fetch that is held; it is queued again. failed_precondition if the fetch is not held, or
+	// a later list of the same URL stands.
+	ApproveFetch(context.Context, *connect.Request[v1.ApproveFetchRequest]) (*connect.Response[v1.ApproveFetchResponse], error)
+	// DiscardFetch ends a fetch that is held; nothing of it is published. failed_precondition if the fetch is not held.
+	DiscardFetch(context.Context, *connect.Request[v1.DiscardFetchRequest]) (*connect.Response[v1.DiscardFetchResponse], error)
 	// ListRejects returns the rows of a fetch that could not be read, in the order of the list; the first 10,000 are kept.
 	ListRejects(context.Context, *connect.Request[v1.ListRejectsRequest]) (*connect.Response[v1.ListRejectsResponse], error)
 }
@@ -109,6 +120,18 @@ func NewFetchServiceClient(httpClient connect.HTTPClient, baseURL string, opts .
 			connect.WithSchema(fetchServiceMethods.ByName("CancelFetch")),
 			connect.WithClientOptions(opts...),
 		),
+		approveFetch: connect.NewClient[v1.ApproveFetchRequest, v1.ApproveFetchResponse](
+			httpClient,
+			baseURL+FetchServiceApproveFetchProcedure,
+			connect.WithSchema(fetchServiceMethods.ByName("ApproveFetch")),
+			connect.WithClientOptions(opts...),
+		),
+		discardFetch: connect.NewClient[v1.DiscardFetchRequest, v1.DiscardFetchResponse](
+			httpClient,
+			baseURL+FetchServiceDiscardFetchProcedure,
+			connect.WithSchema(fetchServiceMethods.ByName("DiscardFetch")),
+			connect.WithClientOptions(opts...),
+		),
 		listRejects: connect.NewClient[v1.ListRejectsRequest, v1.ListRejectsResponse](
 			httpClient,
 			baseURL+FetchServiceListRejectsProcedure,
@@ -121,12 +144,14 @@ func NewFetchServiceClient(httpClient connect.HTTPClient, baseURL string, opts .
 
 // fetchServiceClient implements FetchServiceClient.
 type fetchServiceClient struct {
-	fetch       *connect.Client[v1.FetchRequest, v1.FetchResponse]
-	getFetch    *connect.Client[v1.GetFetchRequest, v1.GetFetchResponse]
-	listFetches *connect.Client[v1.ListFetchesRequest, v1.ListFetchesResponse]
-	watchFetch  *connect.Client[v1.WatchFetchRequest, v1.WatchFetchResponse]
-	cancelFetch *connect.Client[v1.CancelFetchRequest, v1.CancelFetchResponse]
-	listRejects *connect.Client[v1.ListRejectsRequest, v1.ListRejectsResponse]
+	fetch        *connect.Client[v1.FetchRequest, v1.FetchResponse]
+	getFetch     *connect.Client[v1.GetFetchRequest, v1.GetFetchResponse]
+	listFetches  *connect.Client[v1.ListFetchesRequest, v1.ListFetchesResponse]
+	watchFetch   *connect.Client[v1.WatchFetchRequest, v1.WatchFetchResponse]
+	cancelFetch  *connect.Client[v1.CancelFetchRequest, v1.CancelFetchResponse]
+	approveFetch *connect.Client[v1.ApproveFetchRequest, v1.ApproveFetchResponse]
+	discardFetch *connect.Client[v1.DiscardFetchRequest, v1.DiscardFetchResponse]
+	listRejects  *connect.Client[v1.ListRejectsRequest, v1.ListRejectsResponse]
 }
 
 // Fetch calls atlant.v1.FetchService.Fetch.
@@ -154,6 +179,16 @@ func (c *fetchServiceClient) CancelFetch(ctx context.Context, req *connect.Reque
 	return c.cancelFetch.CallUnary(ctx, req)
 }
 
+// ApproveFetch calls atlant.v1.FetchService.ApproveFetch.
+func (c *fetchServiceClient) ApproveFetch(ctx context.Context, req *connect.Request[v1.ApproveFetchRequest]) (*connect.Response[v1.ApproveFetchResponse], error) {
+	return c.approveFetch.CallUnary(ctx, req)
+}
+
+// DiscardFetch calls atlant.v1.FetchService.DiscardFetch.
+func (c *fetchServiceClient) DiscardFetch(ctx context.Context, req *connect.Request[v1.DiscardFetchRequest]) (*connect.Response[v1.DiscardFetchResponse], error) {
+	return c.discardFetch.CallUnary(ctx, req)
+}
+
 // ListRejects calls atlant.v1.FetchService.ListRejects.
 func (c *fetchServiceClient) ListRejects(ctx context.Context, req *connect.Request[v1.ListRejectsRequest]) (*connect.Response[v1.ListRejectsResponse], error) {
 	return c.listRejects.CallUnary(ctx, req)
@@ -167,10 +202,15 @@ type FetchServiceHandler interface {
 	GetFetch(context.Context, *connect.Request[v1.GetFetchRequest]) (*connect.Response[v1.GetFetchResponse], error)
 	// ListFetches returns fetches, the newest request first.
 	ListFetches(context.Context, *connect.Request[v1.ListFetchesRequest]) (*connect.Response[v1.ListFetchesResponse], error)
-	// WatchFetch sends the fetch as it is now, then again whenever it changes, until it has ended.
+	// WatchFetch sends the fetch as it is now, then again whenever it changes, until it has ended or is held.
 	WatchFetch(context.Context, *connect.Request[v1.WatchFetchRequest], *connect.ServerStream[v1.WatchFetchResponse]) error
 	// CancelFetch calls a fetch off. Once its list is being published it is too late: failed_precondition.
 	CancelFetch(context.Context, *connect.Request[v1.CancelFetchRequest]) (*connect.Response[v1.CancelFetchResponse], error)
+	// ApproveFetch publishes the list of a fetch that is held; it is queued again. failed_precondition if the fetch is not held, or
+	// a later list of the same URL stands.
+	ApproveFetch(context.Context, *connect.Request[v1.ApproveFetchRequest]) (*connect.Response[v1.ApproveFetchResponse], error)
+	// DiscardFetch ends a fetch that is held; nothing of it is published. failed_precondition if the fetch is not held.
+	DiscardFetch(context.Context, *connect.Request[v1.DiscardFetchRequest]) (*connect.Response[v1.DiscardFetchResponse], error)
 	// ListRejects returns the rows of a fetch that could not be read, in the order of the list; the first 10,000 are kept.
 	ListRejects(context.Context, *connect.Request[v1.ListRejectsRequest]) (*connect.Response[v1.ListRejectsResponse], error)
 }
@@ -214,6 +254,18 @@ func NewFetchServiceHandler(svc FetchServiceHandler, opts ...connect.HandlerOpti
 		connect.WithSchema(fetchServiceMethods.ByName("CancelFetch")),
 		connect.WithHandlerOptions(opts...),
 	)
+	fetchServiceApproveFetchHandler := connect.NewUnaryHandler(
+		FetchServiceApproveFetchProcedure,
+		svc.ApproveFetch,
+		connect.WithSchema(fetchServiceMethods.ByName("ApproveFetch")),
+		connect.WithHandlerOptions(opts...),
+	)
+	fetchServiceDiscardFetchHandler := connect.NewUnaryHandler(
+		FetchServiceDiscardFetchProcedure,
+		svc.DiscardFetch,
+		connect.WithSchema(fetchServiceMethods.ByName("DiscardFetch")),
+		connect.WithHandlerOptions(opts...),
+	)
 	fetchServiceListRejectsHandler := connect.NewUnaryHandler(
 		FetchServiceListRejectsProcedure,
 		svc.ListRejects,
@@ -233,6 +285,10 @@ func NewFetchServiceHandler(svc FetchServiceHandler, opts ...connect.HandlerOpti
 			fetchServiceWatchFetchHandler.ServeHTTP(w, r)
 		case FetchServiceCancelFetchProcedure:
 			fetchServiceCancelFetchHandler.ServeHTTP(w, r)
+		case FetchServiceApproveFetchProcedure:
+			fetchServiceApproveFetchHandler.ServeHTTP(w, r)
+		case FetchServiceDiscardFetchProcedure:
+			fetchServiceDiscardFetchHandler.ServeHTTP(w, r)
 		case FetchServiceListRejectsProcedure:
 			fetchServiceListRejectsHandler.ServeHTTP(w, r)
 		default:
@@ -262,6 +318,14 @@ func (UnimplementedFetchServiceHandler) WatchFetch(context.Context, *connect.Req
 
 func (UnimplementedFetchServiceHandler) CancelFetch(context.Context, *connect.Request[v1.CancelFetchRequest]) (*connect.Response[v1.CancelFetchResponse], error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("atlant.v1.FetchService.CancelFetch is not implemented"))
+}
+
+func (UnimplementedFetchServiceHandler) ApproveFetch(context.Context, *connect.Request[v1.ApproveFetchRequest]) (*connect.Response[v1.ApproveFetchResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("atlant.v1.FetchService.ApproveFetch is not implemented"))
+}
+
+func (UnimplementedFetchServiceHandler) DiscardFetch(context.Context, *connect.Request[v1.DiscardFetchRequest]) (*connect.Response[v1.DiscardFetchResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("atlant.v1.FetchService.DiscardFetch is not implemented"))
 }
 
 func (UnimplementedFetchServiceHandler) ListRejects(context.Context, *connect.Request[v1.ListRejectsRequest]) (*connect.Response[v1.ListRejectsResponse], error) {
