@@ -116,11 +116,16 @@ func columnsInWords(d *atlantv1.Dialect) string {
 	return fmt.Sprintf("name in column %s, price in column %d", strings.Join(numbers, "+"), d.GetPriceColumn())
 }
 
+// noCharacter says that a character was not met.
+const noCharacter = "none seen"
+
 // characterName names what is hard to see between commas.
 func characterName(s string) string {
 	switch s {
 	case "":
-		return "none seen"
+		return noCharacter
+	case "|":
+		return "pipe"
 	case "\t":
 		return "tab"
 	case ",":
@@ -171,6 +176,11 @@ func printFirstRejects(ctx context.Context, c *console, api *clients, f *atlantv
 }
 
 func rejectInWords(r *atlantv1.Reject) string {
+	return faultInWords(r) + ": " + text.Snip(printable(r.GetRaw()), 80, "…")
+}
+
+// faultInWords says where a reject is, and what is wrong with it.
+func faultInWords(r *atlantv1.Reject) string {
 	place := "line " + strconv.FormatInt(r.GetLine(), 10)
 	if r.GetColumn() > 0 {
 		place += ", column " + strconv.Itoa(int(r.GetColumn()))
@@ -179,7 +189,7 @@ func rejectInWords(r *atlantv1.Reject) string {
 	if cause == "" {
 		cause = reasonName(r)
 	}
-	return place + ": " + cause + ": " + text.Snip(printable(r.GetRaw()), 80, "…")
+	return place + ": " + cause
 }
 
 func reasonName(r *atlantv1.Reject) string {
