@@ -967,8 +967,8 @@ type Reject struct {
 	Message string `protobuf:"bytes,5,opt,name=message,proto3" json:"message,omitempty"`
 	// The row as it is in the list, at most 500 bytes; what its encoding does not have is shown as the replacement character.
 	Raw string `protobuf:"bytes,6,opt,name=raw,proto3" json:"raw,omitempty"`
-	// The row, all of it, where raw is not: it is longer, or holds bytes that are not valid. Absent also from rows of more than
-	// 256 KiB, and once such rows of a fetch come to 4 MiB.
+	// The row as it is in the list, all of it, where raw may not be: from 497 bytes on, or with the replacement character. Absent
+	// then as well from rows of more than 256 KiB, and where such rows of a fetch come to more than 4 MiB.
 	Row           []byte `protobuf:"bytes,7,opt,name=row,proto3" json:"row,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
