@@ -143,6 +143,7 @@ func sampleFetchEvents() map[string]*atlantv1.FetchEvent {
 			Parsed: &atlantv1.FetchParsed{Counts: counts, Dialect: dialect, Sample: sample}, Comparison: sampleComparison(),
 		}}},
 		"approved":   {Event: &atlantv1.FetchEvent_Approved{Approved: &atlantv1.FetchApproved{}}},
+		"visible":    {Event: &atlantv1.FetchEvent_Visible{Visible: &atlantv1.FetchVisible{}}},
 		"discarded":  {Event: &atlantv1.FetchEvent_Discarded{Discarded: &atlantv1.FetchDiscarded{}}},
 		"superseded": {Event: &atlantv1.FetchEvent_Discarded{Discarded: &atlantv1.FetchDiscarded{SupersededBy: sampleID}}},
 		"not_modified": {Event: &atlantv1.FetchEvent_NotModified{NotModified: &atlantv1.FetchNotModified{

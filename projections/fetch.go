@@ -27,8 +27,11 @@ func AtRest(state atlantv1.FetchState) bool {
 // FoldFetch applies the event at a sequence of the log to a fetch, nil if it is not known, and returns the fetch after it
 // and the rejects that the event brought. It is pure; an event that was applied before changes nothing.
 func FoldFetch(before *FetchView, sequence uint64, event *atlantv1.FetchEvent) (FetchView, []IndexedReject) {
-	if before != nil && (sequence <= before.Sequence || Ended(before.Fetch.GetState())) {
+	if before != nil && sequence <= before.Sequence {
 		return *before, nil
+	}
+	if before != nil && Ended(before.Fetch.GetState()) {
+		return foldVisible(*before, sequence, event), nil
 	}
 	after := FetchView{Fetch: &atlantv1.Fetch{}, Sequence: sequence}
 	if before != nil {
@@ -62,6 +65,18 @@ func FoldFetch(before *FetchView, sequence uint64, event *atlantv1.FetchEvent) (
 		foldEnd(fetch, event)
 	}
 	return after, nil
+}
+
+// foldVisible applies what can come after the end of a fetch.
+func foldVisible(before FetchView, sequence uint64, event *atlantv1.FetchEvent) FetchView {
+	completed := before.Fetch.GetState() == atlantv1.FetchState_FETCH_STATE_COMPLETED
+	if event.GetVisible() == nil || !completed || before.Fetch.GetVisibleAt() != nil {
+		return before
+	}
+	after := before
+	after.Fetch, after.Sequence = proto.CloneOf(before.Fetch), sequence
+	after.Fetch.VisibleAt = event.GetAt()
+	return after
 }
 
 // foldEnd applies an event that ends a fetch.

@@ -60,6 +60,7 @@ var (
 	superseded = &atlantv1.FetchEvent{At: stamp(7), Event: &atlantv1.FetchEvent_Discarded{
 		Discarded: &atlantv1.FetchDiscarded{SupersededBy: "another"},
 	}}
+	visible = &atlantv1.FetchEvent{At: stamp(8), Event: &atlantv1.FetchEvent_Visible{Visible: &atlantv1.FetchVisible{}}}
 	unknown = &atlantv1.FetchEvent{At: stamp(8)} // of a newer version
 )
 
@@ -115,7 +116,12 @@ func TestFoldFetch(t *testing.T) {
 		{"completed", events{requested, started, parsed, completed}, with(read, func(f *atlantv1.Fetch) {
 			ended(atlantv1.FetchState_FETCH_STATE_COMPLETED)(f)
 			counted(f, 7)
-			f.Position = position(0, 12)
+			f.Position = position
+		})},
+		{"visible", events{requested, started, parsed, completed, visible}, with(read, func(f *atlantv1.Fetch) {
+			ended(atlantv1.FetchState_FETCH_STATE_COMPLETED)(f)
+			counted(f, 7)
+			f.Position, f.VisibleAt = position, stamp(8)
 		})},
 		{"failed", events{requested, started, attemptFailed, failed}, with(running, func(f *atlantv1.Fetch) {
 			ended(atlantv1.FetchState_FETCH_STATE_FAILED)(f)
@@ -130,7 +136,7 @@ func TestFoldFetch(t *testing.T) {
 		{"cancelled while it runs", events{requested, started, cancelled}, with(running, ended(atlantv1.FetchState_FETCH_STATE_CANCELLED))},
 		{"not modified", events{requested, started, attemptFailed, notModified}, with(running, func(f *atlantv1.Fetch) {
 			ended(atlantv1.FetchState_FETCH_STATE_NOT_MODIFIED)(f)
-			f.Position = position(0, 12)
+			f.Position = position
 		})},
 		{"held", events{requested, started, attemptFailed, rejected, held}, heldBack},
 		{"approved", events{requested, started, held, approved}, with(heldBack, func(f *atlantv1.Fetch) {
@@ -139,7 +145,7 @@ func TestFoldFetch(t *testing.T) {
 		{"approved and completed", events{requested, started, held, approved, startedAgain, parsed, completed}, with(heldBack, func(f *atlantv1.Fetch) {
 			ended(atlantv1.FetchState_FETCH_STATE_COMPLETED)(f)
 			counted(f, 7)
-			f.Position = position(0, 12)
+			f.Position = position
 		})},
 		{"discarded", events{requested, started, held, discarded}, with(heldBack, ended(atlantv1.FetchState_FETCH_STATE_DISCARDED))},
 		{"superseded", events{requested, started, held, superseded}, with(heldBack, func(f *atlantv1.Fetch) {
@@ -162,9 +168,8 @@ func TestFoldFetch(t *testing.T) {
 	}
 }
 
-func position(shard uint32, sequence uint64) string {
-	return events.LogPosition{shard: sequence}.String()
-}
+// position is where the prices of the fetch end.
+var position = events.LogPosition{0: 12}.String()
 
 func TestFoldFetchIndexesRejects(t *testing.T) {
 	t.Parallel()
@@ -213,7 +218,7 @@ func TestEnded(t *testing.T) {
 func TestFoldFetchReplay(t *testing.T) {
 	t.Parallel()
 	kinds := []*atlantv1.FetchEvent{
-		started, attemptFailed, parsed, rejected, unknown, completed, failed, cancelled, notModified, held, approved, discarded,
+		started, attemptFailed, parsed, rejected, unknown, completed, failed, cancelled, notModified, held, approved, discarded, visible,
 	}
 	rapid.Check(t, func(t *rapid.T) {
 		log := append([]*atlantv1.FetchEvent{requested}, rapid.SliceOfN(rapid.SampledFrom(kinds), 0, 12).Draw(t, "events")...)

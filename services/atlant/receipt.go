@@ -38,6 +38,9 @@ func printReceipt(c *console, f *atlantv1.Fetch) error {
 	line("dialect", dialectInWords(f.GetDialect()))
 	line("confidence", confidenceInWords(f.GetDialect()))
 	line("duration", fetchDuration(f))
+	if f.GetVisibleAt() != nil {
+		line("visible", "after "+formatDuration(f.GetVisibleAt().AsTime().Sub(f.GetRequestedAt().AsTime())))
+	}
 	_, err := fmt.Fprint(c.out, b.String())
 	return err
 }

@@ -93,7 +93,7 @@ func (w *work) publishedBy(ctx context.Context, fetch *atlantv1.Fetch) (*atlantv
 	if err != nil {
 		return nil, "", err
 	}
-	if unchanged := recorded[len(recorded)-1].Event.GetNotModified(); unchanged != nil {
+	if unchanged := endOf(recorded).GetNotModified(); unchanged != nil {
 		by = unchanged.GetPublishedBy()
 		if recorded, err = w.recorded(ctx, by); err != nil {
 			return nil, "", err

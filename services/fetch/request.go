@@ -145,6 +145,15 @@ func foldAll(recorded []events.RecordedFetchEvent) *projections.FetchView {
 	return view
 }
 
+// endOf returns the event that ended a fetch, or the last there is.
+func endOf(recorded []events.RecordedFetchEvent) *atlantv1.FetchEvent {
+	last := recorded[len(recorded)-1].Event
+	if last.GetVisible() != nil && len(recorded) > 1 {
+		last = recorded[len(recorded)-2].Event
+	}
+	return last
+}
+
 // parsed returns the last FetchParsed event: where there is one, publishing has begun.
 func parsed(recorded []events.RecordedFetchEvent) *atlantv1.FetchParsed {
 	for _, r := range slices.Backward(recorded) {

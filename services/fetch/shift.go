@@ -26,7 +26,8 @@ const (
 type shift struct {
 	*Fetcher
 	end  context.CancelCauseFunc
-	held chan struct{} // a slot for each request held
+	held chan struct{}       // a slot for each request held
+	done chan events.FetchID // what is to become visible
 
 	mu      sync.Mutex
 	lanes   map[string][]events.WorkItem // by source: the requests waiting; an entry while its lane runs
@@ -36,7 +37,7 @@ type shift struct {
 
 func newShift(f *Fetcher) *shift {
 	return &shift{
-		Fetcher: f, held: make(chan struct{}, maxHeld),
+		Fetcher: f, held: make(chan struct{}, maxHeld), done: make(chan events.FetchID, maxToSee),
 		lanes: map[string][]events.WorkItem{}, inHand: map[string]events.WorkItem{},
 	}
 }
@@ -47,6 +48,7 @@ func (s *shift) run(ctx context.Context, queue events.RequestQueue) error {
 	defer s.working.Wait()
 	defer s.end(nil)
 	s.working.Go(func() { s.keep(ctx) })
+	s.working.Go(func() { s.noteVisible(ctx) })
 	for {
 		select {
 		case <-ctx.Done():
@@ -196,6 +198,10 @@ func (s *shift) do(ctx context.Context, id events.FetchID, item events.WorkItem,
 	}
 	if err := item.Done(ctx); err != nil {
 		return fmt.Errorf("confirm fetch: %w", err)
+	}
+	select {
+	case s.done <- id:
+	default: // the views are far behind, and the receipts of some fetches will not say when they were visible
 	}
 	return nil
 }

@@ -47,13 +47,13 @@ func (w *work) lastPublished(ctx context.Context) *publishedList {
 		return nil
 	}
 	p := &publishedList{by: last.GetId()}
-	if unchanged := recorded[len(recorded)-1].Event.GetNotModified(); unchanged != nil {
+	if unchanged := endOf(recorded).GetNotModified(); unchanged != nil {
 		p.by, p.validators = unchanged.GetPublishedBy(), unchanged.GetValidators()
 		if recorded, err = w.recorded(ctx, p.by); err != nil {
 			return nil
 		}
 	}
-	completed, parsed := recorded[len(recorded)-1].Event.GetCompleted(), parsed(recorded)
+	completed, parsed := endOf(recorded).GetCompleted(), parsed(recorded)
 	if completed == nil || len(parsed.GetSha256()) == 0 || parsed.GetReadBy() == "" || parsed.GetReadBy() != w.version {
 		return nil
 	}

@@ -138,7 +138,7 @@ func (sc *scenario) finish(tb testing.TB, a *atlant, ids []string) outcome {
 			continue
 		}
 		o.Rejects[n] = d.Rejects[f.GetId()]
-		f.Id, f.Position, f.RequestedAt, f.StartedAt, f.EndedAt = "", "", nil, nil, nil
+		f.Id, f.Position, f.RequestedAt, f.StartedAt, f.EndedAt, f.VisibleAt = "", "", nil, nil, nil, nil
 		o.Fetches[n] = f
 	}
 	_, o.Late = a.prices(tb)

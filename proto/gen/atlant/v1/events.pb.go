@@ -212,6 +212,7 @@ type FetchEvent struct {
 	//	*FetchEvent_Held
 	//	*FetchEvent_Approved
 	//	*FetchEvent_Discarded
+	//	*FetchEvent_Visible
 	Event         isFetchEvent_Event `protobuf_oneof:"event"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -369,6 +370,15 @@ func (x *FetchEvent) GetDiscarded() *FetchDiscarded {
 	return nil
 }
 
+func (x *FetchEvent) GetVisible() *FetchVisible {
+	if x != nil {
+		if x, ok := x.Event.(*FetchEvent_Visible); ok {
+			return x.Visible
+		}
+	}
+	return nil
+}
+
 type isFetchEvent_Event interface {
 	isFetchEvent_Event()
 }
@@ -433,6 +443,11 @@ type FetchEvent_Discarded struct {
 	Discarded *FetchDiscarded `protobuf:"bytes,13,opt,name=discarded,proto3,oneof"`
 }
 
+type FetchEvent_Visible struct {
+	// The views show what the fetch has published. The only event that comes after the end, and not for every fetch.
+	Visible *FetchVisible `protobuf:"bytes,14,opt,name=visible,proto3,oneof"`
+}
+
 func (*FetchEvent_Requested) isFetchEvent_Event() {}
 
 func (*FetchEvent_Started) isFetchEvent_Event() {}
@@ -456,6 +471,8 @@ func (*FetchEvent_Held) isFetchEvent_Event() {}
 func (*FetchEvent_Approved) isFetchEvent_Event() {}
 
 func (*FetchEvent_Discarded) isFetchEvent_Event() {}
+
+func (*FetchEvent_Visible) isFetchEvent_Event() {}
 
 // FetchRequested carries all that a fetcher needs. It is also the work item in the FETCHES queue.
 type FetchRequested struct {
@@ -1300,6 +1317,43 @@ func (x *FetchDiscarded) GetSupersededBy() string {
 	return ""
 }
 
+// FetchVisible says when prices could be read.
+type FetchVisible struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FetchVisible) Reset() {
+	*x = FetchVisible{}
+	mi := &file_atlant_v1_events_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FetchVisible) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FetchVisible) ProtoMessage() {}
+
+func (x *FetchVisible) ProtoReflect() protoreflect.Message {
+	mi := &file_atlant_v1_events_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FetchVisible.ProtoReflect.Descriptor instead.
+func (*FetchVisible) Descriptor() ([]byte, []int) {
+	return file_atlant_v1_events_proto_rawDescGZIP(), []int{17}
+}
+
 // FetchCounts are the figures of a receipt: rows_read = accepted + rejected + duplicates.
 type FetchCounts struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1321,7 +1375,7 @@ type FetchCounts struct {
 
 func (x *FetchCounts) Reset() {
 	*x = FetchCounts{}
-	mi := &file_atlant_v1_events_proto_msgTypes[17]
+	mi := &file_atlant_v1_events_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1333,7 +1387,7 @@ func (x *FetchCounts) String() string {
 func (*FetchCounts) ProtoMessage() {}
 
 func (x *FetchCounts) ProtoReflect() protoreflect.Message {
-	mi := &file_atlant_v1_events_proto_msgTypes[17]
+	mi := &file_atlant_v1_events_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1346,7 +1400,7 @@ func (x *FetchCounts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FetchCounts.ProtoReflect.Descriptor instead.
 func (*FetchCounts) Descriptor() ([]byte, []int) {
-	return file_atlant_v1_events_proto_rawDescGZIP(), []int{17}
+	return file_atlant_v1_events_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *FetchCounts) GetBytes() int64 {
@@ -1402,7 +1456,7 @@ type RequestClaim struct {
 
 func (x *RequestClaim) Reset() {
 	*x = RequestClaim{}
-	mi := &file_atlant_v1_events_proto_msgTypes[18]
+	mi := &file_atlant_v1_events_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1414,7 +1468,7 @@ func (x *RequestClaim) String() string {
 func (*RequestClaim) ProtoMessage() {}
 
 func (x *RequestClaim) ProtoReflect() protoreflect.Message {
-	mi := &file_atlant_v1_events_proto_msgTypes[18]
+	mi := &file_atlant_v1_events_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1427,7 +1481,7 @@ func (x *RequestClaim) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RequestClaim.ProtoReflect.Descriptor instead.
 func (*RequestClaim) Descriptor() ([]byte, []int) {
-	return file_atlant_v1_events_proto_rawDescGZIP(), []int{18}
+	return file_atlant_v1_events_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *RequestClaim) GetRequested() *FetchRequested {
@@ -1456,7 +1510,7 @@ type ParkedEvent struct {
 
 func (x *ParkedEvent) Reset() {
 	*x = ParkedEvent{}
-	mi := &file_atlant_v1_events_proto_msgTypes[19]
+	mi := &file_atlant_v1_events_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1468,7 +1522,7 @@ func (x *ParkedEvent) String() string {
 func (*ParkedEvent) ProtoMessage() {}
 
 func (x *ParkedEvent) ProtoReflect() protoreflect.Message {
-	mi := &file_atlant_v1_events_proto_msgTypes[19]
+	mi := &file_atlant_v1_events_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1481,7 +1535,7 @@ func (x *ParkedEvent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ParkedEvent.ProtoReflect.Descriptor instead.
 func (*ParkedEvent) Descriptor() ([]byte, []int) {
-	return file_atlant_v1_events_proto_rawDescGZIP(), []int{19}
+	return file_atlant_v1_events_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *ParkedEvent) GetStream() string {
@@ -1536,7 +1590,7 @@ const file_atlant_v1_events_proto_rawDesc = "" +
 	"\tnext_line\x18\x01 \x01(\x03R\bnextLine\x12\x1c\n" +
 	"\tpublished\x18\x02 \x01(\x03R\tpublished\x12\x12\n" +
 	"\x04done\x18\x03 \x01(\bR\x04done\x12\x16\n" +
-	"\x06writer\x18\x04 \x01(\fR\x06writer\"\xf9\x05\n" +
+	"\x06writer\x18\x04 \x01(\fR\x06writer\"\xae\x06\n" +
 	"\n" +
 	"FetchEvent\x12*\n" +
 	"\x02at\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x129\n" +
@@ -1552,7 +1606,8 @@ const file_atlant_v1_events_proto_rawDesc = "" +
 	" \x01(\v2\x1b.atlant.v1.FetchNotModifiedH\x00R\vnotModified\x12*\n" +
 	"\x04held\x18\v \x01(\v2\x14.atlant.v1.FetchHeldH\x00R\x04held\x126\n" +
 	"\bapproved\x18\f \x01(\v2\x18.atlant.v1.FetchApprovedH\x00R\bapproved\x129\n" +
-	"\tdiscarded\x18\r \x01(\v2\x19.atlant.v1.FetchDiscardedH\x00R\tdiscardedB\a\n" +
+	"\tdiscarded\x18\r \x01(\v2\x19.atlant.v1.FetchDiscardedH\x00R\tdiscarded\x123\n" +
+	"\avisible\x18\x0e \x01(\v2\x17.atlant.v1.FetchVisibleH\x00R\avisibleB\a\n" +
 	"\x05event\"\x93\x03\n" +
 	"\x0eFetchRequested\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x10\n" +
@@ -1620,7 +1675,8 @@ const file_atlant_v1_events_proto_rawDesc = "" +
 	"comparison\"\x0f\n" +
 	"\rFetchApproved\"5\n" +
 	"\x0eFetchDiscarded\x12#\n" +
-	"\rsuperseded_by\x18\x01 \x01(\tR\fsupersededBy\"\xb6\x01\n" +
+	"\rsuperseded_by\x18\x01 \x01(\tR\fsupersededBy\"\x0e\n" +
+	"\fFetchVisible\"\xb6\x01\n" +
 	"\vFetchCounts\x12\x14\n" +
 	"\x05bytes\x18\x01 \x01(\x03R\x05bytes\x12\x1b\n" +
 	"\trows_read\x18\x02 \x01(\x03R\browsRead\x12\x1a\n" +
@@ -1651,7 +1707,7 @@ func file_atlant_v1_events_proto_rawDescGZIP() []byte {
 	return file_atlant_v1_events_proto_rawDescData
 }
 
-var file_atlant_v1_events_proto_msgTypes = make([]protoimpl.MessageInfo, 22)
+var file_atlant_v1_events_proto_msgTypes = make([]protoimpl.MessageInfo, 23)
 var file_atlant_v1_events_proto_goTypes = []any{
 	(*PriceObserved)(nil),         // 0: atlant.v1.PriceObserved
 	(*FetchMarker)(nil),           // 1: atlant.v1.FetchMarker
@@ -1670,23 +1726,24 @@ var file_atlant_v1_events_proto_goTypes = []any{
 	(*FetchHeld)(nil),             // 14: atlant.v1.FetchHeld
 	(*FetchApproved)(nil),         // 15: atlant.v1.FetchApproved
 	(*FetchDiscarded)(nil),        // 16: atlant.v1.FetchDiscarded
-	(*FetchCounts)(nil),           // 17: atlant.v1.FetchCounts
-	(*RequestClaim)(nil),          // 18: atlant.v1.RequestClaim
-	(*ParkedEvent)(nil),           // 19: atlant.v1.ParkedEvent
-	nil,                           // 20: atlant.v1.FetchCompleted.PositionEntry
-	nil,                           // 21: atlant.v1.FetchNotModified.PositionEntry
-	(*Price)(nil),                 // 22: atlant.v1.Price
-	(*timestamppb.Timestamp)(nil), // 23: google.protobuf.Timestamp
-	(*CsvOptions)(nil),            // 24: atlant.v1.CsvOptions
-	(*Credentials)(nil),           // 25: atlant.v1.Credentials
-	(*Dialect)(nil),               // 26: atlant.v1.Dialect
-	(*Reject)(nil),                // 27: atlant.v1.Reject
-	(*ListComparison)(nil),        // 28: atlant.v1.ListComparison
+	(*FetchVisible)(nil),          // 17: atlant.v1.FetchVisible
+	(*FetchCounts)(nil),           // 18: atlant.v1.FetchCounts
+	(*RequestClaim)(nil),          // 19: atlant.v1.RequestClaim
+	(*ParkedEvent)(nil),           // 20: atlant.v1.ParkedEvent
+	nil,                           // 21: atlant.v1.FetchCompleted.PositionEntry
+	nil,                           // 22: atlant.v1.FetchNotModified.PositionEntry
+	(*Price)(nil),                 // 23: atlant.v1.Price
+	(*timestamppb.Timestamp)(nil), // 24: google.protobuf.Timestamp
+	(*CsvOptions)(nil),            // 25: atlant.v1.CsvOptions
+	(*Credentials)(nil),           // 26: atlant.v1.Credentials
+	(*Dialect)(nil),               // 27: atlant.v1.Dialect
+	(*Reject)(nil),                // 28: atlant.v1.Reject
+	(*ListComparison)(nil),        // 29: atlant.v1.ListComparison
 }
 var file_atlant_v1_events_proto_depIdxs = []int32{
-	22, // 0: atlant.v1.PriceObserved.price:type_name -> atlant.v1.Price
-	23, // 1: atlant.v1.PriceObserved.observed_at:type_name -> google.protobuf.Timestamp
-	23, // 2: atlant.v1.FetchEvent.at:type_name -> google.protobuf.Timestamp
+	23, // 0: atlant.v1.PriceObserved.price:type_name -> atlant.v1.Price
+	24, // 1: atlant.v1.PriceObserved.observed_at:type_name -> google.protobuf.Timestamp
+	24, // 2: atlant.v1.FetchEvent.at:type_name -> google.protobuf.Timestamp
 	3,  // 3: atlant.v1.FetchEvent.requested:type_name -> atlant.v1.FetchRequested
 	4,  // 4: atlant.v1.FetchEvent.started:type_name -> atlant.v1.FetchStarted
 	5,  // 5: atlant.v1.FetchEvent.attempt_failed:type_name -> atlant.v1.FetchAttemptFailed
@@ -1699,29 +1756,30 @@ var file_atlant_v1_events_proto_depIdxs = []int32{
 	14, // 12: atlant.v1.FetchEvent.held:type_name -> atlant.v1.FetchHeld
 	15, // 13: atlant.v1.FetchEvent.approved:type_name -> atlant.v1.FetchApproved
 	16, // 14: atlant.v1.FetchEvent.discarded:type_name -> atlant.v1.FetchDiscarded
-	23, // 15: atlant.v1.FetchRequested.observed_at:type_name -> google.protobuf.Timestamp
-	24, // 16: atlant.v1.FetchRequested.csv:type_name -> atlant.v1.CsvOptions
-	23, // 17: atlant.v1.FetchRequested.requested_at:type_name -> google.protobuf.Timestamp
-	25, // 18: atlant.v1.FetchRequested.credentials:type_name -> atlant.v1.Credentials
-	17, // 19: atlant.v1.FetchParsed.counts:type_name -> atlant.v1.FetchCounts
-	26, // 20: atlant.v1.FetchParsed.dialect:type_name -> atlant.v1.Dialect
-	8,  // 21: atlant.v1.FetchParsed.validators:type_name -> atlant.v1.ListValidators
-	7,  // 22: atlant.v1.FetchParsed.sample:type_name -> atlant.v1.ListSample
-	27, // 23: atlant.v1.FetchRowsRejected.rejects:type_name -> atlant.v1.Reject
-	17, // 24: atlant.v1.FetchCompleted.counts:type_name -> atlant.v1.FetchCounts
-	20, // 25: atlant.v1.FetchCompleted.position:type_name -> atlant.v1.FetchCompleted.PositionEntry
-	17, // 26: atlant.v1.FetchFailed.counts:type_name -> atlant.v1.FetchCounts
-	26, // 27: atlant.v1.FetchFailed.dialect:type_name -> atlant.v1.Dialect
-	21, // 28: atlant.v1.FetchNotModified.position:type_name -> atlant.v1.FetchNotModified.PositionEntry
-	8,  // 29: atlant.v1.FetchNotModified.validators:type_name -> atlant.v1.ListValidators
-	6,  // 30: atlant.v1.FetchHeld.parsed:type_name -> atlant.v1.FetchParsed
-	28, // 31: atlant.v1.FetchHeld.comparison:type_name -> atlant.v1.ListComparison
-	3,  // 32: atlant.v1.RequestClaim.requested:type_name -> atlant.v1.FetchRequested
-	33, // [33:33] is the sub-list for method output_type
-	33, // [33:33] is the sub-list for method input_type
-	33, // [33:33] is the sub-list for extension type_name
-	33, // [33:33] is the sub-list for extension extendee
-	0,  // [0:33] is the sub-list for field type_name
+	17, // 15: atlant.v1.FetchEvent.visible:type_name -> atlant.v1.FetchVisible
+	24, // 16: atlant.v1.FetchRequested.observed_at:type_name -> google.protobuf.Timestamp
+	25, // 17: atlant.v1.FetchRequested.csv:type_name -> atlant.v1.CsvOptions
+	24, // 18: atlant.v1.FetchRequested.requested_at:type_name -> google.protobuf.Timestamp
+	26, // 19: atlant.v1.FetchRequested.credentials:type_name -> atlant.v1.Credentials
+	18, // 20: atlant.v1.FetchParsed.counts:type_name -> atlant.v1.FetchCounts
+	27, // 21: atlant.v1.FetchParsed.dialect:type_name -> atlant.v1.Dialect
+	8,  // 22: atlant.v1.FetchParsed.validators:type_name -> atlant.v1.ListValidators
+	7,  // 23: atlant.v1.FetchParsed.sample:type_name -> atlant.v1.ListSample
+	28, // 24: atlant.v1.FetchRowsRejected.rejects:type_name -> atlant.v1.Reject
+	18, // 25: atlant.v1.FetchCompleted.counts:type_name -> atlant.v1.FetchCounts
+	21, // 26: atlant.v1.FetchCompleted.position:type_name -> atlant.v1.FetchCompleted.PositionEntry
+	18, // 27: atlant.v1.FetchFailed.counts:type_name -> atlant.v1.FetchCounts
+	27, // 28: atlant.v1.FetchFailed.dialect:type_name -> atlant.v1.Dialect
+	22, // 29: atlant.v1.FetchNotModified.position:type_name -> atlant.v1.FetchNotModified.PositionEntry
+	8,  // 30: atlant.v1.FetchNotModified.validators:type_name -> atlant.v1.ListValidators
+	6,  // 31: atlant.v1.FetchHeld.parsed:type_name -> atlant.v1.FetchParsed
+	29, // 32: atlant.v1.FetchHeld.comparison:type_name -> atlant.v1.ListComparison
+	3,  // 33: atlant.v1.RequestClaim.requested:type_name -> atlant.v1.FetchRequested
+	34, // [34:34] is the sub-list for method output_type
+	34, // [34:34] is the sub-list for method input_type
+	34, // [34:34] is the sub-list for extension type_name
+	34, // [34:34] is the sub-list for extension extendee
+	0,  // [0:34] is the sub-list for field type_name
 }
 
 func init() { file_atlant_v1_events_proto_init() }
@@ -1744,6 +1802,7 @@ func file_atlant_v1_events_proto_init() {
 		(*FetchEvent_Held)(nil),
 		(*FetchEvent_Approved)(nil),
 		(*FetchEvent_Discarded)(nil),
+		(*FetchEvent_Visible)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -1751,7 +1810,7 @@ func file_atlant_v1_events_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_atlant_v1_events_proto_rawDesc), len(file_atlant_v1_events_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   22,
+			NumMessages:   23,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

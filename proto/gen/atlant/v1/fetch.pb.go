@@ -305,7 +305,10 @@ type Fetch struct {
 	// Opaque. Give it to ListRequest.position to read what this fetch wrote.
 	Position string `protobuf:"bytes,17,opt,name=position,proto3" json:"position,omitempty"`
 	// How its list differs from the last good one, if it was held for that.
-	Comparison    *ListComparison `protobuf:"bytes,18,opt,name=comparison,proto3" json:"comparison,omitempty"`
+	Comparison *ListComparison `protobuf:"bytes,18,opt,name=comparison,proto3" json:"comparison,omitempty"`
+	// When a fetcher saw that the views show all of its prices; accepted is then what they have applied. Absent where none of its list
+	// was published, or no fetcher lived to see it.
+	VisibleAt     *timestamppb.Timestamp `protobuf:"bytes,19,opt,name=visible_at,json=visibleAt,proto3" json:"visible_at,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -462,6 +465,13 @@ func (x *Fetch) GetPosition() string {
 func (x *Fetch) GetComparison() *ListComparison {
 	if x != nil {
 		return x.Comparison
+	}
+	return nil
+}
+
+func (x *Fetch) GetVisibleAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.VisibleAt
 	}
 	return nil
 }
@@ -2053,7 +2063,7 @@ var File_atlant_v1_fetch_proto protoreflect.FileDescriptor
 
 const file_atlant_v1_fetch_proto_rawDesc = "" +
 	"\n" +
-	"\x15atlant/v1/fetch.proto\x12\tatlant.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa0\x05\n" +
+	"\x15atlant/v1/fetch.proto\x12\tatlant.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xdb\x05\n" +
 	"\x05Fetch\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x10\n" +
 	"\x03url\x18\x02 \x01(\tR\x03url\x12\x16\n" +
@@ -2079,7 +2089,9 @@ const file_atlant_v1_fetch_proto_rawDesc = "" +
 	"\bposition\x18\x11 \x01(\tR\bposition\x129\n" +
 	"\n" +
 	"comparison\x18\x12 \x01(\v2\x19.atlant.v1.ListComparisonR\n" +
-	"comparison\"\xff\x01\n" +
+	"comparison\x129\n" +
+	"\n" +
+	"visible_at\x18\x13 \x01(\v2\x1a.google.protobuf.TimestampR\tvisibleAt\"\xff\x01\n" +
 	"\x0eListComparison\x12\x19\n" +
 	"\bfetch_id\x18\x01 \x01(\tR\afetchId\x122\n" +
 	"\bfindings\x18\x02 \x03(\v2\x16.atlant.v1.HoldFindingR\bfindings\x12'\n" +
@@ -2299,42 +2311,43 @@ var file_atlant_v1_fetch_proto_depIdxs = []int32{
 	27, // 4: atlant.v1.Fetch.ended_at:type_name -> google.protobuf.Timestamp
 	7,  // 5: atlant.v1.Fetch.dialect:type_name -> atlant.v1.Dialect
 	4,  // 6: atlant.v1.Fetch.comparison:type_name -> atlant.v1.ListComparison
-	5,  // 7: atlant.v1.ListComparison.findings:type_name -> atlant.v1.HoldFinding
-	1,  // 8: atlant.v1.HoldFinding.reason:type_name -> atlant.v1.HoldReason
-	2,  // 9: atlant.v1.Reject.reason:type_name -> atlant.v1.RejectReason
-	27, // 10: atlant.v1.FetchRequest.observed_at:type_name -> google.protobuf.Timestamp
-	6,  // 11: atlant.v1.FetchRequest.csv:type_name -> atlant.v1.CsvOptions
-	10, // 12: atlant.v1.FetchRequest.credentials:type_name -> atlant.v1.Credentials
-	11, // 13: atlant.v1.Credentials.basic:type_name -> atlant.v1.BasicCredentials
-	3,  // 14: atlant.v1.FetchResponse.fetch:type_name -> atlant.v1.Fetch
-	3,  // 15: atlant.v1.GetFetchResponse.fetch:type_name -> atlant.v1.Fetch
-	3,  // 16: atlant.v1.ListFetchesResponse.fetches:type_name -> atlant.v1.Fetch
-	3,  // 17: atlant.v1.WatchFetchResponse.fetch:type_name -> atlant.v1.Fetch
-	3,  // 18: atlant.v1.CancelFetchResponse.fetch:type_name -> atlant.v1.Fetch
-	8,  // 19: atlant.v1.ListRejectsResponse.rejects:type_name -> atlant.v1.Reject
-	3,  // 20: atlant.v1.ApproveFetchResponse.fetch:type_name -> atlant.v1.Fetch
-	3,  // 21: atlant.v1.DiscardFetchResponse.fetch:type_name -> atlant.v1.Fetch
-	9,  // 22: atlant.v1.FetchService.Fetch:input_type -> atlant.v1.FetchRequest
-	13, // 23: atlant.v1.FetchService.GetFetch:input_type -> atlant.v1.GetFetchRequest
-	15, // 24: atlant.v1.FetchService.ListFetches:input_type -> atlant.v1.ListFetchesRequest
-	17, // 25: atlant.v1.FetchService.WatchFetch:input_type -> atlant.v1.WatchFetchRequest
-	19, // 26: atlant.v1.FetchService.CancelFetch:input_type -> atlant.v1.CancelFetchRequest
-	23, // 27: atlant.v1.FetchService.ApproveFetch:input_type -> atlant.v1.ApproveFetchRequest
-	25, // 28: atlant.v1.FetchService.DiscardFetch:input_type -> atlant.v1.DiscardFetchRequest
-	21, // 29: atlant.v1.FetchService.ListRejects:input_type -> atlant.v1.ListRejectsRequest
-	12, // 30: atlant.v1.FetchService.Fetch:output_type -> atlant.v1.FetchResponse
-	14, // 31: atlant.v1.FetchService.GetFetch:output_type -> atlant.v1.GetFetchResponse
-	16, // 32: atlant.v1.FetchService.ListFetches:output_type -> atlant.v1.ListFetchesResponse
-	18, // 33: atlant.v1.FetchService.WatchFetch:output_type -> atlant.v1.WatchFetchResponse
-	20, // 34: atlant.v1.FetchService.CancelFetch:output_type -> atlant.v1.CancelFetchResponse
-	24, // 35: atlant.v1.FetchService.ApproveFetch:output_type -> atlant.v1.ApproveFetchResponse
-	26, // 36: atlant.v1.FetchService.DiscardFetch:output_type -> atlant.v1.DiscardFetchResponse
-	22, // 37: atlant.v1.FetchService.ListRejects:output_type -> atlant.v1.ListRejectsResponse
-	30, // [30:38] is the sub-list for method output_type
-	22, // [22:30] is the sub-list for method input_type
-	22, // [22:22] is the sub-list for extension type_name
-	22, // [22:22] is the sub-list for extension extendee
-	0,  // [0:22] is the sub-list for field type_name
+	27, // 7: atlant.v1.Fetch.visible_at:type_name -> google.protobuf.Timestamp
+	5,  // 8: atlant.v1.ListComparison.findings:type_name -> atlant.v1.HoldFinding
+	1,  // 9: atlant.v1.HoldFinding.reason:type_name -> atlant.v1.HoldReason
+	2,  // 10: atlant.v1.Reject.reason:type_name -> atlant.v1.RejectReason
+	27, // 11: atlant.v1.FetchRequest.observed_at:type_name -> google.protobuf.Timestamp
+	6,  // 12: atlant.v1.FetchRequest.csv:type_name -> atlant.v1.CsvOptions
+	10, // 13: atlant.v1.FetchRequest.credentials:type_name -> atlant.v1.Credentials
+	11, // 14: atlant.v1.Credentials.basic:type_name -> atlant.v1.BasicCredentials
+	3,  // 15: atlant.v1.FetchResponse.fetch:type_name -> atlant.v1.Fetch
+	3,  // 16: atlant.v1.GetFetchResponse.fetch:type_name -> atlant.v1.Fetch
+	3,  // 17: atlant.v1.ListFetchesResponse.fetches:type_name -> atlant.v1.Fetch
+	3,  // 18: atlant.v1.WatchFetchResponse.fetch:type_name -> atlant.v1.Fetch
+	3,  // 19: atlant.v1.CancelFetchResponse.fetch:type_name -> atlant.v1.Fetch
+	8,  // 20: atlant.v1.ListRejectsResponse.rejects:type_name -> atlant.v1.Reject
+	3,  // 21: atlant.v1.ApproveFetchResponse.fetch:type_name -> atlant.v1.Fetch
+	3,  // 22: atlant.v1.DiscardFetchResponse.fetch:type_name -> atlant.v1.Fetch
+	9,  // 23: atlant.v1.FetchService.Fetch:input_type -> atlant.v1.FetchRequest
+	13, // 24: atlant.v1.FetchService.GetFetch:input_type -> atlant.v1.GetFetchRequest
+	15, // 25: atlant.v1.FetchService.ListFetches:input_type -> atlant.v1.ListFetchesRequest
+	17, // 26: atlant.v1.FetchService.WatchFetch:input_type -> atlant.v1.WatchFetchRequest
+	19, // 27: atlant.v1.FetchService.CancelFetch:input_type -> atlant.v1.CancelFetchRequest
+	23, // 28: atlant.v1.FetchService.ApproveFetch:input_type -> atlant.v1.ApproveFetchRequest
+	25, // 29: atlant.v1.FetchService.DiscardFetch:input_type -> atlant.v1.DiscardFetchRequest
+	21, // 30: atlant.v1.FetchService.ListRejects:input_type -> atlant.v1.ListRejectsRequest
+	12, // 31: atlant.v1.FetchService.Fetch:output_type -> atlant.v1.FetchResponse
+	14, // 32: atlant.v1.FetchService.GetFetch:output_type -> atlant.v1.GetFetchResponse
+	16, // 33: atlant.v1.FetchService.ListFetches:output_type -> atlant.v1.ListFetchesResponse
+	18, // 34: atlant.v1.FetchService.WatchFetch:output_type -> atlant.v1.WatchFetchResponse
+	20, // 35: atlant.v1.FetchService.CancelFetch:output_type -> atlant.v1.CancelFetchResponse
+	24, // 36: atlant.v1.FetchService.ApproveFetch:output_type -> atlant.v1.ApproveFetchResponse
+	26, // 37: atlant.v1.FetchService.DiscardFetch:output_type -> atlant.v1.DiscardFetchResponse
+	22, // 38: atlant.v1.FetchService.ListRejects:output_type -> atlant.v1.ListRejectsResponse
+	31, // [31:39] is the sub-list for method output_type
+	23, // [23:31] is the sub-list for method input_type
+	23, // [23:23] is the sub-list for extension type_name
+	23, // [23:23] is the sub-list for extension extendee
+	0,  // [0:23] is the sub-list for field type_name
 }
 
 func init() { file_atlant_v1_fetch_proto_init() }
