@@ -9,7 +9,7 @@ import (
 	atlantv1 "github.com/atlant-log/atlant/proto/gen/atlant/v1"
 )
 
-// TestRememberedDecimalMark: a list that does not say what its decimal mark is is read as the one before it was, and one that
+// TestRememberedDecimalMark: where a list does not tell its decimal mark, it is read as the one before it was, and one that
 // says otherwise by what it says.
 func TestRememberedDecimalMark(t *testing.T) {
 	t.Parallel()
