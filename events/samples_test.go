@@ -86,6 +86,11 @@ func sampleFetchEvents() map[string]*atlantv1.FetchEvent {
 	}
 	dated := proto.CloneOf(dialect)
 	dated.ObservedAtColumn = 4
+	weighed := proto.CloneOf(dialect)
+	weighed.Confidence, weighed.Alternatives = 97, []string{`price in column 5 "Old price"`}
+	weighed.Columns, weighed.Header = 3, "Brand;Name;Price"
+	weighed.DateOrder, weighed.ThousandsMark, weighed.Open = "dmy", ".", []string{"csv.currency_code"}
+	weighed.RememberedFrom = sampleID
 	reject := &atlantv1.Reject{
 		Line: 5, ByteOffset: 91, Column: 3, Reason: atlantv1.RejectReason_REJECT_REASON_PRICE_AMBIGUOUS,
 		Message: "1.234 can be read in two ways", Raw: "x;y;1.234",
@@ -103,6 +108,13 @@ func sampleFetchEvents() map[string]*atlantv1.FetchEvent {
 		"parsed_dated": {Event: &atlantv1.FetchEvent_Parsed{Parsed: &atlantv1.FetchParsed{
 			Counts: counts, Dialect: dated, Sha256: []byte("0123456789abcdef0123456789abcdef"),
 		}}},
+		"parsed_with_confidence": {Event: &atlantv1.FetchEvent_Parsed{Parsed: &atlantv1.FetchParsed{
+			Counts: counts, Dialect: weighed, Sha256: []byte("0123456789abcdef0123456789abcdef"),
+		}}},
+		"rows_rejected_whole": {Event: &atlantv1.FetchEvent_RowsRejected{RowsRejected: &atlantv1.FetchRowsRejected{Rejects: []*atlantv1.Reject{{
+			Line: 5, ByteOffset: 91, Column: 1, Reason: atlantv1.RejectReason_REJECT_REASON_ENCODING, Message: "not valid",
+			Raw: "x\uFFFD;y;1.234", Row: []byte("x\xff;y;1.234"),
+		}}}}},
 		"started": {Event: &atlantv1.FetchEvent_Started{Started: &atlantv1.FetchStarted{}}},
 		"attempt_failed": {Event: &atlantv1.FetchEvent_AttemptFailed{
 			AttemptFailed: &atlantv1.FetchAttemptFailed{Attempt: 2, Error: "connection refused"},

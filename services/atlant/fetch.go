@@ -30,9 +30,9 @@ type fetchCommand struct {
 
 // csvFlags say how to read a list.
 type csvFlags struct {
-	Delimiter        string   `placeholder:"CHAR" help:"Between columns: ; , | or tab."`
+	Delimiter        string   `placeholder:"CHAR" help:"Between columns: ; , | or tab, or their names: semicolon, comma, pipe."`
 	Encoding         string   `placeholder:"NAME" help:"Of the text, like utf-8 or windows-1251."`
-	DecimalMark      string   `placeholder:"CHAR" help:"In prices: . or ,"`
+	DecimalMark      string   `placeholder:"CHAR" help:"In prices: . or , or their names: point, comma."`
 	Quote            string   `placeholder:"CHAR" help:"Around fields: \" or none."`
 	NoHeader         bool     `help:"The first line is a row."`
 	NameColumns      []string `placeholder:"COLUMN" help:"Columns that make up the name, with commas between: header texts, or numbers from 1."`
@@ -129,9 +129,9 @@ func (f *fetchCommand) credentials() *atlantv1.Credentials {
 // options returns nil if all is to be detected.
 func (f *csvFlags) options() *atlantv1.CsvOptions {
 	options := &atlantv1.CsvOptions{
-		Delimiter:        f.delimiter(),
+		Delimiter:        namedCharacter(f.Delimiter),
 		Encoding:         f.Encoding,
-		DecimalMark:      f.DecimalMark,
+		DecimalMark:      namedCharacter(f.DecimalMark),
 		Quote:            f.Quote,
 		NoHeader:         f.NoHeader,
 		NameColumns:      f.NameColumns,
@@ -147,11 +147,19 @@ func (f *csvFlags) options() *atlantv1.CsvOptions {
 	return options
 }
 
-// delimiter takes the names that a tab goes by, as it is hard to type in a shell.
-func (f *csvFlags) delimiter() string {
-	switch strings.ToLower(f.Delimiter) {
+// namedCharacter takes the names of characters that are hard to type in a shell.
+func namedCharacter(text string) string {
+	switch strings.ToLower(text) {
 	case "tab", `\t`:
 		return "\t"
+	case "semicolon":
+		return ";"
+	case "comma":
+		return ","
+	case "pipe":
+		return "|"
+	case "point":
+		return "."
 	}
-	return f.Delimiter
+	return text
 }

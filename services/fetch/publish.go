@@ -11,8 +11,11 @@ import (
 	atlantv1 "github.com/atlant-log/atlant/proto/gen/atlant/v1"
 )
 
-// rejectsPerEvent keeps an event with rejects far below the largest message that the log takes.
-const rejectsPerEvent = 500
+// An event with rejects stays far below the largest message that the log takes, 1 MiB.
+const (
+	rejectsPerEvent  = 500
+	rowBytesPerEvent = 256 << 10 // and one row more, which has at most as many
+)
 
 // errLogDiffers ends a fetch whose events in the log are not the accepted rows of its list.
 var errLogDiffers = errors.New("the log does not hold what the list says")
@@ -94,11 +97,23 @@ func (w *work) rejectEvents(r *reading) []*atlantv1.FetchEvent {
 		return nil
 	}
 	for rest := r.rejects; len(rest) > 0; {
-		n := min(len(rest), rejectsPerEvent)
+		n := rejectsThatFit(rest)
 		all = append(all, &atlantv1.FetchEvent{
 			Event: &atlantv1.FetchEvent_RowsRejected{RowsRejected: &atlantv1.FetchRowsRejected{Rejects: rest[:n]}},
 		})
 		rest = rest[n:]
 	}
 	return all
+}
+
+// rejectsThatFit returns how many of the rejects go into one event, at least one.
+func rejectsThatFit(rejects []*atlantv1.Reject) int {
+	bytes := 0
+	for i, r := range rejects[:min(len(rejects), rejectsPerEvent)] {
+		if bytes > rowBytesPerEvent {
+			return i
+		}
+		bytes += len(r.GetRow())
+	}
+	return min(len(rejects), rejectsPerEvent)
 }

@@ -783,8 +783,27 @@ type Dialect struct {
 	Evidence []string `protobuf:"bytes,9,rep,name=evidence,proto3" json:"evidence,omitempty"`
 	// Column of the dates, counted from 1; 0 if there is none.
 	ObservedAtColumn int32 `protobuf:"varint,10,opt,name=observed_at_column,json=observedAtColumn,proto3" json:"observed_at_column,omitempty"`
-	unknownFields    protoimpl.UnknownFields
-	sizeCache        protoimpl.SizeCache
+	// How much speaks for the least certain of the decisions above, in percent, rounded down: (for + 1) / (for + against + 2). For a
+	// decision speak the rows that bear it out, and the words of a header like 20 of them; against it those that bear out the next
+	// best one, twice, and where there is no header one in 50 of those that bear out none. What CsvOptions say is certain. Below 50
+	// a list is not read. 0 in what older versions wrote.
+	Confidence int32 `protobuf:"varint,11,opt,name=confidence,proto3" json:"confidence,omitempty"`
+	// What else it could have been, in words.
+	Alternatives []string `protobuf:"bytes,12,rep,name=alternatives,proto3" json:"alternatives,omitempty"`
+	// How many columns a row has.
+	Columns int32 `protobuf:"varint,13,opt,name=columns,proto3" json:"columns,omitempty"`
+	// The header as it is in the list; empty if there is none, or it is longer than 16 KiB.
+	Header string `protobuf:"bytes,14,opt,name=header,proto3" json:"header,omitempty"`
+	// dmy or mdy, where dates can be read in two ways; else empty.
+	DateOrder string `protobuf:"bytes,15,opt,name=date_order,json=dateOrder,proto3" json:"date_order,omitempty"`
+	// Point or comma, if one was seen that separates thousands in a price with decimals (1.234,50); else empty.
+	ThousandsMark string `protobuf:"bytes,16,opt,name=thousands_mark,json=thousandsMark,proto3" json:"thousands_mark,omitempty"`
+	// The CsvOptions that would settle what was left open; the rows it is about are rejected.
+	Open []string `protobuf:"bytes,17,rep,name=open,proto3" json:"open,omitempty"`
+	// The fetch of the same list, read in the same way, that settled what this list leaves open; empty if none had to.
+	RememberedFrom string `protobuf:"bytes,18,opt,name=remembered_from,json=rememberedFrom,proto3" json:"remembered_from,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *Dialect) Reset() {
@@ -887,6 +906,62 @@ func (x *Dialect) GetObservedAtColumn() int32 {
 	return 0
 }
 
+func (x *Dialect) GetConfidence() int32 {
+	if x != nil {
+		return x.Confidence
+	}
+	return 0
+}
+
+func (x *Dialect) GetAlternatives() []string {
+	if x != nil {
+		return x.Alternatives
+	}
+	return nil
+}
+
+func (x *Dialect) GetColumns() int32 {
+	if x != nil {
+		return x.Columns
+	}
+	return 0
+}
+
+func (x *Dialect) GetHeader() string {
+	if x != nil {
+		return x.Header
+	}
+	return ""
+}
+
+func (x *Dialect) GetDateOrder() string {
+	if x != nil {
+		return x.DateOrder
+	}
+	return ""
+}
+
+func (x *Dialect) GetThousandsMark() string {
+	if x != nil {
+		return x.ThousandsMark
+	}
+	return ""
+}
+
+func (x *Dialect) GetOpen() []string {
+	if x != nil {
+		return x.Open
+	}
+	return nil
+}
+
+func (x *Dialect) GetRememberedFrom() string {
+	if x != nil {
+		return x.RememberedFrom
+	}
+	return ""
+}
+
 // Reject is a row that could not be read.
 type Reject struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -901,7 +976,10 @@ type Reject struct {
 	// What is wrong, in words.
 	Message string `protobuf:"bytes,5,opt,name=message,proto3" json:"message,omitempty"`
 	// The row as it is in the list, at most 500 bytes; what its encoding does not have is shown as the replacement character.
-	Raw           string `protobuf:"bytes,6,opt,name=raw,proto3" json:"raw,omitempty"`
+	Raw string `protobuf:"bytes,6,opt,name=raw,proto3" json:"raw,omitempty"`
+	// The row as it is in the list, all of it, where raw may not be: from 497 bytes on, or with the replacement character. Absent
+	// then as well from rows of more than 256 KiB, and where such rows of a fetch come to more than 4 MiB.
+	Row           []byte `protobuf:"bytes,7,opt,name=row,proto3" json:"row,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -976,6 +1054,13 @@ func (x *Reject) GetRaw() string {
 		return x.Raw
 	}
 	return ""
+}
+
+func (x *Reject) GetRow() []byte {
+	if x != nil {
+		return x.Row
+	}
+	return nil
 }
 
 // FetchRequest asks for a list.
@@ -2156,7 +2241,7 @@ const file_atlant_v1_fetch_proto_rawDesc = "" +
 	"\x12observed_at_column\x18\n" +
 	" \x01(\tB\b\xbaH\x05r\x03\x18\xc8\x01R\x10observedAtColumn\x120\n" +
 	"\n" +
-	"date_order\x18\v \x01(\tB\x11\xbaH\x0er\fR\x00R\x03dmyR\x03mdyR\tdateOrder\"\xd0\x02\n" +
+	"date_order\x18\v \x01(\tB\x11\xbaH\x0er\fR\x00R\x03dmyR\x03mdyR\tdateOrder\"\xc9\x04\n" +
 	"\aDialect\x12\x1c\n" +
 	"\tdelimiter\x18\x01 \x01(\tR\tdelimiter\x12\x1a\n" +
 	"\bencoding\x18\x02 \x01(\tR\bencoding\x12!\n" +
@@ -2169,7 +2254,18 @@ const file_atlant_v1_fetch_proto_rawDesc = "" +
 	"\rcurrency_code\x18\b \x01(\tR\fcurrencyCode\x12\x1a\n" +
 	"\bevidence\x18\t \x03(\tR\bevidence\x12,\n" +
 	"\x12observed_at_column\x18\n" +
-	" \x01(\x05R\x10observedAtColumn\"\xb2\x01\n" +
+	" \x01(\x05R\x10observedAtColumn\x12\x1e\n" +
+	"\n" +
+	"confidence\x18\v \x01(\x05R\n" +
+	"confidence\x12\"\n" +
+	"\falternatives\x18\f \x03(\tR\falternatives\x12\x18\n" +
+	"\acolumns\x18\r \x01(\x05R\acolumns\x12\x16\n" +
+	"\x06header\x18\x0e \x01(\tR\x06header\x12\x1d\n" +
+	"\n" +
+	"date_order\x18\x0f \x01(\tR\tdateOrder\x12%\n" +
+	"\x0ethousands_mark\x18\x10 \x01(\tR\rthousandsMark\x12\x12\n" +
+	"\x04open\x18\x11 \x03(\tR\x04open\x12'\n" +
+	"\x0fremembered_from\x18\x12 \x01(\tR\x0erememberedFrom\"\xc4\x01\n" +
 	"\x06Reject\x12\x12\n" +
 	"\x04line\x18\x01 \x01(\x03R\x04line\x12\x1f\n" +
 	"\vbyte_offset\x18\x02 \x01(\x03R\n" +
@@ -2177,7 +2273,8 @@ const file_atlant_v1_fetch_proto_rawDesc = "" +
 	"\x06column\x18\x03 \x01(\x05R\x06column\x12/\n" +
 	"\x06reason\x18\x04 \x01(\x0e2\x17.atlant.v1.RejectReasonR\x06reason\x12\x18\n" +
 	"\amessage\x18\x05 \x01(\tR\amessage\x12\x10\n" +
-	"\x03raw\x18\x06 \x01(\tR\x03raw\"\xea\x02\n" +
+	"\x03raw\x18\x06 \x01(\tR\x03raw\x12\x10\n" +
+	"\x03row\x18\a \x01(\fR\x03row\"\xea\x02\n" +
 	"\fFetchRequest\x12\x1d\n" +
 	"\x03url\x18\x01 \x01(\tB\v\xbaH\b\xc8\x01\x01r\x03\x18\x80\x10R\x03url\x12C\n" +
 	"\x06source\x18\x02 \x01(\tB+\xbaH(r&2$^([a-zA-Z0-9][a-zA-Z0-9._-]{0,63})?$R\x06source\x12;\n" +
