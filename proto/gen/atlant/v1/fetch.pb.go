@@ -750,8 +750,10 @@ func (x *Reject) GetRaw() string {
 // FetchRequest asks for a list.
 type FetchRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Where the list is: http or https. A user and a password in it are taken as credentials, and shown nowhere. If it is a ZIP
-	// archive of several files, the fragment names one: …/lists.zip#prices/march.csv
+	// Where the list is: on a server (http, https, ftp, ftps, ftpes, sftp), in a bucket (s3, gs, azblob: s3://bucket/key) or in
+	// the folder of lists of the machine that fetches (file:///a/b.csv); buckets and the folder are those that its operator
+	// allows. A user and a password in it are taken as credentials, and shown nowhere. If it is a ZIP archive of several files,
+	// the fragment names one: …/lists.zip#prices/march.csv
 	Url string `protobuf:"bytes,1,opt,name=url,proto3" json:"url,omitempty"`
 	// The namespace of the product names; default if empty.
 	Source string `protobuf:"bytes,2,opt,name=source,proto3" json:"source,omitempty"`
@@ -848,15 +850,17 @@ func (x *FetchRequest) GetCredentials() *Credentials {
 	return nil
 }
 
-// Credentials let a fetcher in where a list is not public. They are kept until the fetch has ended, and never shown.
+// Credentials let a fetcher in where a list is not public. They are kept until the fetch has ended, and never shown. Those for a
+// bucket the fetcher has itself.
 type Credentials struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// By one of these.
+	// By one of these: basic for http, ftp and sftp, a token for http, a key for sftp.
 	//
 	// Types that are valid to be assigned to Credentials:
 	//
 	//	*Credentials_Basic
 	//	*Credentials_BearerToken
+	//	*Credentials_SshPrivateKey
 	Credentials   isCredentials_Credentials `protobuf_oneof:"credentials"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -917,6 +921,15 @@ func (x *Credentials) GetBearerToken() string {
 	return ""
 }
 
+func (x *Credentials) GetSshPrivateKey() *SshPrivateKey {
+	if x != nil {
+		if x, ok := x.Credentials.(*Credentials_SshPrivateKey); ok {
+			return x.SshPrivateKey
+		}
+	}
+	return nil
+}
+
 type isCredentials_Credentials interface {
 	isCredentials_Credentials()
 }
@@ -931,11 +944,18 @@ type Credentials_BearerToken struct {
 	BearerToken string `protobuf:"bytes,2,opt,name=bearer_token,json=bearerToken,proto3,oneof"`
 }
 
+type Credentials_SshPrivateKey struct {
+	// A key that opens an account of SSH, for sftp.
+	SshPrivateKey *SshPrivateKey `protobuf:"bytes,3,opt,name=ssh_private_key,json=sshPrivateKey,proto3,oneof"`
+}
+
 func (*Credentials_Basic) isCredentials_Credentials() {}
 
 func (*Credentials_BearerToken) isCredentials_Credentials() {}
 
-// BasicCredentials are those of RFC 7617.
+func (*Credentials_SshPrivateKey) isCredentials_Credentials() {}
+
+// BasicCredentials are a user and a password, for http as in RFC 7617.
 type BasicCredentials struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Holds no colon.
@@ -990,6 +1010,70 @@ func (x *BasicCredentials) GetPassword() string {
 	return ""
 }
 
+// SshPrivateKey is a private key, and whose it is.
+type SshPrivateKey struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Empty if the URL names the user, as in sftp://user@host/list.csv.
+	User string `protobuf:"bytes,1,opt,name=user,proto3" json:"user,omitempty"`
+	// In the format of OpenSSH or in PEM.
+	Key string `protobuf:"bytes,2,opt,name=key,proto3" json:"key,omitempty"`
+	// If the key is encrypted.
+	Passphrase    string `protobuf:"bytes,3,opt,name=passphrase,proto3" json:"passphrase,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SshPrivateKey) Reset() {
+	*x = SshPrivateKey{}
+	mi := &file_atlant_v1_fetch_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SshPrivateKey) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SshPrivateKey) ProtoMessage() {}
+
+func (x *SshPrivateKey) ProtoReflect() protoreflect.Message {
+	mi := &file_atlant_v1_fetch_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SshPrivateKey.ProtoReflect.Descriptor instead.
+func (*SshPrivateKey) Descriptor() ([]byte, []int) {
+	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *SshPrivateKey) GetUser() string {
+	if x != nil {
+		return x.User
+	}
+	return ""
+}
+
+func (x *SshPrivateKey) GetKey() string {
+	if x != nil {
+		return x.Key
+	}
+	return ""
+}
+
+func (x *SshPrivateKey) GetPassphrase() string {
+	if x != nil {
+		return x.Passphrase
+	}
+	return ""
+}
+
 // FetchResponse is the fetch that was made.
 type FetchResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1001,7 +1085,7 @@ type FetchResponse struct {
 
 func (x *FetchResponse) Reset() {
 	*x = FetchResponse{}
-	mi := &file_atlant_v1_fetch_proto_msgTypes[7]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1013,7 +1097,7 @@ func (x *FetchResponse) String() string {
 func (*FetchResponse) ProtoMessage() {}
 
 func (x *FetchResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_atlant_v1_fetch_proto_msgTypes[7]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1026,7 +1110,7 @@ func (x *FetchResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FetchResponse.ProtoReflect.Descriptor instead.
 func (*FetchResponse) Descriptor() ([]byte, []int) {
-	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{7}
+	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *FetchResponse) GetFetch() *Fetch {
@@ -1047,7 +1131,7 @@ type GetFetchRequest struct {
 
 func (x *GetFetchRequest) Reset() {
 	*x = GetFetchRequest{}
-	mi := &file_atlant_v1_fetch_proto_msgTypes[8]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1059,7 +1143,7 @@ func (x *GetFetchRequest) String() string {
 func (*GetFetchRequest) ProtoMessage() {}
 
 func (x *GetFetchRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_atlant_v1_fetch_proto_msgTypes[8]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1072,7 +1156,7 @@ func (x *GetFetchRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetFetchRequest.ProtoReflect.Descriptor instead.
 func (*GetFetchRequest) Descriptor() ([]byte, []int) {
-	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{8}
+	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *GetFetchRequest) GetId() string {
@@ -1093,7 +1177,7 @@ type GetFetchResponse struct {
 
 func (x *GetFetchResponse) Reset() {
 	*x = GetFetchResponse{}
-	mi := &file_atlant_v1_fetch_proto_msgTypes[9]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1105,7 +1189,7 @@ func (x *GetFetchResponse) String() string {
 func (*GetFetchResponse) ProtoMessage() {}
 
 func (x *GetFetchResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_atlant_v1_fetch_proto_msgTypes[9]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1118,7 +1202,7 @@ func (x *GetFetchResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetFetchResponse.ProtoReflect.Descriptor instead.
 func (*GetFetchResponse) Descriptor() ([]byte, []int) {
-	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{9}
+	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *GetFetchResponse) GetFetch() *Fetch {
@@ -1143,7 +1227,7 @@ type ListFetchesRequest struct {
 
 func (x *ListFetchesRequest) Reset() {
 	*x = ListFetchesRequest{}
-	mi := &file_atlant_v1_fetch_proto_msgTypes[10]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1155,7 +1239,7 @@ func (x *ListFetchesRequest) String() string {
 func (*ListFetchesRequest) ProtoMessage() {}
 
 func (x *ListFetchesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_atlant_v1_fetch_proto_msgTypes[10]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1168,7 +1252,7 @@ func (x *ListFetchesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListFetchesRequest.ProtoReflect.Descriptor instead.
 func (*ListFetchesRequest) Descriptor() ([]byte, []int) {
-	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{10}
+	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *ListFetchesRequest) GetPageSize() int32 {
@@ -1205,7 +1289,7 @@ type ListFetchesResponse struct {
 
 func (x *ListFetchesResponse) Reset() {
 	*x = ListFetchesResponse{}
-	mi := &file_atlant_v1_fetch_proto_msgTypes[11]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1217,7 +1301,7 @@ func (x *ListFetchesResponse) String() string {
 func (*ListFetchesResponse) ProtoMessage() {}
 
 func (x *ListFetchesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_atlant_v1_fetch_proto_msgTypes[11]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1230,7 +1314,7 @@ func (x *ListFetchesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListFetchesResponse.ProtoReflect.Descriptor instead.
 func (*ListFetchesResponse) Descriptor() ([]byte, []int) {
-	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{11}
+	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *ListFetchesResponse) GetFetches() []*Fetch {
@@ -1258,7 +1342,7 @@ type WatchFetchRequest struct {
 
 func (x *WatchFetchRequest) Reset() {
 	*x = WatchFetchRequest{}
-	mi := &file_atlant_v1_fetch_proto_msgTypes[12]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1270,7 +1354,7 @@ func (x *WatchFetchRequest) String() string {
 func (*WatchFetchRequest) ProtoMessage() {}
 
 func (x *WatchFetchRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_atlant_v1_fetch_proto_msgTypes[12]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1283,7 +1367,7 @@ func (x *WatchFetchRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchFetchRequest.ProtoReflect.Descriptor instead.
 func (*WatchFetchRequest) Descriptor() ([]byte, []int) {
-	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{12}
+	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *WatchFetchRequest) GetId() string {
@@ -1304,7 +1388,7 @@ type WatchFetchResponse struct {
 
 func (x *WatchFetchResponse) Reset() {
 	*x = WatchFetchResponse{}
-	mi := &file_atlant_v1_fetch_proto_msgTypes[13]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1316,7 +1400,7 @@ func (x *WatchFetchResponse) String() string {
 func (*WatchFetchResponse) ProtoMessage() {}
 
 func (x *WatchFetchResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_atlant_v1_fetch_proto_msgTypes[13]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1329,7 +1413,7 @@ func (x *WatchFetchResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchFetchResponse.ProtoReflect.Descriptor instead.
 func (*WatchFetchResponse) Descriptor() ([]byte, []int) {
-	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{13}
+	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *WatchFetchResponse) GetFetch() *Fetch {
@@ -1350,7 +1434,7 @@ type CancelFetchRequest struct {
 
 func (x *CancelFetchRequest) Reset() {
 	*x = CancelFetchRequest{}
-	mi := &file_atlant_v1_fetch_proto_msgTypes[14]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1362,7 +1446,7 @@ func (x *CancelFetchRequest) String() string {
 func (*CancelFetchRequest) ProtoMessage() {}
 
 func (x *CancelFetchRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_atlant_v1_fetch_proto_msgTypes[14]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1375,7 +1459,7 @@ func (x *CancelFetchRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancelFetchRequest.ProtoReflect.Descriptor instead.
 func (*CancelFetchRequest) Descriptor() ([]byte, []int) {
-	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{14}
+	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *CancelFetchRequest) GetId() string {
@@ -1396,7 +1480,7 @@ type CancelFetchResponse struct {
 
 func (x *CancelFetchResponse) Reset() {
 	*x = CancelFetchResponse{}
-	mi := &file_atlant_v1_fetch_proto_msgTypes[15]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1408,7 +1492,7 @@ func (x *CancelFetchResponse) String() string {
 func (*CancelFetchResponse) ProtoMessage() {}
 
 func (x *CancelFetchResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_atlant_v1_fetch_proto_msgTypes[15]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1421,7 +1505,7 @@ func (x *CancelFetchResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancelFetchResponse.ProtoReflect.Descriptor instead.
 func (*CancelFetchResponse) Descriptor() ([]byte, []int) {
-	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{15}
+	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *CancelFetchResponse) GetFetch() *Fetch {
@@ -1446,7 +1530,7 @@ type ListRejectsRequest struct {
 
 func (x *ListRejectsRequest) Reset() {
 	*x = ListRejectsRequest{}
-	mi := &file_atlant_v1_fetch_proto_msgTypes[16]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1458,7 +1542,7 @@ func (x *ListRejectsRequest) String() string {
 func (*ListRejectsRequest) ProtoMessage() {}
 
 func (x *ListRejectsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_atlant_v1_fetch_proto_msgTypes[16]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1471,7 +1555,7 @@ func (x *ListRejectsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRejectsRequest.ProtoReflect.Descriptor instead.
 func (*ListRejectsRequest) Descriptor() ([]byte, []int) {
-	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{16}
+	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *ListRejectsRequest) GetId() string {
@@ -1508,7 +1592,7 @@ type ListRejectsResponse struct {
 
 func (x *ListRejectsResponse) Reset() {
 	*x = ListRejectsResponse{}
-	mi := &file_atlant_v1_fetch_proto_msgTypes[17]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1520,7 +1604,7 @@ func (x *ListRejectsResponse) String() string {
 func (*ListRejectsResponse) ProtoMessage() {}
 
 func (x *ListRejectsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_atlant_v1_fetch_proto_msgTypes[17]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1533,7 +1617,7 @@ func (x *ListRejectsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRejectsResponse.ProtoReflect.Descriptor instead.
 func (*ListRejectsResponse) Descriptor() ([]byte, []int) {
-	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{17}
+	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *ListRejectsResponse) GetRejects() []*Reject {
@@ -1626,14 +1710,21 @@ const file_atlant_v1_fetch_proto_rawDesc = "" +
 	"\n" +
 	"request_id\x18\x05 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\trequestId\x12\x14\n" +
 	"\x05force\x18\x06 \x01(\bR\x05force\x128\n" +
-	"\vcredentials\x18\a \x01(\v2\x16.atlant.v1.CredentialsR\vcredentials\"\x9b\x01\n" +
+	"\vcredentials\x18\a \x01(\v2\x16.atlant.v1.CredentialsR\vcredentials\"\xdf\x01\n" +
 	"\vCredentials\x123\n" +
 	"\x05basic\x18\x01 \x01(\v2\x1b.atlant.v1.BasicCredentialsH\x00R\x05basic\x12H\n" +
-	"\fbearer_token\x18\x02 \x01(\tB#\xbaH\x1dr\x1b\x18\x80@2\x16^[A-Za-z0-9._~+/-]+=*$\x80\x01\x01H\x00R\vbearerTokenB\r\n" +
+	"\fbearer_token\x18\x02 \x01(\tB#\xbaH\x1dr\x1b\x18\x80@2\x16^[A-Za-z0-9._~+/-]+=*$\x80\x01\x01H\x00R\vbearerToken\x12B\n" +
+	"\x0fssh_private_key\x18\x03 \x01(\v2\x18.atlant.v1.SshPrivateKeyH\x00R\rsshPrivateKeyB\r\n" +
 	"\vcredentials\"]\n" +
 	"\x10BasicCredentials\x12 \n" +
 	"\x04user\x18\x01 \x01(\tB\f\xbaH\tr\a\x18\x80\b\xba\x01\x01:R\x04user\x12'\n" +
-	"\bpassword\x18\x02 \x01(\tB\v\xbaH\x05r\x03\x18\x80\b\x80\x01\x01R\bpassword\"7\n" +
+	"\bpassword\x18\x02 \x01(\tB\v\xbaH\x05r\x03\x18\x80\b\x80\x01\x01R\bpassword\"|\n" +
+	"\rSshPrivateKey\x12\x1c\n" +
+	"\x04user\x18\x01 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\x04user\x12 \n" +
+	"\x03key\x18\x02 \x01(\tB\x0e\xbaH\br\x06\x10\x01\x18\x80\x80\x01\x80\x01\x01R\x03key\x12+\n" +
+	"\n" +
+	"passphrase\x18\x03 \x01(\tB\v\xbaH\x05r\x03\x18\x80\b\x80\x01\x01R\n" +
+	"passphrase\"7\n" +
 	"\rFetchResponse\x12&\n" +
 	"\x05fetch\x18\x01 \x01(\v2\x10.atlant.v1.FetchR\x05fetch\"+\n" +
 	"\x0fGetFetchRequest\x12\x18\n" +
@@ -1716,7 +1807,7 @@ func file_atlant_v1_fetch_proto_rawDescGZIP() []byte {
 }
 
 var file_atlant_v1_fetch_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_atlant_v1_fetch_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
+var file_atlant_v1_fetch_proto_msgTypes = make([]protoimpl.MessageInfo, 19)
 var file_atlant_v1_fetch_proto_goTypes = []any{
 	(FetchState)(0),               // 0: atlant.v1.FetchState
 	(RejectReason)(0),             // 1: atlant.v1.RejectReason
@@ -1727,54 +1818,56 @@ var file_atlant_v1_fetch_proto_goTypes = []any{
 	(*FetchRequest)(nil),          // 6: atlant.v1.FetchRequest
 	(*Credentials)(nil),           // 7: atlant.v1.Credentials
 	(*BasicCredentials)(nil),      // 8: atlant.v1.BasicCredentials
-	(*FetchResponse)(nil),         // 9: atlant.v1.FetchResponse
-	(*GetFetchRequest)(nil),       // 10: atlant.v1.GetFetchRequest
-	(*GetFetchResponse)(nil),      // 11: atlant.v1.GetFetchResponse
-	(*ListFetchesRequest)(nil),    // 12: atlant.v1.ListFetchesRequest
-	(*ListFetchesResponse)(nil),   // 13: atlant.v1.ListFetchesResponse
-	(*WatchFetchRequest)(nil),     // 14: atlant.v1.WatchFetchRequest
-	(*WatchFetchResponse)(nil),    // 15: atlant.v1.WatchFetchResponse
-	(*CancelFetchRequest)(nil),    // 16: atlant.v1.CancelFetchRequest
-	(*CancelFetchResponse)(nil),   // 17: atlant.v1.CancelFetchResponse
-	(*ListRejectsRequest)(nil),    // 18: atlant.v1.ListRejectsRequest
-	(*ListRejectsResponse)(nil),   // 19: atlant.v1.ListRejectsResponse
-	(*timestamppb.Timestamp)(nil), // 20: google.protobuf.Timestamp
+	(*SshPrivateKey)(nil),         // 9: atlant.v1.SshPrivateKey
+	(*FetchResponse)(nil),         // 10: atlant.v1.FetchResponse
+	(*GetFetchRequest)(nil),       // 11: atlant.v1.GetFetchRequest
+	(*GetFetchResponse)(nil),      // 12: atlant.v1.GetFetchResponse
+	(*ListFetchesRequest)(nil),    // 13: atlant.v1.ListFetchesRequest
+	(*ListFetchesResponse)(nil),   // 14: atlant.v1.ListFetchesResponse
+	(*WatchFetchRequest)(nil),     // 15: atlant.v1.WatchFetchRequest
+	(*WatchFetchResponse)(nil),    // 16: atlant.v1.WatchFetchResponse
+	(*CancelFetchRequest)(nil),    // 17: atlant.v1.CancelFetchRequest
+	(*CancelFetchResponse)(nil),   // 18: atlant.v1.CancelFetchResponse
+	(*ListRejectsRequest)(nil),    // 19: atlant.v1.ListRejectsRequest
+	(*ListRejectsResponse)(nil),   // 20: atlant.v1.ListRejectsResponse
+	(*timestamppb.Timestamp)(nil), // 21: google.protobuf.Timestamp
 }
 var file_atlant_v1_fetch_proto_depIdxs = []int32{
 	0,  // 0: atlant.v1.Fetch.state:type_name -> atlant.v1.FetchState
-	20, // 1: atlant.v1.Fetch.requested_at:type_name -> google.protobuf.Timestamp
-	20, // 2: atlant.v1.Fetch.observed_at:type_name -> google.protobuf.Timestamp
-	20, // 3: atlant.v1.Fetch.started_at:type_name -> google.protobuf.Timestamp
-	20, // 4: atlant.v1.Fetch.ended_at:type_name -> google.protobuf.Timestamp
+	21, // 1: atlant.v1.Fetch.requested_at:type_name -> google.protobuf.Timestamp
+	21, // 2: atlant.v1.Fetch.observed_at:type_name -> google.protobuf.Timestamp
+	21, // 3: atlant.v1.Fetch.started_at:type_name -> google.protobuf.Timestamp
+	21, // 4: atlant.v1.Fetch.ended_at:type_name -> google.protobuf.Timestamp
 	4,  // 5: atlant.v1.Fetch.dialect:type_name -> atlant.v1.Dialect
 	1,  // 6: atlant.v1.Reject.reason:type_name -> atlant.v1.RejectReason
-	20, // 7: atlant.v1.FetchRequest.observed_at:type_name -> google.protobuf.Timestamp
+	21, // 7: atlant.v1.FetchRequest.observed_at:type_name -> google.protobuf.Timestamp
 	3,  // 8: atlant.v1.FetchRequest.csv:type_name -> atlant.v1.CsvOptions
 	7,  // 9: atlant.v1.FetchRequest.credentials:type_name -> atlant.v1.Credentials
 	8,  // 10: atlant.v1.Credentials.basic:type_name -> atlant.v1.BasicCredentials
-	2,  // 11: atlant.v1.FetchResponse.fetch:type_name -> atlant.v1.Fetch
-	2,  // 12: atlant.v1.GetFetchResponse.fetch:type_name -> atlant.v1.Fetch
-	2,  // 13: atlant.v1.ListFetchesResponse.fetches:type_name -> atlant.v1.Fetch
-	2,  // 14: atlant.v1.WatchFetchResponse.fetch:type_name -> atlant.v1.Fetch
-	2,  // 15: atlant.v1.CancelFetchResponse.fetch:type_name -> atlant.v1.Fetch
-	5,  // 16: atlant.v1.ListRejectsResponse.rejects:type_name -> atlant.v1.Reject
-	6,  // 17: atlant.v1.FetchService.Fetch:input_type -> atlant.v1.FetchRequest
-	10, // 18: atlant.v1.FetchService.GetFetch:input_type -> atlant.v1.GetFetchRequest
-	12, // 19: atlant.v1.FetchService.ListFetches:input_type -> atlant.v1.ListFetchesRequest
-	14, // 20: atlant.v1.FetchService.WatchFetch:input_type -> atlant.v1.WatchFetchRequest
-	16, // 21: atlant.v1.FetchService.CancelFetch:input_type -> atlant.v1.CancelFetchRequest
-	18, // 22: atlant.v1.FetchService.ListRejects:input_type -> atlant.v1.ListRejectsRequest
-	9,  // 23: atlant.v1.FetchService.Fetch:output_type -> atlant.v1.FetchResponse
-	11, // 24: atlant.v1.FetchService.GetFetch:output_type -> atlant.v1.GetFetchResponse
-	13, // 25: atlant.v1.FetchService.ListFetches:output_type -> atlant.v1.ListFetchesResponse
-	15, // 26: atlant.v1.FetchService.WatchFetch:output_type -> atlant.v1.WatchFetchResponse
-	17, // 27: atlant.v1.FetchService.CancelFetch:output_type -> atlant.v1.CancelFetchResponse
-	19, // 28: atlant.v1.FetchService.ListRejects:output_type -> atlant.v1.ListRejectsResponse
-	23, // [23:29] is the sub-list for method output_type
-	17, // [17:23] is the sub-list for method input_type
-	17, // [17:17] is the sub-list for extension type_name
-	17, // [17:17] is the sub-list for extension extendee
-	0,  // [0:17] is the sub-list for field type_name
+	9,  // 11: atlant.v1.Credentials.ssh_private_key:type_name -> atlant.v1.SshPrivateKey
+	2,  // 12: atlant.v1.FetchResponse.fetch:type_name -> atlant.v1.Fetch
+	2,  // 13: atlant.v1.GetFetchResponse.fetch:type_name -> atlant.v1.Fetch
+	2,  // 14: atlant.v1.ListFetchesResponse.fetches:type_name -> atlant.v1.Fetch
+	2,  // 15: atlant.v1.WatchFetchResponse.fetch:type_name -> atlant.v1.Fetch
+	2,  // 16: atlant.v1.CancelFetchResponse.fetch:type_name -> atlant.v1.Fetch
+	5,  // 17: atlant.v1.ListRejectsResponse.rejects:type_name -> atlant.v1.Reject
+	6,  // 18: atlant.v1.FetchService.Fetch:input_type -> atlant.v1.FetchRequest
+	11, // 19: atlant.v1.FetchService.GetFetch:input_type -> atlant.v1.GetFetchRequest
+	13, // 20: atlant.v1.FetchService.ListFetches:input_type -> atlant.v1.ListFetchesRequest
+	15, // 21: atlant.v1.FetchService.WatchFetch:input_type -> atlant.v1.WatchFetchRequest
+	17, // 22: atlant.v1.FetchService.CancelFetch:input_type -> atlant.v1.CancelFetchRequest
+	19, // 23: atlant.v1.FetchService.ListRejects:input_type -> atlant.v1.ListRejectsRequest
+	10, // 24: atlant.v1.FetchService.Fetch:output_type -> atlant.v1.FetchResponse
+	12, // 25: atlant.v1.FetchService.GetFetch:output_type -> atlant.v1.GetFetchResponse
+	14, // 26: atlant.v1.FetchService.ListFetches:output_type -> atlant.v1.ListFetchesResponse
+	16, // 27: atlant.v1.FetchService.WatchFetch:output_type -> atlant.v1.WatchFetchResponse
+	18, // 28: atlant.v1.FetchService.CancelFetch:output_type -> atlant.v1.CancelFetchResponse
+	20, // 29: atlant.v1.FetchService.ListRejects:output_type -> atlant.v1.ListRejectsResponse
+	24, // [24:30] is the sub-list for method output_type
+	18, // [18:24] is the sub-list for method input_type
+	18, // [18:18] is the sub-list for extension type_name
+	18, // [18:18] is the sub-list for extension extendee
+	0,  // [0:18] is the sub-list for field type_name
 }
 
 func init() { file_atlant_v1_fetch_proto_init() }
@@ -1785,6 +1878,7 @@ func file_atlant_v1_fetch_proto_init() {
 	file_atlant_v1_fetch_proto_msgTypes[5].OneofWrappers = []any{
 		(*Credentials_Basic)(nil),
 		(*Credentials_BearerToken)(nil),
+		(*Credentials_SshPrivateKey)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -1792,7 +1886,7 @@ func file_atlant_v1_fetch_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_atlant_v1_fetch_proto_rawDesc), len(file_atlant_v1_fetch_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   18,
+			NumMessages:   19,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
