@@ -75,12 +75,12 @@ func parseURL(text string) (*url.URL, error) {
 			err = parse.Err // without the URL, which the client knows
 		}
 		return nil, rpc.InvalidArgument("url", "%v", err)
-	case u.Scheme != "http" && u.Scheme != "https":
-		return nil, rpc.InvalidArgument("url", "must begin with http:// or https://")
-	case u.Hostname() == "":
-		return nil, rpc.InvalidArgument("url", "has no host")
 	}
-	return u, nil
+	s := schemeOf(u)
+	if s == nil {
+		return nil, rpc.InvalidArgument("url", "must begin with %s", schemesInWords())
+	}
+	return u, s.check(u)
 }
 
 // sameRequest tells whether a request repeats the one that first used its request id; observedAt is what it asks for itself.

@@ -21,8 +21,7 @@ func TestNewRequestRefuses(t *testing.T) {
 		request *atlantv1.FetchRequest
 		want    string
 	}{
-		"another scheme":   {&atlantv1.FetchRequest{Url: "ftp://shop.example/list.csv"}, "url: must begin with http"},
-		"a file":           {&atlantv1.FetchRequest{Url: "file:///etc/passwd"}, "url: must begin with http"},
+		"another scheme":   {&atlantv1.FetchRequest{Url: "gopher://shop.example/list.csv"}, "url: must begin with http://, https://, ftp://, "},
 		"no scheme":        {&atlantv1.FetchRequest{Url: "shop.example/list.csv"}, "url: must begin with http"},
 		"no host":          {&atlantv1.FetchRequest{Url: "http:///list.csv"}, "url: has no host"},
 		"a part of a URL":  {&atlantv1.FetchRequest{Url: "https://me:secret/more@shop.example/"}, "url: cannot be read"},
