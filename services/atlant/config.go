@@ -13,6 +13,7 @@ import (
 
 	"github.com/atlant-log/atlant/events"
 	"github.com/atlant-log/atlant/events/jetstream"
+	"github.com/atlant-log/atlant/services/fetch/remote/bucket"
 )
 
 // natsFlags say how to reach a log elsewhere.
@@ -107,6 +108,10 @@ type fetcherFlags struct {
 	AllowPrivateURLs bool  `name:"allow-private-urls" env:"ATLANT_ALLOW_PRIVATE_URLS" help:"Also fetch from private, loopback and link-local addresses. Whoever reaches the API can then read from your network."`
 	Fetchers         int   `default:"2" placeholder:"N" help:"How many lists to work on at once (${default})."`
 	MaxListBytes     int64 `default:"2147483648" placeholder:"N" help:"Size of the largest list to take, decoded (${default})."`
+
+	SSHKnownHosts string   `name:"ssh-known-hosts" placeholder:"FILE" help:"Keys of the SFTP servers to fetch from, as in OpenSSH's known_hosts. Without it none is fetched from."`
+	AllowBucket   []string `placeholder:"URL" help:"Fetch from this bucket, or from a folder in it, with what the environment of this process is let in with: s3://BUCKET/FOLDER, gs:// or azblob://. Parameters say how to reach it: s3://prices?region=eu-central-1. Can be repeated."`
+	ListsFolder   string   `placeholder:"DIR" help:"Fetch from this folder of this machine, too: file:///a/b.csv is DIR/a/b.csv."`
 }
 
 func (f *fetcherFlags) check() error {
@@ -115,6 +120,9 @@ func (f *fetcherFlags) check() error {
 		return errors.New("--fetchers must be between 1 and 64")
 	case f.MaxListBytes < 1:
 		return errors.New("--max-list-bytes must be at least 1")
+	}
+	if err := bucket.Check(f.AllowBucket); err != nil {
+		return fmt.Errorf("--allow-bucket: %w", err)
 	}
 	return nil
 }

@@ -14,12 +14,14 @@ import (
 
 type fetchCommand struct {
 	output
-	URL        string        `arg:"" help:"Of the list: http or https. A user and a password in it are shown nowhere."`
+	URL        string        `arg:"" help:"Of the list: http, https, ftp, ftps, ftpes, sftp, s3, gs, azblob or file. A user and a password in it are shown nowhere."`
 	Source     string        `placeholder:"NAME" help:"Namespace of the product names (default)."`
 	ObservedAt *moment       `placeholder:"TIME" help:"When the prices held, if not now: RFC 3339, a date (UTC) or an age like 24h."`
 	RequestID  string        `name:"request-id" placeholder:"ID" help:"Idempotency key: the same key and request give the same fetch."`
 	Force      bool          `help:"Fetch even if the list did not change."`
 	Token      string        `name:"bearer-token" placeholder:"TOKEN" help:"What the server of the list lets in."`
+	SSHKey     string        `name:"ssh-private-key" placeholder:"FILE" help:"With the private key that the server of the list lets in, over sftp."`
+	Passphrase string        `name:"ssh-passphrase" placeholder:"TEXT" help:"Of that key, if it is encrypted; better as ATLANT_SSH_PASSPHRASE."`
 	Wait       bool          `short:"w" help:"Wait until the prices can be read, and print the receipt. Exits with 1 if the fetch fails."`
 	Timeout    time.Duration `placeholder:"DURATION" help:"Wait no longer than this."`
 	CSV        csvFlags      `embed:"" group:"How to read the list (what is absent is detected):"`
@@ -44,8 +46,12 @@ type csvFlags struct {
 func (f *fetchCommand) Run(ctx context.Context, c *console, api *clients) error {
 	ctx, cancel := f.limit(ctx)
 	defer cancel()
+	request, err := f.request()
+	if err != nil {
+		return err
+	}
 	asked := time.Now()
-	response, err := api.fetch.Fetch(ctx, connect.NewRequest(f.request()))
+	response, err := api.fetch.Fetch(ctx, connect.NewRequest(request))
 	if err != nil {
 		return err
 	}
@@ -69,23 +75,19 @@ func (f *fetchCommand) limit(ctx context.Context) (context.Context, context.Canc
 	return context.WithTimeout(ctx, f.Timeout)
 }
 
-func (f *fetchCommand) request() *atlantv1.FetchRequest {
+func (f *fetchCommand) request() (*atlantv1.FetchRequest, error) {
+	credentials, err := f.credentials()
+	if err != nil {
+		return nil, err
+	}
 	return &atlantv1.FetchRequest{
 		Url:        f.URL,
 		Source:     f.Source,
 		ObservedAt: f.ObservedAt.timestamp(),
 		Csv:        f.CSV.options(),
 		RequestId:  f.RequestID,
-		Force:      f.Force, Credentials: f.credentials(),
-	}
-}
-
-// credentials returns nil if there are none beside those in the URL.
-func (f *fetchCommand) credentials() *atlantv1.Credentials {
-	if f.Token == "" {
-		return nil
-	}
-	return &atlantv1.Credentials{Credentials: &atlantv1.Credentials_BearerToken{BearerToken: f.Token}}
+		Force:      f.Force, Credentials: credentials,
+	}, nil
 }
 
 // options returns nil if all is to be detected.

@@ -30,7 +30,7 @@ func TestBadFetchRequests(t *testing.T) {
 		request *atlantv1.FetchRequest
 	}{
 		{"url", &atlantv1.FetchRequest{}},
-		{"url", &atlantv1.FetchRequest{Url: "ftp://example.com/list.csv"}},
+		{"url", &atlantv1.FetchRequest{Url: "gopher://example.com/list.csv"}},
 		{"url", &atlantv1.FetchRequest{Url: "file:///etc/passwd"}},
 		{"url", &atlantv1.FetchRequest{Url: "gopher://example.com"}},
 		{"url", &atlantv1.FetchRequest{Url: "/etc/passwd"}},
