@@ -3,6 +3,7 @@ package fetch
 import (
 	"crypto/ed25519"
 	"encoding/pem"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -70,6 +71,26 @@ func withKeyOf(credentials *atlantv1.Credentials, user string) *atlantv1.Credent
 	credentials = proto.CloneOf(credentials)
 	credentials.GetSshPrivateKey().User = user
 	return credentials
+}
+
+// Whatever URL is taken, no user and no password are left in it, and it can be read again.
+func FuzzNewRequestURL(f *testing.F) {
+	for _, seed := range []string{
+		"https://u:p@shop.example/a|b?q#f", "ftp://u:p@shop.example/%2Fa/list.csv", "ftpes://shop.example:21/a", "sftp://u@h/~/a",
+		"s3://bucket/key", "gs://b/k", "azblob://c/k", "file:///a/b.csv", "file://localhost/a", "ftp://[::1]:21/a", "http://@h", "ftp://@h/a",
+	} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		got, err := newRequest(&atlantv1.FetchRequest{Url: text}, noon)
+		if err != nil {
+			return
+		}
+		u, err := url.Parse(got.GetUrl())
+		if err != nil || u.User != nil || schemeOf(u) == nil || schemeOf(u).check(u) != nil {
+			t.Errorf("%q became %q: %v", text, got.GetUrl(), err)
+		}
+	})
 }
 
 func TestURLsThatAreRefused(t *testing.T) {
