@@ -13,6 +13,7 @@ import (
 
 	"github.com/atlant-log/atlant/events"
 	"github.com/atlant-log/atlant/events/jetstream"
+	"github.com/atlant-log/atlant/services/fetch/remote/bucket"
 )
 
 // natsFlags say how to reach a log elsewhere.
@@ -107,6 +108,10 @@ type fetcherFlags struct {
 	listFlags
 	AllowPrivateURLs bool `name:"allow-private-urls" env:"ATLANT_ALLOW_PRIVATE_URLS" help:"Also fetch from private, loopback and link-local addresses. Whoever reaches the API can then read from your network."`
 	Fetchers         int  `default:"2" placeholder:"N" help:"How many lists to work on at once (${default})."`
+
+	SSHKnownHosts string   `name:"ssh-known-hosts" placeholder:"FILE" help:"Keys of the SFTP servers to fetch from, as in OpenSSH's known_hosts. Without it none is fetched from."`
+	AllowBucket   []string `placeholder:"URL" help:"Fetch from this bucket, or from a folder in it, with what the environment of this process is let in with: s3://BUCKET/FOLDER, gs:// or azblob://. Parameters say how to reach it: s3://prices?region=eu-central-1. Can be repeated."`
+	ListsFolder   string   `placeholder:"DIR" help:"Fetch from this folder of this machine, too: file:///a/b.csv is DIR/a/b.csv."`
 }
 
 // listFlags say which lists are taken.
@@ -124,6 +129,9 @@ func (l *listFlags) check() error {
 func (f *fetcherFlags) check() error {
 	if f.Fetchers < 1 || f.Fetchers > 64 {
 		return errors.Join(errors.New("--fetchers must be between 1 and 64"), f.listFlags.check())
+	}
+	if err := bucket.Check(f.AllowBucket); err != nil {
+		return errors.Join(fmt.Errorf("--allow-bucket: %w", err), f.listFlags.check())
 	}
 	return f.listFlags.check()
 }

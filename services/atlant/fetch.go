@@ -15,17 +15,17 @@ import (
 
 type fetchCommand struct {
 	output
-	List       string        `arg:"" help:"A URL, http or https; a file on this machine; or - for standard input. A user and a password in a URL are shown nowhere. Files are uploaded. file.zip#NAME is one of several files in an archive."`
-	FileName   string        `name:"file-name" placeholder:"NAME" help:"What to call a list that is uploaded (as the file is called, or stdin)."`
-	Source     string        `placeholder:"NAME" help:"Namespace of the product names (default)."`
-	ObservedAt *moment       `placeholder:"TIME" help:"When the prices held, if not now: RFC 3339, a date (UTC) or an age like 24h."`
-	RequestID  string        `name:"request-id" placeholder:"ID" help:"Idempotency key: the same key and request give the same fetch."`
-	Force      bool          `help:"Fetch even if the list did not change."`
-	NoHold     bool          `name:"no-hold" help:"Publish the list even if it differs implausibly from the last good one."`
-	Token      string        `name:"bearer-token" placeholder:"TOKEN" help:"What the server of the list lets in."`
-	Wait       bool          `short:"w" help:"Wait until the prices can be read, and print the receipt. Exits with 1 if the fetch fails."`
-	Timeout    time.Duration `placeholder:"DURATION" help:"Wait no longer than this."`
-	CSV        csvFlags      `embed:"" group:"How to read the list (what is absent is detected):"`
+	List       string  `arg:"" help:"A URL (http, https, ftp, ftps, ftpes, sftp, s3, gs, azblob or file); a file on this machine; or - for standard input. A user and a password in a URL are shown nowhere. Files are uploaded. file.zip#NAME is one of several files in an archive."`
+	FileName   string  `name:"file-name" placeholder:"NAME" help:"What to call a list that is uploaded (as the file is called, or stdin)."`
+	Source     string  `placeholder:"NAME" help:"Namespace of the product names (default)."`
+	ObservedAt *moment `placeholder:"TIME" help:"When the prices held, if not now: RFC 3339, a date (UTC) or an age like 24h."`
+	RequestID  string  `name:"request-id" placeholder:"ID" help:"Idempotency key: the same key and request give the same fetch."`
+	Force      bool    `help:"Fetch even if the list did not change."`
+	NoHold     bool    `name:"no-hold" help:"Publish the list even if it differs implausibly from the last good one."`
+	loginFlags
+	Wait    bool          `short:"w" help:"Wait until the prices can be read, and print the receipt. Exits with 1 if the fetch fails."`
+	Timeout time.Duration `placeholder:"DURATION" help:"Wait no longer than this."`
+	CSV     csvFlags      `embed:"" group:"How to read the list (what is absent is detected):"`
 }
 
 // csvFlags say how to read a list.
@@ -48,7 +48,7 @@ func (f *fetchCommand) Validate() error {
 	if f.isURL() && f.FileName != "" {
 		return errors.New("--file-name goes with a file or standard input, not with a URL")
 	}
-	return nil
+	return f.check()
 }
 
 func (f *fetchCommand) isURL() bool { return urlPattern.MatchString(f.List) }
@@ -61,8 +61,12 @@ func (f *fetchCommand) Run(ctx context.Context, c *console, api *clients) error 
 	if err != nil {
 		return err
 	}
+	request, err := f.request(listURL)
+	if err != nil {
+		return err
+	}
 	asked := time.Now()
-	response, err := api.fetch.Fetch(ctx, connect.NewRequest(f.request(listURL)))
+	response, err := api.fetch.Fetch(ctx, connect.NewRequest(request))
 	if err != nil {
 		return err
 	}
@@ -107,23 +111,22 @@ func limit(ctx context.Context, timeout time.Duration) (context.Context, context
 	return context.WithTimeout(ctx, timeout)
 }
 
-func (f *fetchCommand) request(listURL string) *atlantv1.FetchRequest {
+func (f *fetchCommand) request(listURL string) (*atlantv1.FetchRequest, error) {
+	var credentials *atlantv1.Credentials // a file needs none, though a variable may have some
+	if f.isURL() {
+		var err error
+		if credentials, err = f.credentials(); err != nil {
+			return nil, err
+		}
+	}
 	return &atlantv1.FetchRequest{
 		Url:        listURL,
 		Source:     f.Source,
 		ObservedAt: f.ObservedAt.timestamp(),
 		Csv:        f.CSV.options(),
 		RequestId:  f.RequestID,
-		Force:      f.Force, NoHold: f.NoHold, Credentials: f.credentials(),
-	}
-}
-
-// credentials returns nil if there are none beside those in the URL. A file needs none, though a variable may have some.
-func (f *fetchCommand) credentials() *atlantv1.Credentials {
-	if f.Token == "" || !f.isURL() {
-		return nil
-	}
-	return &atlantv1.Credentials{Credentials: &atlantv1.Credentials_BearerToken{BearerToken: f.Token}}
+		Force:      f.Force, NoHold: f.NoHold, Credentials: credentials,
+	}, nil
 }
 
 // options returns nil if all is to be detected.

@@ -81,12 +81,12 @@ func parseURL(text string) (*url.URL, error) {
 			return nil, rpc.InvalidArgument("url", "%v", err)
 		}
 		return u, nil
-	case u.Scheme != "http" && u.Scheme != "https":
-		return nil, rpc.InvalidArgument("url", "must begin with http:// or https://; a file of your own is uploaded first")
-	case u.Hostname() == "":
-		return nil, rpc.InvalidArgument("url", "has no host")
 	}
-	return u, nil
+	s := schemeOf(u)
+	if s == nil {
+		return nil, rpc.InvalidArgument("url", "must begin with %s; a file of your own is uploaded first", schemesInWords())
+	}
+	return u, s.check(u)
 }
 
 // sameRequest tells whether a request repeats the one that first used its request id; observedAt is what it asks for itself.

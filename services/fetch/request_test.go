@@ -22,8 +22,7 @@ func TestNewRequestRefuses(t *testing.T) {
 		request *atlantv1.FetchRequest
 		want    string
 	}{
-		"another scheme": {&atlantv1.FetchRequest{Url: "ftp://shop.example/list.csv"}, "url: must begin with http"},
-		"a file":         {&atlantv1.FetchRequest{Url: "file:///etc/passwd"}, "url: must begin with http"},
+		"another scheme": {&atlantv1.FetchRequest{Url: "gopher://shop.example/list.csv"}, "url: must begin with http://, https://, ftp://, "},
 		"no upload":      {&atlantv1.FetchRequest{Url: "upload:prices.csv"}, "url: is not that of an upload"},
 		"an upload's token": {
 			&atlantv1.FetchRequest{Url: UploadURL(events.ListSum{}, "prices.csv"), Credentials: bearer("secret")},

@@ -124,7 +124,7 @@ type limitedPart struct {
 // Write implements io.Writer.
 func (p limitedPart) Write(data []byte) (int, error) {
 	if p.to.size+int64(len(data)) > p.downloader.maxBytes {
-		return 0, p.downloader.tooLarge()
+		return 0, tooLarge(p.downloader.maxBytes)
 	}
 	n, err := p.to.Write(data)
 	p.bytes.Store(p.to.size)

@@ -479,7 +479,7 @@ type FetchRequested struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// UUIDv7.
 	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
-	// http or https; it holds no credentials.
+	// As FetchRequest.url, but it holds no credentials.
 	Url string `protobuf:"bytes,2,opt,name=url,proto3" json:"url,omitempty"`
 	// The namespace of the product names.
 	Source string `protobuf:"bytes,3,opt,name=source,proto3" json:"source,omitempty"`
@@ -852,9 +852,10 @@ func (x *ListSample) GetAmountsMicros() []int64 {
 // ListValidators recognise a version of a list without its being sent.
 type ListValidators struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// SHA-256 of the URL that they belong to: where redirects led, not where the request went.
+	// SHA-256 of the URL that they belong to: where redirects led, not where the request went. Over ftp and sftp it holds the
+	// user, who decides what one gets to see.
 	UrlSha256 []byte `protobuf:"bytes,1,opt,name=url_sha256,json=urlSha256,proto3" json:"url_sha256,omitempty"`
-	// As the server sent it, with its quotes.
+	// As the server sent it, with its quotes. Over ftp and sftp it is made of the size and the time of the last change.
 	Etag string `protobuf:"bytes,2,opt,name=etag,proto3" json:"etag,omitempty"`
 	// As the server sent it; empty if the list could have changed once more in the same second.
 	LastModified  string `protobuf:"bytes,3,opt,name=last_modified,json=lastModified,proto3" json:"last_modified,omitempty"`

@@ -1066,8 +1066,10 @@ func (x *Reject) GetRow() []byte {
 // FetchRequest asks for a list.
 type FetchRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Where the list is: http or https, or as Upload says. A user and a password in it are taken as credentials, and shown
-	// nowhere. If it is a ZIP archive of several files, the fragment names one: …/lists.zip#prices/march.csv
+	// Where the list is: on a server (http, https, ftp, ftps, ftpes, sftp), in a bucket (s3, gs, azblob: s3://bucket/key) or in
+	// the folder of lists of the machine that fetches (file:///a/b.csv); buckets and the folder are those that its operator
+	// allows. Or as Upload says. A user and a password in it are taken as credentials, and shown nowhere. If it is a ZIP archive of
+	// several files, the fragment names one: …/lists.zip#prices/march.csv
 	Url string `protobuf:"bytes,1,opt,name=url,proto3" json:"url,omitempty"`
 	// The namespace of the product names; default if empty.
 	Source string `protobuf:"bytes,2,opt,name=source,proto3" json:"source,omitempty"`
@@ -1173,15 +1175,17 @@ func (x *FetchRequest) GetNoHold() bool {
 	return false
 }
 
-// Credentials let a fetcher in where a list is not public. They are kept until the fetch has ended, and never shown.
+// Credentials let a fetcher in where a list is not public. They are kept until the fetch has ended, and never shown. Those for a
+// bucket the fetcher has itself.
 type Credentials struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// By one of these.
+	// By one of these: basic for http, ftp and sftp, a token for http, a key for sftp.
 	//
 	// Types that are valid to be assigned to Credentials:
 	//
 	//	*Credentials_Basic
 	//	*Credentials_BearerToken
+	//	*Credentials_SshPrivateKey
 	Credentials   isCredentials_Credentials `protobuf_oneof:"credentials"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1242,6 +1246,15 @@ func (x *Credentials) GetBearerToken() string {
 	return ""
 }
 
+func (x *Credentials) GetSshPrivateKey() *SshPrivateKey {
+	if x != nil {
+		if x, ok := x.Credentials.(*Credentials_SshPrivateKey); ok {
+			return x.SshPrivateKey
+		}
+	}
+	return nil
+}
+
 type isCredentials_Credentials interface {
 	isCredentials_Credentials()
 }
@@ -1256,11 +1269,18 @@ type Credentials_BearerToken struct {
 	BearerToken string `protobuf:"bytes,2,opt,name=bearer_token,json=bearerToken,proto3,oneof"`
 }
 
+type Credentials_SshPrivateKey struct {
+	// A key that opens an account of SSH, for sftp.
+	SshPrivateKey *SshPrivateKey `protobuf:"bytes,3,opt,name=ssh_private_key,json=sshPrivateKey,proto3,oneof"`
+}
+
 func (*Credentials_Basic) isCredentials_Credentials() {}
 
 func (*Credentials_BearerToken) isCredentials_Credentials() {}
 
-// BasicCredentials are those of RFC 7617.
+func (*Credentials_SshPrivateKey) isCredentials_Credentials() {}
+
+// BasicCredentials are a user and a password, for http as in RFC 7617.
 type BasicCredentials struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Holds no colon.
@@ -1315,6 +1335,70 @@ func (x *BasicCredentials) GetPassword() string {
 	return ""
 }
 
+// SshPrivateKey is a private key, and whose it is.
+type SshPrivateKey struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Empty if the URL names the user, as in sftp://user@host/list.csv.
+	User string `protobuf:"bytes,1,opt,name=user,proto3" json:"user,omitempty"`
+	// In the format of OpenSSH or in PEM.
+	Key string `protobuf:"bytes,2,opt,name=key,proto3" json:"key,omitempty"`
+	// If the key is encrypted.
+	Passphrase    string `protobuf:"bytes,3,opt,name=passphrase,proto3" json:"passphrase,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SshPrivateKey) Reset() {
+	*x = SshPrivateKey{}
+	mi := &file_atlant_v1_fetch_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SshPrivateKey) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SshPrivateKey) ProtoMessage() {}
+
+func (x *SshPrivateKey) ProtoReflect() protoreflect.Message {
+	mi := &file_atlant_v1_fetch_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SshPrivateKey.ProtoReflect.Descriptor instead.
+func (*SshPrivateKey) Descriptor() ([]byte, []int) {
+	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *SshPrivateKey) GetUser() string {
+	if x != nil {
+		return x.User
+	}
+	return ""
+}
+
+func (x *SshPrivateKey) GetKey() string {
+	if x != nil {
+		return x.Key
+	}
+	return ""
+}
+
+func (x *SshPrivateKey) GetPassphrase() string {
+	if x != nil {
+		return x.Passphrase
+	}
+	return ""
+}
+
 // FetchResponse is the fetch that was made.
 type FetchResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1326,7 +1410,7 @@ type FetchResponse struct {
 
 func (x *FetchResponse) Reset() {
 	*x = FetchResponse{}
-	mi := &file_atlant_v1_fetch_proto_msgTypes[9]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1338,7 +1422,7 @@ func (x *FetchResponse) String() string {
 func (*FetchResponse) ProtoMessage() {}
 
 func (x *FetchResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_atlant_v1_fetch_proto_msgTypes[9]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1351,7 +1435,7 @@ func (x *FetchResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FetchResponse.ProtoReflect.Descriptor instead.
 func (*FetchResponse) Descriptor() ([]byte, []int) {
-	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{9}
+	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *FetchResponse) GetFetch() *Fetch {
@@ -1375,7 +1459,7 @@ type UploadRequest struct {
 
 func (x *UploadRequest) Reset() {
 	*x = UploadRequest{}
-	mi := &file_atlant_v1_fetch_proto_msgTypes[10]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1387,7 +1471,7 @@ func (x *UploadRequest) String() string {
 func (*UploadRequest) ProtoMessage() {}
 
 func (x *UploadRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_atlant_v1_fetch_proto_msgTypes[10]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1400,7 +1484,7 @@ func (x *UploadRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UploadRequest.ProtoReflect.Descriptor instead.
 func (*UploadRequest) Descriptor() ([]byte, []int) {
-	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{10}
+	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *UploadRequest) GetFileName() string {
@@ -1433,7 +1517,7 @@ type UploadResponse struct {
 
 func (x *UploadResponse) Reset() {
 	*x = UploadResponse{}
-	mi := &file_atlant_v1_fetch_proto_msgTypes[11]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1445,7 +1529,7 @@ func (x *UploadResponse) String() string {
 func (*UploadResponse) ProtoMessage() {}
 
 func (x *UploadResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_atlant_v1_fetch_proto_msgTypes[11]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1458,7 +1542,7 @@ func (x *UploadResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UploadResponse.ProtoReflect.Descriptor instead.
 func (*UploadResponse) Descriptor() ([]byte, []int) {
-	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{11}
+	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *UploadResponse) GetUrl() string {
@@ -1493,7 +1577,7 @@ type GetFetchRequest struct {
 
 func (x *GetFetchRequest) Reset() {
 	*x = GetFetchRequest{}
-	mi := &file_atlant_v1_fetch_proto_msgTypes[12]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1505,7 +1589,7 @@ func (x *GetFetchRequest) String() string {
 func (*GetFetchRequest) ProtoMessage() {}
 
 func (x *GetFetchRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_atlant_v1_fetch_proto_msgTypes[12]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1518,7 +1602,7 @@ func (x *GetFetchRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetFetchRequest.ProtoReflect.Descriptor instead.
 func (*GetFetchRequest) Descriptor() ([]byte, []int) {
-	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{12}
+	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *GetFetchRequest) GetId() string {
@@ -1539,7 +1623,7 @@ type GetFetchResponse struct {
 
 func (x *GetFetchResponse) Reset() {
 	*x = GetFetchResponse{}
-	mi := &file_atlant_v1_fetch_proto_msgTypes[13]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1551,7 +1635,7 @@ func (x *GetFetchResponse) String() string {
 func (*GetFetchResponse) ProtoMessage() {}
 
 func (x *GetFetchResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_atlant_v1_fetch_proto_msgTypes[13]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1564,7 +1648,7 @@ func (x *GetFetchResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetFetchResponse.ProtoReflect.Descriptor instead.
 func (*GetFetchResponse) Descriptor() ([]byte, []int) {
-	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{13}
+	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *GetFetchResponse) GetFetch() *Fetch {
@@ -1589,7 +1673,7 @@ type ListFetchesRequest struct {
 
 func (x *ListFetchesRequest) Reset() {
 	*x = ListFetchesRequest{}
-	mi := &file_atlant_v1_fetch_proto_msgTypes[14]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1601,7 +1685,7 @@ func (x *ListFetchesRequest) String() string {
 func (*ListFetchesRequest) ProtoMessage() {}
 
 func (x *ListFetchesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_atlant_v1_fetch_proto_msgTypes[14]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1614,7 +1698,7 @@ func (x *ListFetchesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListFetchesRequest.ProtoReflect.Descriptor instead.
 func (*ListFetchesRequest) Descriptor() ([]byte, []int) {
-	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{14}
+	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *ListFetchesRequest) GetPageSize() int32 {
@@ -1651,7 +1735,7 @@ type ListFetchesResponse struct {
 
 func (x *ListFetchesResponse) Reset() {
 	*x = ListFetchesResponse{}
-	mi := &file_atlant_v1_fetch_proto_msgTypes[15]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1663,7 +1747,7 @@ func (x *ListFetchesResponse) String() string {
 func (*ListFetchesResponse) ProtoMessage() {}
 
 func (x *ListFetchesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_atlant_v1_fetch_proto_msgTypes[15]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1676,7 +1760,7 @@ func (x *ListFetchesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListFetchesResponse.ProtoReflect.Descriptor instead.
 func (*ListFetchesResponse) Descriptor() ([]byte, []int) {
-	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{15}
+	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *ListFetchesResponse) GetFetches() []*Fetch {
@@ -1704,7 +1788,7 @@ type WatchFetchRequest struct {
 
 func (x *WatchFetchRequest) Reset() {
 	*x = WatchFetchRequest{}
-	mi := &file_atlant_v1_fetch_proto_msgTypes[16]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1716,7 +1800,7 @@ func (x *WatchFetchRequest) String() string {
 func (*WatchFetchRequest) ProtoMessage() {}
 
 func (x *WatchFetchRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_atlant_v1_fetch_proto_msgTypes[16]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1729,7 +1813,7 @@ func (x *WatchFetchRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchFetchRequest.ProtoReflect.Descriptor instead.
 func (*WatchFetchRequest) Descriptor() ([]byte, []int) {
-	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{16}
+	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *WatchFetchRequest) GetId() string {
@@ -1750,7 +1834,7 @@ type WatchFetchResponse struct {
 
 func (x *WatchFetchResponse) Reset() {
 	*x = WatchFetchResponse{}
-	mi := &file_atlant_v1_fetch_proto_msgTypes[17]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1762,7 +1846,7 @@ func (x *WatchFetchResponse) String() string {
 func (*WatchFetchResponse) ProtoMessage() {}
 
 func (x *WatchFetchResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_atlant_v1_fetch_proto_msgTypes[17]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1775,7 +1859,7 @@ func (x *WatchFetchResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchFetchResponse.ProtoReflect.Descriptor instead.
 func (*WatchFetchResponse) Descriptor() ([]byte, []int) {
-	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{17}
+	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *WatchFetchResponse) GetFetch() *Fetch {
@@ -1796,7 +1880,7 @@ type CancelFetchRequest struct {
 
 func (x *CancelFetchRequest) Reset() {
 	*x = CancelFetchRequest{}
-	mi := &file_atlant_v1_fetch_proto_msgTypes[18]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1808,7 +1892,7 @@ func (x *CancelFetchRequest) String() string {
 func (*CancelFetchRequest) ProtoMessage() {}
 
 func (x *CancelFetchRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_atlant_v1_fetch_proto_msgTypes[18]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1821,7 +1905,7 @@ func (x *CancelFetchRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancelFetchRequest.ProtoReflect.Descriptor instead.
 func (*CancelFetchRequest) Descriptor() ([]byte, []int) {
-	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{18}
+	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *CancelFetchRequest) GetId() string {
@@ -1842,7 +1926,7 @@ type CancelFetchResponse struct {
 
 func (x *CancelFetchResponse) Reset() {
 	*x = CancelFetchResponse{}
-	mi := &file_atlant_v1_fetch_proto_msgTypes[19]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1854,7 +1938,7 @@ func (x *CancelFetchResponse) String() string {
 func (*CancelFetchResponse) ProtoMessage() {}
 
 func (x *CancelFetchResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_atlant_v1_fetch_proto_msgTypes[19]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1867,7 +1951,7 @@ func (x *CancelFetchResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancelFetchResponse.ProtoReflect.Descriptor instead.
 func (*CancelFetchResponse) Descriptor() ([]byte, []int) {
-	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{19}
+	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *CancelFetchResponse) GetFetch() *Fetch {
@@ -1892,7 +1976,7 @@ type ListRejectsRequest struct {
 
 func (x *ListRejectsRequest) Reset() {
 	*x = ListRejectsRequest{}
-	mi := &file_atlant_v1_fetch_proto_msgTypes[20]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1904,7 +1988,7 @@ func (x *ListRejectsRequest) String() string {
 func (*ListRejectsRequest) ProtoMessage() {}
 
 func (x *ListRejectsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_atlant_v1_fetch_proto_msgTypes[20]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1917,7 +2001,7 @@ func (x *ListRejectsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRejectsRequest.ProtoReflect.Descriptor instead.
 func (*ListRejectsRequest) Descriptor() ([]byte, []int) {
-	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{20}
+	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *ListRejectsRequest) GetId() string {
@@ -1954,7 +2038,7 @@ type ListRejectsResponse struct {
 
 func (x *ListRejectsResponse) Reset() {
 	*x = ListRejectsResponse{}
-	mi := &file_atlant_v1_fetch_proto_msgTypes[21]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1966,7 +2050,7 @@ func (x *ListRejectsResponse) String() string {
 func (*ListRejectsResponse) ProtoMessage() {}
 
 func (x *ListRejectsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_atlant_v1_fetch_proto_msgTypes[21]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1979,7 +2063,7 @@ func (x *ListRejectsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRejectsResponse.ProtoReflect.Descriptor instead.
 func (*ListRejectsResponse) Descriptor() ([]byte, []int) {
-	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{21}
+	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *ListRejectsResponse) GetRejects() []*Reject {
@@ -2007,7 +2091,7 @@ type ApproveFetchRequest struct {
 
 func (x *ApproveFetchRequest) Reset() {
 	*x = ApproveFetchRequest{}
-	mi := &file_atlant_v1_fetch_proto_msgTypes[22]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2019,7 +2103,7 @@ func (x *ApproveFetchRequest) String() string {
 func (*ApproveFetchRequest) ProtoMessage() {}
 
 func (x *ApproveFetchRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_atlant_v1_fetch_proto_msgTypes[22]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2032,7 +2116,7 @@ func (x *ApproveFetchRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ApproveFetchRequest.ProtoReflect.Descriptor instead.
 func (*ApproveFetchRequest) Descriptor() ([]byte, []int) {
-	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{22}
+	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *ApproveFetchRequest) GetId() string {
@@ -2053,7 +2137,7 @@ type ApproveFetchResponse struct {
 
 func (x *ApproveFetchResponse) Reset() {
 	*x = ApproveFetchResponse{}
-	mi := &file_atlant_v1_fetch_proto_msgTypes[23]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2065,7 +2149,7 @@ func (x *ApproveFetchResponse) String() string {
 func (*ApproveFetchResponse) ProtoMessage() {}
 
 func (x *ApproveFetchResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_atlant_v1_fetch_proto_msgTypes[23]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2078,7 +2162,7 @@ func (x *ApproveFetchResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ApproveFetchResponse.ProtoReflect.Descriptor instead.
 func (*ApproveFetchResponse) Descriptor() ([]byte, []int) {
-	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{23}
+	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *ApproveFetchResponse) GetFetch() *Fetch {
@@ -2099,7 +2183,7 @@ type DiscardFetchRequest struct {
 
 func (x *DiscardFetchRequest) Reset() {
 	*x = DiscardFetchRequest{}
-	mi := &file_atlant_v1_fetch_proto_msgTypes[24]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2111,7 +2195,7 @@ func (x *DiscardFetchRequest) String() string {
 func (*DiscardFetchRequest) ProtoMessage() {}
 
 func (x *DiscardFetchRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_atlant_v1_fetch_proto_msgTypes[24]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2124,7 +2208,7 @@ func (x *DiscardFetchRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DiscardFetchRequest.ProtoReflect.Descriptor instead.
 func (*DiscardFetchRequest) Descriptor() ([]byte, []int) {
-	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{24}
+	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *DiscardFetchRequest) GetId() string {
@@ -2145,7 +2229,7 @@ type DiscardFetchResponse struct {
 
 func (x *DiscardFetchResponse) Reset() {
 	*x = DiscardFetchResponse{}
-	mi := &file_atlant_v1_fetch_proto_msgTypes[25]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2157,7 +2241,7 @@ func (x *DiscardFetchResponse) String() string {
 func (*DiscardFetchResponse) ProtoMessage() {}
 
 func (x *DiscardFetchResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_atlant_v1_fetch_proto_msgTypes[25]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2170,7 +2254,7 @@ func (x *DiscardFetchResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DiscardFetchResponse.ProtoReflect.Descriptor instead.
 func (*DiscardFetchResponse) Descriptor() ([]byte, []int) {
-	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{25}
+	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *DiscardFetchResponse) GetFetch() *Fetch {
@@ -2285,14 +2369,21 @@ const file_atlant_v1_fetch_proto_rawDesc = "" +
 	"request_id\x18\x05 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\trequestId\x12\x14\n" +
 	"\x05force\x18\x06 \x01(\bR\x05force\x128\n" +
 	"\vcredentials\x18\a \x01(\v2\x16.atlant.v1.CredentialsR\vcredentials\x12\x17\n" +
-	"\ano_hold\x18\b \x01(\bR\x06noHold\"\x9b\x01\n" +
+	"\ano_hold\x18\b \x01(\bR\x06noHold\"\xdf\x01\n" +
 	"\vCredentials\x123\n" +
 	"\x05basic\x18\x01 \x01(\v2\x1b.atlant.v1.BasicCredentialsH\x00R\x05basic\x12H\n" +
-	"\fbearer_token\x18\x02 \x01(\tB#\xbaH\x1dr\x1b\x18\x80@2\x16^[A-Za-z0-9._~+/-]+=*$\x80\x01\x01H\x00R\vbearerTokenB\r\n" +
+	"\fbearer_token\x18\x02 \x01(\tB#\xbaH\x1dr\x1b\x18\x80@2\x16^[A-Za-z0-9._~+/-]+=*$\x80\x01\x01H\x00R\vbearerToken\x12B\n" +
+	"\x0fssh_private_key\x18\x03 \x01(\v2\x18.atlant.v1.SshPrivateKeyH\x00R\rsshPrivateKeyB\r\n" +
 	"\vcredentials\"]\n" +
 	"\x10BasicCredentials\x12 \n" +
 	"\x04user\x18\x01 \x01(\tB\f\xbaH\tr\a\x18\x80\b\xba\x01\x01:R\x04user\x12'\n" +
-	"\bpassword\x18\x02 \x01(\tB\v\xbaH\x05r\x03\x18\x80\b\x80\x01\x01R\bpassword\"7\n" +
+	"\bpassword\x18\x02 \x01(\tB\v\xbaH\x05r\x03\x18\x80\b\x80\x01\x01R\bpassword\"|\n" +
+	"\rSshPrivateKey\x12\x1c\n" +
+	"\x04user\x18\x01 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\x04user\x12 \n" +
+	"\x03key\x18\x02 \x01(\tB\x0e\xbaH\br\x06\x10\x01\x18\x80\x80\x01\x80\x01\x01R\x03key\x12+\n" +
+	"\n" +
+	"passphrase\x18\x03 \x01(\tB\v\xbaH\x05r\x03\x18\x80\b\x80\x01\x01R\n" +
+	"passphrase\"7\n" +
 	"\rFetchResponse\x12&\n" +
 	"\x05fetch\x18\x01 \x01(\v2\x10.atlant.v1.FetchR\x05fetch\"t\n" +
 	"\rUploadRequest\x12D\n" +
@@ -2401,7 +2492,7 @@ func file_atlant_v1_fetch_proto_rawDescGZIP() []byte {
 }
 
 var file_atlant_v1_fetch_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_atlant_v1_fetch_proto_msgTypes = make([]protoimpl.MessageInfo, 26)
+var file_atlant_v1_fetch_proto_msgTypes = make([]protoimpl.MessageInfo, 27)
 var file_atlant_v1_fetch_proto_goTypes = []any{
 	(FetchState)(0),               // 0: atlant.v1.FetchState
 	(HoldReason)(0),               // 1: atlant.v1.HoldReason
@@ -2415,72 +2506,74 @@ var file_atlant_v1_fetch_proto_goTypes = []any{
 	(*FetchRequest)(nil),          // 9: atlant.v1.FetchRequest
 	(*Credentials)(nil),           // 10: atlant.v1.Credentials
 	(*BasicCredentials)(nil),      // 11: atlant.v1.BasicCredentials
-	(*FetchResponse)(nil),         // 12: atlant.v1.FetchResponse
-	(*UploadRequest)(nil),         // 13: atlant.v1.UploadRequest
-	(*UploadResponse)(nil),        // 14: atlant.v1.UploadResponse
-	(*GetFetchRequest)(nil),       // 15: atlant.v1.GetFetchRequest
-	(*GetFetchResponse)(nil),      // 16: atlant.v1.GetFetchResponse
-	(*ListFetchesRequest)(nil),    // 17: atlant.v1.ListFetchesRequest
-	(*ListFetchesResponse)(nil),   // 18: atlant.v1.ListFetchesResponse
-	(*WatchFetchRequest)(nil),     // 19: atlant.v1.WatchFetchRequest
-	(*WatchFetchResponse)(nil),    // 20: atlant.v1.WatchFetchResponse
-	(*CancelFetchRequest)(nil),    // 21: atlant.v1.CancelFetchRequest
-	(*CancelFetchResponse)(nil),   // 22: atlant.v1.CancelFetchResponse
-	(*ListRejectsRequest)(nil),    // 23: atlant.v1.ListRejectsRequest
-	(*ListRejectsResponse)(nil),   // 24: atlant.v1.ListRejectsResponse
-	(*ApproveFetchRequest)(nil),   // 25: atlant.v1.ApproveFetchRequest
-	(*ApproveFetchResponse)(nil),  // 26: atlant.v1.ApproveFetchResponse
-	(*DiscardFetchRequest)(nil),   // 27: atlant.v1.DiscardFetchRequest
-	(*DiscardFetchResponse)(nil),  // 28: atlant.v1.DiscardFetchResponse
-	(*timestamppb.Timestamp)(nil), // 29: google.protobuf.Timestamp
+	(*SshPrivateKey)(nil),         // 12: atlant.v1.SshPrivateKey
+	(*FetchResponse)(nil),         // 13: atlant.v1.FetchResponse
+	(*UploadRequest)(nil),         // 14: atlant.v1.UploadRequest
+	(*UploadResponse)(nil),        // 15: atlant.v1.UploadResponse
+	(*GetFetchRequest)(nil),       // 16: atlant.v1.GetFetchRequest
+	(*GetFetchResponse)(nil),      // 17: atlant.v1.GetFetchResponse
+	(*ListFetchesRequest)(nil),    // 18: atlant.v1.ListFetchesRequest
+	(*ListFetchesResponse)(nil),   // 19: atlant.v1.ListFetchesResponse
+	(*WatchFetchRequest)(nil),     // 20: atlant.v1.WatchFetchRequest
+	(*WatchFetchResponse)(nil),    // 21: atlant.v1.WatchFetchResponse
+	(*CancelFetchRequest)(nil),    // 22: atlant.v1.CancelFetchRequest
+	(*CancelFetchResponse)(nil),   // 23: atlant.v1.CancelFetchResponse
+	(*ListRejectsRequest)(nil),    // 24: atlant.v1.ListRejectsRequest
+	(*ListRejectsResponse)(nil),   // 25: atlant.v1.ListRejectsResponse
+	(*ApproveFetchRequest)(nil),   // 26: atlant.v1.ApproveFetchRequest
+	(*ApproveFetchResponse)(nil),  // 27: atlant.v1.ApproveFetchResponse
+	(*DiscardFetchRequest)(nil),   // 28: atlant.v1.DiscardFetchRequest
+	(*DiscardFetchResponse)(nil),  // 29: atlant.v1.DiscardFetchResponse
+	(*timestamppb.Timestamp)(nil), // 30: google.protobuf.Timestamp
 }
 var file_atlant_v1_fetch_proto_depIdxs = []int32{
 	0,  // 0: atlant.v1.Fetch.state:type_name -> atlant.v1.FetchState
-	29, // 1: atlant.v1.Fetch.requested_at:type_name -> google.protobuf.Timestamp
-	29, // 2: atlant.v1.Fetch.observed_at:type_name -> google.protobuf.Timestamp
-	29, // 3: atlant.v1.Fetch.started_at:type_name -> google.protobuf.Timestamp
-	29, // 4: atlant.v1.Fetch.ended_at:type_name -> google.protobuf.Timestamp
+	30, // 1: atlant.v1.Fetch.requested_at:type_name -> google.protobuf.Timestamp
+	30, // 2: atlant.v1.Fetch.observed_at:type_name -> google.protobuf.Timestamp
+	30, // 3: atlant.v1.Fetch.started_at:type_name -> google.protobuf.Timestamp
+	30, // 4: atlant.v1.Fetch.ended_at:type_name -> google.protobuf.Timestamp
 	7,  // 5: atlant.v1.Fetch.dialect:type_name -> atlant.v1.Dialect
 	4,  // 6: atlant.v1.Fetch.comparison:type_name -> atlant.v1.ListComparison
-	29, // 7: atlant.v1.Fetch.visible_at:type_name -> google.protobuf.Timestamp
+	30, // 7: atlant.v1.Fetch.visible_at:type_name -> google.protobuf.Timestamp
 	5,  // 8: atlant.v1.ListComparison.findings:type_name -> atlant.v1.HoldFinding
 	1,  // 9: atlant.v1.HoldFinding.reason:type_name -> atlant.v1.HoldReason
 	2,  // 10: atlant.v1.Reject.reason:type_name -> atlant.v1.RejectReason
-	29, // 11: atlant.v1.FetchRequest.observed_at:type_name -> google.protobuf.Timestamp
+	30, // 11: atlant.v1.FetchRequest.observed_at:type_name -> google.protobuf.Timestamp
 	6,  // 12: atlant.v1.FetchRequest.csv:type_name -> atlant.v1.CsvOptions
 	10, // 13: atlant.v1.FetchRequest.credentials:type_name -> atlant.v1.Credentials
 	11, // 14: atlant.v1.Credentials.basic:type_name -> atlant.v1.BasicCredentials
-	3,  // 15: atlant.v1.FetchResponse.fetch:type_name -> atlant.v1.Fetch
-	3,  // 16: atlant.v1.GetFetchResponse.fetch:type_name -> atlant.v1.Fetch
-	3,  // 17: atlant.v1.ListFetchesResponse.fetches:type_name -> atlant.v1.Fetch
-	3,  // 18: atlant.v1.WatchFetchResponse.fetch:type_name -> atlant.v1.Fetch
-	3,  // 19: atlant.v1.CancelFetchResponse.fetch:type_name -> atlant.v1.Fetch
-	8,  // 20: atlant.v1.ListRejectsResponse.rejects:type_name -> atlant.v1.Reject
-	3,  // 21: atlant.v1.ApproveFetchResponse.fetch:type_name -> atlant.v1.Fetch
-	3,  // 22: atlant.v1.DiscardFetchResponse.fetch:type_name -> atlant.v1.Fetch
-	9,  // 23: atlant.v1.FetchService.Fetch:input_type -> atlant.v1.FetchRequest
-	13, // 24: atlant.v1.FetchService.Upload:input_type -> atlant.v1.UploadRequest
-	15, // 25: atlant.v1.FetchService.GetFetch:input_type -> atlant.v1.GetFetchRequest
-	17, // 26: atlant.v1.FetchService.ListFetches:input_type -> atlant.v1.ListFetchesRequest
-	19, // 27: atlant.v1.FetchService.WatchFetch:input_type -> atlant.v1.WatchFetchRequest
-	21, // 28: atlant.v1.FetchService.CancelFetch:input_type -> atlant.v1.CancelFetchRequest
-	25, // 29: atlant.v1.FetchService.ApproveFetch:input_type -> atlant.v1.ApproveFetchRequest
-	27, // 30: atlant.v1.FetchService.DiscardFetch:input_type -> atlant.v1.DiscardFetchRequest
-	23, // 31: atlant.v1.FetchService.ListRejects:input_type -> atlant.v1.ListRejectsRequest
-	12, // 32: atlant.v1.FetchService.Fetch:output_type -> atlant.v1.FetchResponse
-	14, // 33: atlant.v1.FetchService.Upload:output_type -> atlant.v1.UploadResponse
-	16, // 34: atlant.v1.FetchService.GetFetch:output_type -> atlant.v1.GetFetchResponse
-	18, // 35: atlant.v1.FetchService.ListFetches:output_type -> atlant.v1.ListFetchesResponse
-	20, // 36: atlant.v1.FetchService.WatchFetch:output_type -> atlant.v1.WatchFetchResponse
-	22, // 37: atlant.v1.FetchService.CancelFetch:output_type -> atlant.v1.CancelFetchResponse
-	26, // 38: atlant.v1.FetchService.ApproveFetch:output_type -> atlant.v1.ApproveFetchResponse
-	28, // 39: atlant.v1.FetchService.DiscardFetch:output_type -> atlant.v1.DiscardFetchResponse
-	24, // 40: atlant.v1.FetchService.ListRejects:output_type -> atlant.v1.ListRejectsResponse
-	32, // [32:41] is the sub-list for method output_type
-	23, // [23:32] is the sub-list for method input_type
-	23, // [23:23] is the sub-list for extension type_name
-	23, // [23:23] is the sub-list for extension extendee
-	0,  // [0:23] is the sub-list for field type_name
+	12, // 15: atlant.v1.Credentials.ssh_private_key:type_name -> atlant.v1.SshPrivateKey
+	3,  // 16: atlant.v1.FetchResponse.fetch:type_name -> atlant.v1.Fetch
+	3,  // 17: atlant.v1.GetFetchResponse.fetch:type_name -> atlant.v1.Fetch
+	3,  // 18: atlant.v1.ListFetchesResponse.fetches:type_name -> atlant.v1.Fetch
+	3,  // 19: atlant.v1.WatchFetchResponse.fetch:type_name -> atlant.v1.Fetch
+	3,  // 20: atlant.v1.CancelFetchResponse.fetch:type_name -> atlant.v1.Fetch
+	8,  // 21: atlant.v1.ListRejectsResponse.rejects:type_name -> atlant.v1.Reject
+	3,  // 22: atlant.v1.ApproveFetchResponse.fetch:type_name -> atlant.v1.Fetch
+	3,  // 23: atlant.v1.DiscardFetchResponse.fetch:type_name -> atlant.v1.Fetch
+	9,  // 24: atlant.v1.FetchService.Fetch:input_type -> atlant.v1.FetchRequest
+	14, // 25: atlant.v1.FetchService.Upload:input_type -> atlant.v1.UploadRequest
+	16, // 26: atlant.v1.FetchService.GetFetch:input_type -> atlant.v1.GetFetchRequest
+	18, // 27: atlant.v1.FetchService.ListFetches:input_type -> atlant.v1.ListFetchesRequest
+	20, // 28: atlant.v1.FetchService.WatchFetch:input_type -> atlant.v1.WatchFetchRequest
+	22, // 29: atlant.v1.FetchService.CancelFetch:input_type -> atlant.v1.CancelFetchRequest
+	26, // 30: atlant.v1.FetchService.ApproveFetch:input_type -> atlant.v1.ApproveFetchRequest
+	28, // 31: atlant.v1.FetchService.DiscardFetch:input_type -> atlant.v1.DiscardFetchRequest
+	24, // 32: atlant.v1.FetchService.ListRejects:input_type -> atlant.v1.ListRejectsRequest
+	13, // 33: atlant.v1.FetchService.Fetch:output_type -> atlant.v1.FetchResponse
+	15, // 34: atlant.v1.FetchService.Upload:output_type -> atlant.v1.UploadResponse
+	17, // 35: atlant.v1.FetchService.GetFetch:output_type -> atlant.v1.GetFetchResponse
+	19, // 36: atlant.v1.FetchService.ListFetches:output_type -> atlant.v1.ListFetchesResponse
+	21, // 37: atlant.v1.FetchService.WatchFetch:output_type -> atlant.v1.WatchFetchResponse
+	23, // 38: atlant.v1.FetchService.CancelFetch:output_type -> atlant.v1.CancelFetchResponse
+	27, // 39: atlant.v1.FetchService.ApproveFetch:output_type -> atlant.v1.ApproveFetchResponse
+	29, // 40: atlant.v1.FetchService.DiscardFetch:output_type -> atlant.v1.DiscardFetchResponse
+	25, // 41: atlant.v1.FetchService.ListRejects:output_type -> atlant.v1.ListRejectsResponse
+	33, // [33:42] is the sub-list for method output_type
+	24, // [24:33] is the sub-list for method input_type
+	24, // [24:24] is the sub-list for extension type_name
+	24, // [24:24] is the sub-list for extension extendee
+	0,  // [0:24] is the sub-list for field type_name
 }
 
 func init() { file_atlant_v1_fetch_proto_init() }
@@ -2491,6 +2584,7 @@ func file_atlant_v1_fetch_proto_init() {
 	file_atlant_v1_fetch_proto_msgTypes[7].OneofWrappers = []any{
 		(*Credentials_Basic)(nil),
 		(*Credentials_BearerToken)(nil),
+		(*Credentials_SshPrivateKey)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -2498,7 +2592,7 @@ func file_atlant_v1_fetch_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_atlant_v1_fetch_proto_rawDesc), len(file_atlant_v1_fetch_proto_rawDesc)),
 			NumEnums:      3,
-			NumMessages:   26,
+			NumMessages:   27,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
