@@ -94,7 +94,7 @@ func hash(file *os.File) (int64, []byte, error) {
 
 // count goes through the rows: once for the counts, and once more if some products repeat.
 func (r *reading) count(ctx context.Context) error {
-	err := r.list.Rows(ctx, func(row pricelist.Row) error {
+	err := r.list.Rows(ctx, func(row *pricelist.Row) error {
 		if r.counts.GetRowsRead() == maxRows {
 			return errTooManyRows
 		}
@@ -106,7 +106,7 @@ func (r *reading) count(ctx context.Context) error {
 			}
 			return nil
 		}
-		r.repeats.note(r.observed(&row))
+		r.repeats.note(r.observed(row))
 		if r.list.IsDated() {
 			return r.days.note(row.ObservedAt)
 		}
@@ -127,9 +127,9 @@ func (r *reading) count(ctx context.Context) error {
 
 // settle finds which rows are replaced by later ones.
 func (r *reading) settle(ctx context.Context) error {
-	err := r.list.Rows(ctx, func(row pricelist.Row) error {
+	err := r.list.Rows(ctx, func(row *pricelist.Row) error {
 		if row.Reject == nil {
-			r.repeats.settle(r.observed(&row), row.Line)
+			r.repeats.settle(r.observed(row), row.Line)
 		}
 		return nil
 	})
@@ -153,8 +153,8 @@ func (r *reading) observations(ctx context.Context, at events.Position, visit fu
 	if r.list.IsDated() && !r.days.inOrder() {
 		return r.observationsByDay(ctx, at, visit)
 	}
-	return r.list.Rows(ctx, func(row pricelist.Row) error {
-		if o, ok := r.observation(&row, at); ok {
+	return r.list.Rows(ctx, func(row *pricelist.Row) error {
+		if o, ok := r.observation(row, at); ok {
 			return visit(row.Line, &o)
 		}
 		return nil

@@ -42,7 +42,7 @@ func BenchmarkRows(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		n := 0
-		if err := l.Rows(context.Background(), func(pricelist.Row) error { n++; return nil }); err != nil || n != benchRows {
+		if err := l.Rows(context.Background(), func(*pricelist.Row) error { n++; return nil }); err != nil || n != benchRows {
 			b.Fatal(n, err)
 		}
 	}

@@ -227,8 +227,13 @@ func FuzzName(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, raw string) {
 		want, err := events.NormalizeName(raw)
-		got, reason := new(nameChunk).normal([]byte(raw))
-		if got != want || reason != nameReason(err) || reason != checkName([]byte(raw)) {
+		rec := &record{
+			raw: []byte(raw), fields: []field{{end: int32(len(raw))}},
+			tidy: isPrintable([]byte(raw)) && !strings.Contains(raw, "  "),
+		}
+		reader := &rowReader{reading: &reading{columns: columns{names: []int{0}}}}
+		got, reason := reader.name(rec)
+		if got != want || reason != nameReason(err) || reason != reader.checkName(rec) {
 			t.Errorf("%q: %q %v, want %q %v", raw, got, reason, want, err)
 		}
 	})
