@@ -42,6 +42,7 @@ var benchLists = []struct {
 
 // eachBenchList runs a benchmark of each list.
 func eachBenchList(b *testing.B, bench func(b *testing.B, text []byte, o *atlantv1.CsvOptions)) {
+	b.Helper()
 	for _, list := range benchLists {
 		b.Run(list.name, func(b *testing.B) {
 			var text bytes.Buffer
@@ -57,6 +58,7 @@ func eachBenchList(b *testing.B, bench func(b *testing.B, text []byte, o *atlant
 
 func BenchmarkOpen(b *testing.B) {
 	eachBenchList(b, func(b *testing.B, text []byte, o *atlantv1.CsvOptions) {
+		b.Helper()
 		for b.Loop() {
 			if _, err := pricelist.Open(context.Background(), bytes.NewReader(text), int64(len(text)), o); err != nil {
 				b.Fatal(err)
@@ -67,6 +69,7 @@ func BenchmarkOpen(b *testing.B) {
 
 func BenchmarkRows(b *testing.B) {
 	eachBenchList(b, func(b *testing.B, text []byte, o *atlantv1.CsvOptions) {
+		b.Helper()
 		l, err := pricelist.Open(context.Background(), bytes.NewReader(text), int64(len(text)), o)
 		if err != nil {
 			b.Fatal(err)
@@ -89,6 +92,7 @@ func BenchmarkRows(b *testing.B) {
 // BenchmarkEncodingCSV only splits the same bytes, and understands nothing.
 func BenchmarkEncodingCSV(b *testing.B) {
 	eachBenchList(b, func(b *testing.B, text []byte, _ *atlantv1.CsvOptions) {
+		b.Helper()
 		for b.Loop() {
 			r := csv.NewReader(bytes.NewReader(text))
 			r.Comma, r.ReuseRecord = ';', true

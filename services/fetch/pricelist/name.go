@@ -82,19 +82,23 @@ func isNormal(raw []byte) bool {
 }
 
 func isNormalUnicode(raw []byte) bool {
-	last := ' '
+	calm, isCalm, last := calm(), true, ' '
 	for i := 0; i < len(raw); {
 		r, size := utf8.DecodeRune(raw[i:])
 		i += size
 		switch {
-		case r == utf8.RuneError && size == 1, unicode.IsControl(r):
+		case r == utf8.RuneError && size == 1:
 			return false
-		case unicode.IsSpace(r) && (r != ' ' || last == ' '):
+		case calm.has(r):
+		case r == ' ' && last != ' ':
+		case unicode.IsControl(r), unicode.IsSpace(r):
 			return false
+		default:
+			isCalm = false
 		}
 		last = r
 	}
-	return last != ' ' && norm.NFC.IsNormal(raw)
+	return last != ' ' && (isCalm || norm.NFC.IsNormal(raw))
 }
 
 func nameReason(err error) atlantv1.RejectReason {

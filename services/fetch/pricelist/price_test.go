@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"unicode"
 
 	"pgregory.net/rapid"
 
@@ -218,6 +219,25 @@ func FuzzPrice(f *testing.F) {
 		f.Add(text)
 	}
 	f.Fuzz(checkPrice)
+}
+
+// A name that is said to be in normal form is in it, whatever runes it is made of.
+func TestNormalNames(t *testing.T) {
+	t.Parallel()
+	runes := rapid.OneOf(
+		rapid.RuneFrom([]rune("ae \u0301\u0323\u0344\u1100\u1161\u11a8\u212b\u0958\u3099か\u00a0é\U0001d15f\U000110ba")),
+		rapid.RuneFrom(nil, unicode.Cyrillic, unicode.Han, unicode.Hangul, unicode.Hebrew, unicode.Devanagari, unicode.Mn, unicode.Latin), rapid.Rune(),
+	)
+	rapid.Check(t, func(t *rapid.T) {
+		raw := rapid.StringOf(runes).Draw(t, "name")
+		name, err := events.NormalizeName(raw)
+		if isNormal([]byte(raw)) && (err != nil || name != raw) {
+			t.Fatalf("%+q is not in normal form: %+q, %v", raw, name, err)
+		}
+		if err == nil && !isNormal([]byte(name)) {
+			t.Fatalf("%+q is in normal form", name)
+		}
+	})
 }
 
 // FuzzName compares the fast way to normalize a name with the one that defines it.
