@@ -19,7 +19,8 @@ var calm = sync.OnceValue(func() *calmRunes {
 	var c calmRunes
 	for r := range rune(1 << 16) {
 		text := string(r) // U+FFFD for surrogates, which no text has
-		if !unicode.IsControl(r) && !unicode.IsSpace(r) && norm.NFC.IsNormalString(text) && norm.NFC.PropertiesString(text).BoundaryBefore() {
+		stays := norm.NFC.IsNormalString(text) && norm.NFC.PropertiesString(text).BoundaryBefore()
+		if stays && !unicode.IsControl(r) && !unicode.IsSpace(r) {
 			c[r>>6] |= 1 << (r & 63)
 		}
 	}
