@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"errors"
 	"io"
 	"slices"
 
@@ -133,14 +132,20 @@ func (l *List) weigh(ctx context.Context, o *atlantv1.CsvOptions, inHeader strin
 	var ending endEvidence
 	var dates dateEvidence
 	rows := 0
-	err = l.records(ctx, func(rec *record) error {
-		rows++
-		if l.reading.look(rec).reason != 0 || checkName(l.reading.rawName(rec)) != 0 {
-			return nil
+	for records := l.records(ctx); ; rows++ {
+		rec, err := records.next()
+		if err != nil {
+			if err = unlessEnd(err); err != nil {
+				return good, err
+			}
+			break
+		}
+		if l.reading.look(rec).reason != 0 || l.reading.checkName(rec) != 0 {
+			continue
 		}
 		cell := rec.trimmed(l.reading.price)
 		if n.scan(cell) != 0 {
-			return nil
+			continue
 		}
 		good++
 		marks.add(rec.line, cell, &n)
@@ -149,10 +154,6 @@ func (l *List) weigh(ctx context.Context, o *atlantv1.CsvOptions, inHeader strin
 			dates.add(rec.line, rec.trimmed(l.reading.date))
 		}
 		ending.add(rec.line, n.decimals, rec.offset+int64(len(rec.raw)) == l.size)
-		return nil
-	})
-	if err != nil {
-		return good, err
 	}
 	if rows == 0 {
 		return 0, unreadable("the list has a header but no rows")
@@ -226,31 +227,17 @@ func (l *List) IsDated() bool { return l.reading.date >= 0 }
 func (l *List) RefuseAfter(latest events.Micros) { l.reading.latest = latest }
 
 // Rows reads the list from its start and calls visit for each row in order, until visit returns an error, which is returned
-// as it is. Its other errors are ctx's and those of the list's reader.
-func (l *List) Rows(ctx context.Context, visit func(Row) error) error {
+// as it is. A row is valid until visit returns; its name and its reject can be kept. The other errors are ctx's and those of
+// the list's reader.
+func (l *List) Rows(ctx context.Context, visit func(*Row) error) error {
+	records := l.records(ctx)
 	reader := rowReader{reading: &l.reading, dates: dates{order: l.reading.dateOrder, latest: l.reading.latest}}
-	return l.records(ctx, func(rec *record) error { return visit(reader.row(rec)) })
-}
-
-// records calls visit for each record but the header.
-func (l *List) records(ctx context.Context, visit func(*record) error) error {
-	const untilCheck = 256 // rows; a visitor may be slow
-	split := newSplitter(ctx, l.src, l.from, l.size, l.reading.format)
-	for n := 0; ; n++ {
-		if n%untilCheck == 0 && ctx.Err() != nil {
-			return ctx.Err()
-		}
-		rec, err := split.next()
+	for {
+		rec, err := records.next()
 		if err != nil {
-			if errors.Is(err, io.EOF) {
-				return nil
-			}
-			return err
+			return unlessEnd(err)
 		}
-		if n == 0 && l.reading.header || l.reading.isComment(rec) {
-			continue
-		}
-		if err := visit(rec); err != nil {
+		if err := visit(reader.read(rec)); err != nil {
 			return err
 		}
 	}
