@@ -20,6 +20,7 @@ type columns struct {
 	price  int   // from 0; -1 while it is not known
 	date   int   // from 0; -1 if there is none
 	width  int   // how many columns a row has
+	least  int   // how many fields a row must have; the others are empty columns that were dropped at its end
 	header bool  // whether the first record is one
 }
 
@@ -44,10 +45,11 @@ type columnFinder struct {
 	noHeader bool
 	first    header
 	width    int
+	filled   int // columns up to the last that most rows fill
 }
 
-func newColumnFinder(o *atlantv1.CsvOptions, first header, width int) *columnFinder {
-	f := &columnFinder{first: first, width: width, noHeader: o.GetNoHeader()}
+func newColumnFinder(o *atlantv1.CsvOptions, p *shape) *columnFinder {
+	f := &columnFinder{first: p.first, width: p.width, filled: p.filled, noHeader: o.GetNoHeader()}
 	for _, text := range o.GetNameColumns() {
 		f.names = append(f.names, newColumnRef(text))
 	}
@@ -64,8 +66,9 @@ func newColumnFinder(o *atlantv1.CsvOptions, first header, width int) *columnFin
 func (f *columnFinder) find() (columns, error) {
 	c := columns{width: f.width, date: -1, header: f.hasHeader()}
 	if c.header {
-		c.width = f.first.width()
+		c.width = f.headerWidth()
 	}
+	c.least = c.width
 	for _, ref := range f.names {
 		i, err := f.resolve(ref, nameOption, c)
 		if err != nil {
@@ -91,6 +94,16 @@ func (f *columnFinder) find() (columns, error) {
 			c.price+1, nameOption, priceOption)
 	}
 	return c, nil
+}
+
+// headerWidth returns how many columns a list with a header has: those that are named, and those without a name that most
+// rows fill.
+func (f *columnFinder) headerWidth() int {
+	named := f.first.width()
+	if f.filled > named && f.filled <= len(f.first.cells) {
+		return f.filled
+	}
+	return named
 }
 
 // settled reports whether no column is open.

@@ -58,7 +58,7 @@ func (s *sample) score(p *shape, o *atlantv1.CsvOptions) {
 	if p.width < 2 || p.err != nil && told {
 		return
 	}
-	c := &columns{width: p.width, header: p.columns.header}
+	c := &columns{width: p.width, least: p.width, header: p.columns.header}
 	if p.err == nil {
 		c = &p.columns
 	}

@@ -13,6 +13,11 @@
 // one, and delimiters and line ends are text. A quote anywhere else is text (12" pipe). With csv.quote = none all are, and
 // also where so many fields start with a quote and do not end with one that they cannot be slips.
 //
+// A row may have surplus columns if they are empty, and may lack those behind name, price and date, as where a program drops
+// the empty ones at the end. But rows that are too short are rejected where others are too long with more than one to 20: then
+// texts hold the delimiter, and prices stand in another column. Milk,2,50 is rejected where other rows show that such commas
+// are decimal ones.
+//
 // The header is the first line that has a cell like "product name" and one like "price", in any of the languages of
 // headerwords.txt, or the texts that the options name; what stands before it is a preamble, and no rows. Without one the
 // first line is a row. Two columns without a header are name and price. More are told by what is in them if just one column

@@ -82,9 +82,7 @@ func (l *List) settle(ctx context.Context, head sniffed, o *atlantv1.CsvOptions)
 	l.reading = reading{format: p.format, columns: p.columns, currency: o.GetCurrencyCode(), oneCurrency: o.GetCurrencyCode() != ""}
 	l.from = place{offset: l.from.offset + p.first.at.offset, line: p.first.at.line}
 	l.evidence = append([]string{p.evidence(o.GetDelimiter() != ""), p.headerEvidence()}, p.inferred...)
-	if p.quotesWhy != "" {
-		l.evidence = append(l.evidence, p.quotesWhy)
-	}
+	l.explain(p.quotesWhy)
 	inHeader := ""
 	if p.columns.header {
 		inHeader = headerCurrency(p.first.cells[p.columns.price])
@@ -94,48 +92,39 @@ func (l *List) settle(ctx context.Context, head sniffed, o *atlantv1.CsvOptions)
 
 // weigh reads the list to its end for evidence of the decimal mark, the currency, of which the header may tell one, and the dates.
 func (l *List) weigh(ctx context.Context, o *atlantv1.CsvOptions, inHeader string) (good int64, err error) {
-	var n number
-	var marks markEvidence
-	var currencies currencyEvidence
-	var ending endEvidence
-	var dates dateEvidence
-	rows := 0
-	err = l.records(ctx, func(rec *record) error {
-		rows++
-		if l.reading.look(rec).reason != 0 || checkName(l.reading.rawName(rec)) != 0 {
-			return nil
-		}
-		cell := rec.trimmed(l.reading.price)
-		if n.scan(cell) != 0 {
-			return nil
-		}
-		good++
-		marks.add(rec.line, cell, &n)
-		currencies.add(rec.line, n.currency)
-		if l.reading.date >= 0 {
-			dates.add(rec.line, rec.trimmed(l.reading.date))
-		}
-		ending.add(rec.line, n.decimals, rec.offset+int64(len(rec.raw)) == l.size)
-		return nil
-	})
-	if err != nil {
-		return good, err
+	w, err := l.weighRows(ctx)
+	if err == nil && !w.ragged.areShortRead() { // then they prove nothing
+		l.reading.least = l.reading.width
+		ragged := w.ragged
+		w, err = l.weighRows(ctx)
+		w.ragged = ragged
 	}
-	if rows == 0 {
+	if err != nil {
+		return w.good, err
+	}
+	if w.rows == 0 {
 		return 0, unreadable("the list has a header but no rows")
 	}
-	l.reading.mark, l.reading.cutLine = marks.settle(o.GetDecimalMark()), ending.cutLine()
-	l.evidence = append(l.evidence, l.reading.mark.why)
+	l.reading.mark, l.reading.cutLine = w.marks.settle(o.GetDecimalMark()), w.ending.cutLine()
+	l.explain(l.reading.mark.why)
 	var why string
-	if l.reading.dateOrder, why = dates.settle(o.GetDateOrder()); why != "" && l.reading.date >= 0 {
-		l.evidence = append(l.evidence, why)
+	if l.reading.dateOrder, why = w.dates.settle(o.GetDateOrder()); l.reading.date >= 0 {
+		l.explain(why)
 	}
 	if l.reading.currency == "" {
-		if l.reading.currency, why = currencies.settle(inHeader); why != "" {
-			l.evidence = append(l.evidence, why)
-		}
+		l.reading.currency, why = w.currencies.settle(inHeader)
+		l.explain(why)
 	}
-	return good, nil
+	l.reading.splitPrices = w.ragged.split.count > 0
+	l.explain(w.ragged.why())
+	return w.good, nil
+}
+
+// explain adds a sentence to the evidence, if there is one.
+func (l *List) explain(why string) {
+	if why != "" {
+		l.evidence = append(l.evidence, why)
+	}
 }
 
 // IsDated reports whether a column says when prices held.

@@ -56,6 +56,10 @@ func (h *reading) message(rec *record, f fault) string {
 	case atlantv1.RejectReason_REJECT_REASON_DATE:
 		return h.dateMessage(f.cell)
 	default:
+		if f.reason == atlantv1.RejectReason_REJECT_REASON_PRICE_AMBIGUOUS && h.splitPrices && h.splitsPrice(rec) {
+			return fmt.Sprintf("the comma behind the price could be its decimal comma, as in other rows, which have a column too many "+
+				"for it: %s", excerpt(rec.raw))
+		}
 		return h.priceMessage(f)
 	}
 }

@@ -24,6 +24,7 @@ type reading struct {
 
 	dateOrder   dateOrder
 	latest      events.Micros // no date may be later; 0 for no bound
+	splitPrices bool          // rows that are too long show that decimal commas split prices
 	oneCurrency bool          // csv.currency_code gives the currency of all prices
 }
 
@@ -48,7 +49,9 @@ func (h *rowReader) row(rec *record) Row {
 	if f.reason == 0 {
 		cell := rec.trimmed(h.price)
 		row.Price, f.reason = h.parsePrice(rec.line, cell)
-		f.column, f.cell = h.price+1, cell
+		if f.column, f.cell = h.price+1, cell; h.splitPrices && f.reason == 0 && h.splitsPrice(rec) {
+			f.reason = atlantv1.RejectReason_REJECT_REASON_PRICE_AMBIGUOUS
+		}
 	}
 	if f.reason == 0 && h.date >= 0 {
 		cell := rec.trimmed(h.date)
@@ -101,14 +104,4 @@ func (h *reading) look(rec *record) fault {
 		return fault{reason: atlantv1.RejectReason_REJECT_REASON_COLUMN_COUNT}
 	}
 	return fault{}
-}
-
-// isComment reports whether a record is none of the list's rows but a remark: # generated on Monday.
-func (h *reading) isComment(rec *record) bool {
-	return len(rec.raw) > 0 && rec.raw[0] == '#' && rec.fault == 0 && !h.fits(rec)
-}
-
-// fits reports whether the record has as many columns as the list, apart from empty ones at its end.
-func (c *columns) fits(rec *record) bool {
-	return len(rec.fields) == c.width || len(rec.fields) > c.width && rec.emptyFrom(c.width)
 }

@@ -54,6 +54,7 @@ type shape struct {
 	rows     int
 	alike    int    // rows of the width that most have
 	width    int    // without columns that are empty in all rows
+	filled   int    // without those at the end that are empty in most rows
 	first    header // the header, or the first row
 	preamble int    // records before it
 	columns  columns
@@ -88,12 +89,15 @@ func (s *sample) look(f format, o *atlantv1.CsvOptions) *shape {
 			p.faults++
 		}
 	})
-	p.width, p.alike = w.most()
+	p.width, p.filled, p.alike = w.most()
 	p.settleHeader(starts, o)
 	p.rows -= p.preamble
-	finder := newColumnFinder(o, p.first, p.width)
+	finder := newColumnFinder(o, p)
 	if p.columns, p.err = finder.find(); p.err == nil && !p.columns.settled() {
 		p.err = s.infer(p, finder)
+	}
+	if p.err == nil {
+		p.columns.allowShort()
 	}
 	return p
 }
@@ -109,42 +113,4 @@ func (p *shape) countQuotes(rec *record) {
 			p.quoted++
 		}
 	}
-}
-
-// widths counts rows by their number of columns.
-type widths map[int]*widthTally
-
-type widthTally struct {
-	rows   int
-	filled int // columns up to the last that is not empty in all these rows
-}
-
-func (w widths) add(rec *record) {
-	n := len(rec.fields)
-	t := w[n]
-	if t == nil {
-		t = &widthTally{}
-		w[n] = t
-	}
-	t.rows++
-	for i := n; i > t.filled; i-- {
-		if len(rec.trimmed(i-1)) > 0 {
-			t.filled = i
-		}
-	}
-}
-
-// most returns the width that most rows have, without columns that are always empty. Where two are as frequent it is the
-// smaller, but for 1, which no list has.
-func (w widths) most() (width, rows int) {
-	n := 0
-	for candidate, t := range w {
-		if t.rows > rows || t.rows == rows && (n == 1 || candidate > 1 && candidate < n) {
-			n, rows = candidate, t.rows
-		}
-	}
-	if n <= 2 {
-		return n, rows
-	}
-	return max(2, w[n].filled), rows
 }
