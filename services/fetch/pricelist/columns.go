@@ -62,13 +62,14 @@ func newColumnFinder(o *atlantv1.CsvOptions, p *shape) *columnFinder {
 	return f
 }
 
-// find returns the columns, or an *UnreadableError. Those that neither options nor header tell are left open.
-func (f *columnFinder) find() (columns, error) {
-	c := columns{width: f.width, date: -1, header: f.hasHeader()}
-	if c.header {
+// find returns the columns, or an *UnreadableError. Those that neither options nor header tell are left open. What is in them is
+// asked of profiles only where the header says too little.
+func (f *columnFinder) find(profiles profiler) (columns, error) {
+	c := columns{width: f.width, least: f.width, date: -1}
+	if c.header = f.hasHeader() || f.isAboveNumbers(&c, profiles); c.header {
 		c.width = f.headerWidth()
+		c.least = c.width
 	}
-	c.least = c.width
 	for _, ref := range f.names {
 		i, err := f.resolve(ref, nameOption, c)
 		if err != nil {
@@ -83,10 +84,10 @@ func (f *columnFinder) find() (columns, error) {
 		}
 		c.date = i
 	}
-	if err := f.findPrice(&c); err != nil {
+	if err := f.findPrice(&c, profiles); err != nil {
 		return columns{}, err
 	}
-	if err := f.findName(&c); err != nil {
+	if err := f.findName(&c, profiles); err != nil {
 		return columns{}, err
 	}
 	if slices.Contains(c.names, c.price) {
@@ -118,7 +119,7 @@ func (f *columnFinder) hasHeader() bool {
 	if slices.ContainsFunc(slices.Concat(f.names, f.price, f.date), isText) {
 		return true
 	}
-	if f.first.isKnown() || len(f.price) == 0 && len(f.first.priceColumns()) > 0 || len(f.first.nameColumns()) > 0 && !f.first.hasDigit() {
+	if f.first.isKnown() || len(f.price) == 0 && f.first.namesPrice() || len(f.first.nameColumns()) > 0 && !f.first.hasDigit() {
 		return true
 	}
 	// The options tell the price's column: a text without a digit is no price there. An empty cell may be one that is missing.
@@ -128,6 +129,23 @@ func (f *columnFinder) hasHeader() bool {
 	}
 	cell := f.first.cells[price]
 	return cell != "" && !strings.ContainsAny(cell, "0123456789")
+}
+
+// isAboveNumbers reports whether the first record is a header although its words are not known: it is texts only, and there are
+// columns of numbers under it. With one such column it could as well be a row whose price is on request.
+func (f *columnFinder) isAboveNumbers(c *columns, profiles profiler) bool {
+	const enough = 2
+	// The number of a row often stands under nothing.
+	if f.noHeader || f.first.hasNumber() || f.first.width() < 2 || slices.Contains(f.first.cells[1:f.first.width()], "") {
+		return false
+	}
+	in, numbers := profiles(c), 0
+	for i := range in {
+		if i < f.first.width() && in[i].rows > enough && in[i].mayBePrice() {
+			numbers++
+		}
+	}
+	return numbers >= enough
 }
 
 // priceByNumber returns the price's column, from 0, as far as numbers in the options tell it.
@@ -157,37 +175,4 @@ func (f *columnFinder) resolve(ref columnRef, option string, c columns) (int, er
 			option, ref.text, f.first.at.line, &f.first)
 	}
 	return the(found, &f.first, "column "+strconv.Quote(ref.text), "its number in "+option)
-}
-
-func (f *columnFinder) findPrice(c *columns) (err error) {
-	byWords := f.first.priceColumns()
-	switch {
-	case len(f.price) > 0:
-		c.price, err = f.resolve(f.price[0], priceOption, *c)
-	case c.header && len(byWords) > 0:
-		c.price, err = the(byWords, &f.first, "price", priceOption)
-	case c.width == 2 && len(c.names) <= 1:
-		c.price = 1
-		if len(c.names) == 1 {
-			c.price = 1 - c.names[0]
-		}
-	default:
-		c.price = -1
-	}
-	return err
-}
-
-func (f *columnFinder) findName(c *columns) error {
-	byWords := f.first.nameColumns()
-	switch {
-	case len(c.names) > 0:
-		return nil
-	case c.header && len(byWords) > 0:
-		i, err := the(byWords, &f.first, "name", nameOption)
-		c.names = []int{i}
-		return err
-	case c.width == 2 && c.price >= 0:
-		c.names = []int{1 - c.price}
-	}
-	return nil
 }

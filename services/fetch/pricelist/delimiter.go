@@ -64,7 +64,7 @@ func (s *sample) score(p *shape, o *atlantv1.CsvOptions) {
 	}
 	_ = s.each(p.format, func(rec *record) { // an error was seen by look
 		switch {
-		case rec.fault != 0 || !p.holds(rec) || !c.fits(rec) || !hasPrice(rec, c, p.err == nil):
+		case rec.fault != 0 || !p.isRow(rec, p.columns.header) || !c.fits(rec) || !hasPrice(rec, c, p.err == nil):
 		case p.delimiter == ',' && !c.header && splitsNumber(rec):
 			p.doubtful++
 		default:

@@ -19,9 +19,17 @@
 // are decimal ones.
 //
 // The header is the first line that has a cell like "product name" and one like "price", in any of the languages of
-// headerwords.txt, or the texts that the options name; what stands before it is a preamble, and no rows. Without one the
-// first line is a row. Two columns without a header are name and price. More are told by what is in them if just one column
-// has prices, and just one texts that are mostly unlike; else the options must.
+// headerwords.txt, or the texts that the options name; what stands before it is a preamble, and no rows. A first line of texts
+// over two columns of numbers or more is a header in whatever language. Without one the first line is a row.
+//
+// The price is what the header calls just that (price, Preis, цена, selling price). Beside it an old price, a recommended, a
+// purchase or a sale price does not count. Without it one of those is read if there is no other one with prices in it; of
+// a net and a gross price, or of prices for several quantities, nothing says which is meant, and the list is refused. The
+// name is the best that the header has of name, product, item and description, and has texts in it, not numbers.
+//
+// Two columns without a header are name and price. More are told by what is in them if just one column has prices, or just one
+// has a currency beside them, and just one has texts that are mostly unlike; else the options must. Columns that the header says
+// are something else (stock, EAN, VAT, rating) do not come into question.
 //
 // With csv.observed_at_column each row has a date. Whether day or month comes first is settled from the whole list, as the
 // decimal mark is.

@@ -17,83 +17,145 @@ const (
 
 // columnProfile is what the cells of a column look like.
 type columnProfile struct {
-	rows, prices, identifiers, counted, letters int
-	unlike                                      map[string]struct{}
-	example                                     string
+	rows, filled, prices, identifiers, counted, letters int
+	currencies                                          int // prices with a currency beside them
+	unlike                                              map[string]struct{}
+	last                                                string // price
+	example                                             string
 }
 
-// profile looks at the cells of each column, in rows that have as many as the list.
-func (s *sample) profile(p *shape) []columnProfile {
-	profiles := make([]columnProfile, p.columns.width)
+// profiler looks what is in the columns, once with the first record for a header and once without.
+type profiler func(*columns) []columnProfile
+
+func (s *sample) profiler(p *shape) profiler {
+	profiles := map[bool][]columnProfile{}
+	return func(c *columns) []columnProfile {
+		if profiles[c.header] == nil {
+			profiles[c.header] = s.profile(p, c)
+		}
+		return profiles[c.header]
+	}
+}
+
+// profile looks at the cells of each column.
+func (s *sample) profile(p *shape, c *columns) []columnProfile {
+	profiles := make([]columnProfile, c.width)
 	rows := 0
 	_ = s.each(p.format, func(rec *record) { // an error was seen by look
-		if rec.fault != 0 || rows == maxProfiled || !p.holds(rec) || !p.columns.fits(rec) {
+		short := len(rec.fields) > 1 && len(rec.fields) < c.width
+		if rec.fault != 0 || rows == maxProfiled || !p.isRow(rec, c.header) || !short && !c.fits(rec) {
 			return
 		}
 		rows++
 		for i := range profiles {
-			profiles[i].add(rec.trimmed(i), rows)
+			var cell []byte
+			if i < len(rec.fields) {
+				cell = rec.trimmed(i)
+			}
+			profiles[i].add(cell)
 		}
 	})
 	return profiles
 }
 
-func (c *columnProfile) add(cell []byte, row int) {
+func (c *columnProfile) add(cell []byte) {
 	if c.unlike == nil {
 		c.unlike = map[string]struct{}{}
 	}
 	c.rows++
+	if len(cell) == 0 {
+		return
+	}
+	c.filled++
 	c.unlike[string(cell)] = struct{}{}
 	n, reason := scanNumber(cell)
 	if c.example == "" || c.prices == 0 && reason == 0 {
 		c.example = excerpt(cell)
 	}
 	if reason == 0 {
-		c.prices++
-		if n.mark == noMark && len(cell) >= minIdentifier {
-			c.identifiers++
-		}
-		if string(cell) == strconv.Itoa(row) {
-			c.counted++
-		}
+		c.addPrice(cell, &n)
 	}
 	if strings.ContainsFunc(string(cell), unicode.IsLetter) {
 		c.letters++
 	}
 }
 
+func (c *columnProfile) addPrice(cell []byte, n *number) {
+	c.prices++
+	if n.currency != "" {
+		c.currencies++
+	}
+	if n.mark == noMark && len(cell) >= minIdentifier && n.currency == "" {
+		c.identifiers++
+	}
+	if last, err := strconv.Atoi(c.last); err == nil && string(cell) == strconv.Itoa(last+1) || c.prices == 1 {
+		c.counted++
+	}
+	c.last = string(cell)
+}
+
 // isPrice reports whether a column has nothing but prices: numbers, that are neither article numbers nor count the rows.
 func (c *columnProfile) isPrice() bool {
-	return c.rows > 0 && c.prices*100 >= minPrices*c.rows && c.identifiers*2 < c.rows && (c.counted < c.rows || c.rows == 1)
+	return c.filled > 0 && c.prices*100 >= minPrices*c.filled && c.identifiers*2 < c.filled && !c.isCount()
 }
+
+// isCount reports whether a column counts the rows, or nearly all of them.
+func (c *columnProfile) isCount() bool { return c.filled > 1 && c.counted*100 >= minPrices*c.filled }
+
+// isDense reports whether most rows have something in the column.
+func (c *columnProfile) isDense() bool { return c.filled*2 >= c.rows }
+
+// mayBePrice reports whether what is in a column are prices rather than anything else.
+func (c *columnProfile) mayBePrice() bool { return c.prices > 0 && c.prices*2 >= c.filled }
 
 // isName reports whether a column has texts, most of them unlike.
 func (c *columnProfile) isName() bool {
-	return c.rows > 0 && c.prices*2 < c.rows && c.letters*100 >= minLetters*c.rows && len(c.unlike)*100 >= minUnlike*c.rows
+	return c.hasTexts() && c.letters*100 >= minLetters*c.filled && len(c.unlike)*100 >= minUnlike*c.filled && c.isDense()
+}
+
+// hasTexts reports whether a column has texts rather than numbers.
+func (c *columnProfile) hasTexts() bool {
+	return c.filled > 0 && c.prices*2 < c.filled && c.letters*2 >= c.filled
 }
 
 // infer finds the columns that neither options nor header tell by what is in them, provided that only one can be meant.
-func (s *sample) infer(p *shape, f *columnFinder) error {
-	profiles := s.profile(p)
-	if p.columns.price < 0 {
-		found := columnsThat(profiles, (*columnProfile).isPrice)
-		if len(found) != 1 {
-			return f.untold(&p.columns, profiles)
+func (p *shape) infer(f *columnFinder, in []columnProfile) error {
+	c := &p.columns
+	if c.price < 0 {
+		found := f.inferPrice(c, in)
+		if len(found) != 1 || !in[found[0]].isDense() {
+			return f.untold(c, in)
 		}
-		p.columns.price = found[0]
-		p.inferred = append(p.inferred, fmt.Sprintf("column %d is the only one with prices, such as %s",
-			found[0]+1, profiles[found[0]].example))
+		c.price = found[0]
+		p.inferred = append(p.inferred, fmt.Sprintf("column %d is the only one with prices, such as %s", c.price+1, in[c.price].example))
 	}
-	if len(p.columns.names) == 0 {
-		found := columnsThat(profiles, (*columnProfile).isName)
-		if len(found) != 1 || found[0] == p.columns.price {
-			return f.untold(&p.columns, profiles)
+	if len(c.names) == 0 {
+		found := f.columnsThatAre(c, in, (*columnProfile).isName, isOtherThanName)
+		if len(found) != 1 || found[0] == c.price {
+			return f.untold(c, in)
 		}
-		p.columns.names = found
+		c.names = found
 		p.inferred = append(p.inferred, fmt.Sprintf("column %d is the only one with texts that are unlike, such as %s",
-			found[0]+1, profiles[found[0]].example))
+			found[0]+1, in[found[0]].example))
 	}
 	return nil
+}
+
+// inferPrice returns the columns that may be the price: those with a currency in them, or else all with prices.
+func (f *columnFinder) inferPrice(c *columns, in []columnProfile) []int {
+	found := f.columnsThatAre(c, in, (*columnProfile).isPrice, isOtherThanPrice)
+	withCurrency := keep(found, func(i int) bool { return in[i].currencies*2 >= in[i].filled && in[i].isDense() })
+	if len(withCurrency) > 0 {
+		return withCurrency
+	}
+	return found
+}
+
+// columnsThatAre returns the columns in which something is, but for those that the header says are something else.
+func (f *columnFinder) columnsThatAre(
+	c *columns, in []columnProfile, are func(*columnProfile) bool, isOther func(key string) bool,
+) []int {
+	return keep(columnsThat(in, are), func(i int) bool { return !c.header || i >= len(f.first.keys) || !isOther(f.first.keys[i]) })
 }
 
 func columnsThat(profiles []columnProfile, are func(*columnProfile) bool) []int {
@@ -113,7 +175,11 @@ func (f *columnFinder) untold(c *columns, profiles []columnProfile) error {
 		candidates += candidatesFor("the price", columnsThat(profiles, (*columnProfile).isPrice), profiles)
 	}
 	if len(c.names) == 0 {
-		candidates += candidatesFor("the name", columnsThat(profiles, (*columnProfile).isName), profiles)
+		names := columnsThat(profiles, (*columnProfile).isName)
+		if len(names) == 0 { // several together may be
+			names = columnsThat(profiles, (*columnProfile).hasTexts)
+		}
+		candidates += candidatesFor("the name", names, profiles)
 	}
 	return unreadable("the list has %s and nothing says which are name and price; "+
 		"%s and %s would (header texts or numbers from 1)%s; line %d has %v",
@@ -132,7 +198,7 @@ func candidatesFor(what string, columns []int, profiles []columnProfile) string 
 	return "; " + what + " could be column " + strings.Join(shown, ", ")
 }
 
-// holds reports whether a record of the sample is a row, and not before the first one or the header itself.
-func (p *shape) holds(rec *record) bool {
-	return rec.offset > p.first.at.offset || rec.offset == p.first.at.offset && !p.columns.header
+// isRow reports whether a record of the sample is a row, and not before the first one or the header itself.
+func (p *shape) isRow(rec *record, hasHeader bool) bool {
+	return rec.offset > p.first.at.offset || rec.offset == p.first.at.offset && !hasHeader
 }

@@ -93,8 +93,9 @@ func (s *sample) look(f format, o *atlantv1.CsvOptions) *shape {
 	p.settleHeader(starts, o)
 	p.rows -= p.preamble
 	finder := newColumnFinder(o, p)
-	if p.columns, p.err = finder.find(); p.err == nil && !p.columns.settled() {
-		p.err = s.infer(p, finder)
+	profiles := s.profiler(p)
+	if p.columns, p.err = finder.find(profiles); p.err == nil && !p.columns.settled() {
+		p.err = p.infer(finder, profiles(&p.columns))
 	}
 	if p.err == nil {
 		p.columns.allowShort()

@@ -1,0 +1,93 @@
+package pricelist
+
+import "slices"
+
+// findPrice settles the column of the price: the one that an option names, the one that the header does, or the second of two.
+func (f *columnFinder) findPrice(c *columns, profiles profiler) (err error) {
+	c.price = -1
+	if len(f.price) > 0 {
+		c.price, err = f.resolve(f.price[0], priceOption, *c)
+		return err
+	}
+	if c.header {
+		if found := f.pricesByWords(c, profiles); len(found) > 0 {
+			c.price, err = the(found, &f.first, "price", priceOption)
+			return err
+		}
+	}
+	if c.width == 2 && len(c.names) <= 1 {
+		c.price = 1
+		if len(c.names) == 1 {
+			c.price = 1 - c.names[0]
+		}
+	}
+	return nil
+}
+
+// pricesByWords returns the columns that the header calls the price, or else those that it calls a price of some kind. Words alone
+// can mislead: a column that is empty counts for nothing, and one of some kind of price only if there are prices in it.
+func (f *columnFinder) pricesByWords(c *columns, profiles profiler) []int {
+	plain, some := f.first.plainPrices(), f.first.somePrices()
+	if len(plain) == 1 && len(some) == 0 {
+		return plain
+	}
+	if len(plain)+len(some) == 0 {
+		return nil
+	}
+	in := profiles(c)
+	if found := keep(plain, func(i int) bool { return i < len(in) && in[i].filled > 0 }); len(found) > 0 {
+		return found
+	}
+	if found := keep(some, func(i int) bool { return i < len(in) && in[i].mayBePrice() }); len(found) > 0 {
+		return found
+	}
+	qualified := keep(some, func(i int) bool { return isQualifiedPrice(f.first.keys[i]) })
+	return slices.Concat(plain, qualified)
+}
+
+// findName settles the columns of the name: those that options name, the one that the header does, or the other one of two.
+func (f *columnFinder) findName(c *columns, profiles profiler) error {
+	if len(c.names) > 0 {
+		return nil
+	}
+	if c.header {
+		if found := f.namesByWords(c, profiles); len(found) > 0 {
+			i, err := the(found, &f.first, "name", nameOption)
+			c.names = []int{i}
+			return err
+		}
+	}
+	if c.width == 2 && c.price >= 0 {
+		c.names = []int{1 - c.price}
+	}
+	return nil
+}
+
+// namesByWords returns the columns that the header calls the name. A column of numbers is not it if another one has texts: what
+// one list calls an article is the number of the article in the next.
+func (f *columnFinder) namesByWords(c *columns, profiles profiler) []int {
+	byWords := f.first.nameColumns()
+	if len(byWords) == 0 {
+		return nil
+	}
+	in := profiles(c)
+	for _, found := range byWords {
+		if found = keep(found, func(i int) bool { return i < len(in) && i != c.price && in[i].hasTexts() }); len(found) > 0 {
+			return found
+		}
+	}
+	if len(columnsThat(in, (*columnProfile).isName)) > 0 {
+		return nil
+	}
+	return byWords[0]
+}
+
+func keep(columns []int, good func(column int) bool) []int {
+	var kept []int
+	for _, i := range columns {
+		if good(i) {
+			kept = append(kept, i)
+		}
+	}
+	return kept
+}

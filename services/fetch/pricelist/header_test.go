@@ -1,0 +1,77 @@
+package pricelist_test
+
+import (
+	"fmt"
+	"testing"
+
+	atlantv1 "github.com/atlant-log/atlant/proto/gen/atlant/v1"
+)
+
+// Of several prices the one that is plainly the price is read, and otherwise none.
+func TestHeadersWithSeveralPrices(t *testing.T) {
+	t.Parallel()
+	const rows = "7;Milk;1.50;2.25;3\n8;Bread;3.75;4.25;4\n9;Tea;5.50;6.25;5\n"
+	for header, want := range map[string]int32{
+		"id;name;old price;price;stock":                     4,
+		"id;name;Preis;alter Preis;Bestand":                 3,
+		"id;name;price;sale price;stock":                    3,
+		"id;name;EK;Verkaufspreis;Lager":                    4,
+		"id;name;Price tax incl.;was price;qty":             3,
+		"id;name;Precio anterior;Precio oferta;stock":       4,
+		"id;name;Gewicht;UVP inkl. MwSt.;Bestand":           4,
+		"SKU;Title;Variant Price;Variant Compare At Price;": 3,
+		"id;name;weight;Rate;qty":                           4,
+		"№;Наименование;Остаток;Цена с НДС, руб.;Кол-во":    4,
+		"id;name;rabatt;Ord. pris;antal":                    4,
+		"コード;品名;在庫数;税込価格;入数":                                4,
+		"id;name;評価;小売単価;在庫":                                4,
+		"Code;Item;Available Qty;Cost per Unit;Min. Qty":    4,
+	} {
+		if d := wantRead(t, header+"\n"+rows, nil); d.GetPriceColumn() != want || d.GetNameColumns()[0] != 2 {
+			t.Errorf("%s: %v", header, d)
+		}
+	}
+	for header, message := range map[string]string{
+		"id;name;net price;gross price;stock":                "columns 3 and 4 of line 1 could both be the price",
+		"id;name;Sale price;Regular price;stock":             "columns 3 and 4 of line 1 could both be the price",
+		"id;name;Price tax excluded;Wholesale price;stock":   "columns 3 and 4 of line 1 could both be the price",
+		"id;name;HEK;UVP;Bestand":                            "columns 3 and 4 of line 1 could both be the price",
+		"№;Наименование;Опт. цена;Розн. цена;Кол-во":         "columns 3 and 4 of line 1 could both be the price",
+		"id;name;discounted_price;actual_price;ratings":      "columns 3 and 4 of line 1 could both be the price",
+		"id;name;Price 1+;Price 10+;Price 100+":              "columns 3, 4 and 5 of line 1 could all be the price",
+		"id;Adresse;Prix Gazole;Prix SP95;pop":               "columns 3 and 4 of line 1 could both be the price",
+		"id;name;Rate;Amount;Qty":                            "columns 3 and 4 of line 1 could both be the price",
+		"品番;品名;税抜価格;税込価格;在庫":                                 "columns 3 and 4 of line 1 could both be the price",
+		"id;name;price group;old price;stock":                "csv.price_column",
+		"id;name;Price per month;Price per year;free months": "columns 3 and 4 of line 1 could both be the price",
+	} {
+		wantUnreadable(t, header+"\n"+rows, nil, message)
+		option := &atlantv1.CsvOptions{NameColumns: []string{"2"}, PriceColumn: "4"}
+		wantRead(t, header+"\n"+rows, option, fmt.Sprintf("2@%d Milk=2250000", len(header)+1))
+	}
+}
+
+// What is in a column tells what its header does not.
+func TestColumnsByContent(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		text        string
+		name, price int32
+	}{
+		"an empty price":         {"name;price;sale price\nMilk;;1.50\nBread;;2.25\n", 1, 3},
+		"an empty kind of price": {"name;sale price;regular price\nMilk;;1.50\nBread;;2.25\n", 1, 3},
+		"dates of prices":        {"name;Prix Gazole;Prix Gazole le\nMilk;1.50;2026-04-20\nBread;2.25;2026-04-20\n", 1, 2},
+		"numbers of articles":    {"Artikel;Beschreibung;Preis\n100200;Milk;1,50\n100201;Bread;2,25\n", 2, 3},
+		"numbers as names":       {"Artikel;Preis;Lager\n100200;1,50;3\n100201;2,25;4\n", 1, 2},
+		"the only currency":      {"Milk;7;€ 1.50;4\nBread;7;€ 2.25;5\nTea;19;€ 3.50;4\n", 1, 3},
+		"a header of no known words": {
+			"alfa;beta;gama;delta\nMilk;$1.50;7;2\nBread;$2.25;8;4\nTea;$3.50;9;2\n", 1, 2,
+		},
+		"what is no price":  {"naam x;KDV;wert x;stok\nMilk;20;1.50;4\nBread;20;2.25;5\nTea;20;3.50;4\n", 1, 3},
+		"counted from zero": {";what;how much\n0;Milk;1.50\n1;Bread;2.25\n2;Tea;3.50\n", 2, 3},
+	} {
+		if d := wantRead(t, test.text, nil); d.GetPriceColumn() != test.price || d.GetNameColumns()[0] != test.name {
+			t.Errorf("%s: %v", name, d)
+		}
+	}
+}
