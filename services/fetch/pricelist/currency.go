@@ -12,8 +12,14 @@ import (
 	"golang.org/x/text/currency"
 )
 
-// unknownCurrency is what a symbol of several currencies stands for: $, kr.
-const unknownCurrency = "?"
+// A symbol of several currencies stands for one that is not known: $, kr. Those of eastPointed all have prices with a decimal
+// point, as yen and yuan do.
+const (
+	unknownCurrency = "?"
+	eastPointed     = "?."
+)
+
+func isUnknown(currency string) bool { return currency != "" && currency[0] == '?' }
 
 // currencies maps what is written beside a price to ISO 4217 codes, or to unknownCurrency. The codes are those of legal
 // tender as CLDR has it.
@@ -24,16 +30,19 @@ var currencies = func() map[string]string {
 		all[code], all[strings.ToLower(code)], all[code[:1]+strings.ToLower(code[1:])] = code, code, code
 	}
 	for code, symbols := range map[string]string{
-		"AED": "د.إ", "AMD": "֏", "AUD": "A$ AU$", "AZN": "₼", "BGN": "лв лв.", "BRL": "R$", "CAD": "C$ CA$",
-		"CHF": "SFr SFr. sFr. Fr.",
-		"CNY": "元 RMB 人民币 CN¥", "CRC": "₡", "CZK": "Kč kč KČ", "EUR": "€ euro Euro EURO euros Euros", "GBP": "£", "GEL": "₾", "GHS": "₵",
-		"HKD": "HK$", "HUF": "Ft ft", "ILS": "₪", "INR": "₹",
-		"JPY": "円 JP¥", "KRW": "₩ 원", "KZT": "₸ тг тг.", "MNT": "₮", "MXN": "MX$",
-		"NGN": "₦", "NZD": "NZ$", "PHP": "₱", "PLN": "zł zł. ZŁ zl", "PYG": "₲", "RSD": "дин дин. din.",
-		"RUB": "₽", "SGD": "S$", "THB": "฿",
-		"TRY": "₺ TL tl", "TWD": "NT$", "UAH": "₴ грн грн.", "USD": "US$ $US U$S", "VND": "₫ đ",
-		// Dollars and pesos, yen and yuan, crowns, rupees, roubles of two countries, lei of two.
-		unknownCurrency: "$ ¥ ￥ kr kr. Kr Kr. Rs Rs. руб руб. Руб. РУБ р р. Р. lei Lei LEI",
+		"AED": "د.إ د.إ. Dhs Dhs.", "AMD": "֏ դր. драм", "AUD": "A$ AU$", "AZN": "₼ manat", "BDT": "৳ Tk Tk.", "BGN": "лв лв.",
+		"BRL": "R$", "CAD": "C$ CA$", "CHF": "SFr SFr. sFr. Fr. CHF.", "CNY": "元 RMB 人民币 CN¥", "CRC": "₡", "CZK": "Kč kč KČ Kč.",
+		"DZD": "د.ج", "EGP": "ج.م ج.م. E£", "EUR": "€ euro Euro EURO euros Euros евро EUR. Eur.", "GBP": "£", "GEL": "₾", "GHS": "₵",
+		"HKD": "HK$", "HUF": "Ft Ft.", "IDR": "Rp Rp. rp", "ILS": "₪ ש\"ח ש״ח", "INR": "₹ INR.", "IQD": "د.ع",
+		"JOD": "د.أ", "JPY": "円 JP¥", "KES": "KSh Ksh KSh. Ksh.", "KGS": "сом", "KRW": "₩ 원", "KWD": "د.ك", "KZT": "₸ тг тг. тенге",
+		"LBP": "ل.ل", "MAD": "د.م.", "MDL": "MDL.", "MKD": "ден ден.", "MNT": "₮", "MXN": "MX$", "MYR": "RM", "NGN": "₦", "NZD": "NZ$",
+		"OMR": "ر.ع.", "PEN": "S/ S/.", "PHP": "₱ Php", "PLN": "zł zł. ZŁ zl", "PYG": "₲", "QAR": "ر.ق", "RON": "RON. ron.",
+		"RSD": "дин дин. din. din", "RUB": "₽ рубль рублей", "SAR": "ر.س ر.س.", "SGD": "S$", "THB": "฿ บาท", "TND": "د.ت",
+		"TRY": "₺ TL tl Tl TL.", "TWD": "NT$", "TZS": "TSh", "UAH": "₴ грн грн. Грн", "UGX": "USh", "USD": "US$ $US U$S US.$ долл долл.",
+		"UZS": "сум сўм so'm soʻm", "VND": "₫ đ Đ VNĐ vnđ đồng",
+		// Dollars and pesos, crowns, roubles of two countries, lei of two, rials of many, dirhams of two, francs of two.
+		unknownCurrency: "$ kr kr. Kr Kr. руб руб. Руб. РУБ р р. Р. lei Lei LEI ريال ﷼ DH DHs Dh FCFA CFA",
+		eastPointed:     "¥ ￥ Rs Rs. ₨ रु रु. රු", // yen and yuan, rupees
 	} {
 		for symbol := range strings.FieldsSeq(symbols) {
 			all[symbol] = code
@@ -57,7 +66,7 @@ func headerCurrency(cell string) string {
 	for i, word := range words {
 		code := currencies[word]
 		switch {
-		case code == "" || code == unknownCurrency:
+		case code == "" || isUnknown(code):
 		case word != code: // a symbol, or a code in small letters
 			if !isASCIIWord(word) || enclosed(cell, word) {
 				return code
@@ -90,7 +99,7 @@ type currencyEvidence struct {
 
 func (e *currencyEvidence) add(line int64, code string) {
 	e.prices++
-	if code == "" || code == unknownCurrency {
+	if code == "" || isUnknown(code) {
 		return
 	}
 	if e.codes == nil {

@@ -34,12 +34,13 @@
 // With csv.observed_at_column each row has a date. Whether day or month comes first is settled from the whole list, as the
 // decimal mark is.
 //
-// A price is digits, at most 12 of them significant, with an optional decimal mark and 1 to 6 decimals. Thousands may be in
-// groups, separated by point, comma, space or apostrophe; a currency may be written before or after (12,50 €, R$ 129,00), and a
-// dash for decimals that are zero (12,-). What the decimal mark is, is settled once for the whole list, from the prices that
-// can be read one way only: the majority has it, and the others are rejected. A price like 1.234 is read only if that is
-// 20 to 1, and if there are enough prices that say how: with a mark and other than three decimals where it is the decimal
-// mark, with both marks (1.234,50) where it is not.
+// A price is digits, of whatever script, at most 12 of them significant, with an optional decimal mark and 1 to 6 decimals.
+// Thousands may be in groups, separated by point, comma, space or apostrophe; a currency may be written before or after (12,50 €,
+// R$ 129,00), a unit behind (2,99 €/kg), and a dash for decimals that are zero (12,-). A field like ="12,50" is read without that.
+// What the decimal mark is, is settled once for the whole list, from the prices that can be read one way only: the majority has
+// it, and the others are rejected. A price like 1.234 is read only if that is 20 to 1, and if there are enough prices that say
+// how: with a mark and other than three decimals where it is the decimal mark, with both marks (1.234,50) where it is not. If all
+// are like that, the currency or the language of the header may say that they are whole, as 12.500 ₫ and 1,200円 are; see locale.go.
 //
 // The currency is csv.currency_code, else that beside the price, else the one in the header (Price (EUR)) or, if all prices
 // that have one have the same, that one. Signs of several currencies ($, kr, руб.) say nothing.

@@ -18,7 +18,7 @@ const (
 // columnProfile is what the cells of a column look like.
 type columnProfile struct {
 	rows, filled, prices, identifiers, counted, letters int
-	currencies                                          int // prices with a currency beside them
+	currencies                                          int // prices with the sign or code of a currency beside them
 	unlike                                              map[string]struct{}
 	last                                                string // price
 	example                                             string
@@ -82,7 +82,7 @@ func (c *columnProfile) add(cell []byte) {
 
 func (c *columnProfile) addPrice(cell []byte, n *number) {
 	c.prices++
-	if n.currency != "" {
+	if strings.ContainsFunc(string(cell), isCurrencySign) || n.currency != "" && strings.Contains(string(cell), n.currency) {
 		c.currencies++
 	}
 	if n.mark == noMark && len(cell) >= minIdentifier && n.currency == "" {
@@ -93,6 +93,9 @@ func (c *columnProfile) addPrice(cell []byte, n *number) {
 	}
 	c.last = string(cell)
 }
+
+// isCurrencySign tells signs from words: kr and Ft may stand for something else.
+func isCurrencySign(r rune) bool { return unicode.Is(unicode.Sc, r) }
 
 // isPrice reports whether a column has nothing but prices: numbers, that are neither article numbers nor count the rows.
 func (c *columnProfile) isPrice() bool {

@@ -86,7 +86,9 @@ func (l *List) settle(ctx context.Context, head sniffed, o *atlantv1.CsvOptions)
 	inHeader := ""
 	if p.columns.header {
 		inHeader = headerCurrency(p.first.cells[p.columns.price])
+		l.reading.thousands = headerThousands(p.first.cells[p.columns.price])
 	}
+	l.reading.thousands += thousandsMarks[cmp.Or(l.reading.currency, inHeader)]
 	return l.weigh(ctx, o, inHeader)
 }
 

@@ -18,7 +18,7 @@ const noMark = byte(0)
 type number struct {
 	micros    int64
 	thousands int64  // micros, should the mark of a number that is not sure separate thousands
-	currency  string // ISO 4217 code, unknownCurrency, or "" if there is none
+	currency  string // ISO 4217 code, one that isUnknown, or "" if there is none
 	decimals  int    // how many
 	mark      byte   // between whole part and decimals
 	sure      bool   // the mark can't be a thousands separator

@@ -22,6 +22,8 @@ type reading struct {
 	cutLine  int64  // of the last row, if the list seems to be cut off within its price; else 0
 	currency string // of prices that come without one
 
+	thousands string // marks that separate thousands by the list's currency or language
+
 	dateOrder   dateOrder
 	latest      events.Micros // no date may be later; 0 for no bound
 	splitPrices bool          // rows that are too long show that decimal commas split prices
@@ -80,7 +82,7 @@ func (h *rowReader) parsePrice(line int64, cell []byte) (events.Price, atlantv1.
 	switch {
 	case line == h.cutLine:
 		return events.Price{}, atlantv1.RejectReason_REJECT_REASON_CUT_OFF
-	case n.currency == "" || n.currency == unknownCurrency || n.currency == h.currency:
+	case n.currency == "" || isUnknown(n.currency) || n.currency == h.currency:
 	case h.oneCurrency:
 		return events.Price{}, atlantv1.RejectReason_REJECT_REASON_CURRENCY
 	default:

@@ -27,7 +27,7 @@ func (l *List) weighRows(ctx context.Context) (*weighing, error) {
 			return nil
 		}
 		w.good++
-		w.marks.add(rec.line, cell, &n)
+		w.marks.add(rec.line, cell, &n, &l.reading)
 		w.currencies.add(rec.line, n.currency)
 		if l.reading.date >= 0 {
 			w.dates.add(rec.line, rec.trimmed(l.reading.date))
