@@ -16,12 +16,15 @@ const (
 
 // columns say where in a row name and price are.
 type columns struct {
-	names  []int // from 0
-	price  int   // from 0; -1 while it is not known
-	date   int   // from 0; -1 if there is none
-	width  int   // how many columns a row has
-	least  int   // how many fields a row must have; the others are empty columns that were dropped at its end
-	header bool  // whether the first record is one
+	names []int // from 0
+	price int   // from 0; -1 while it is not known
+	date  int   // from 0; -1 if there is none
+	width int   // how many columns a row has
+
+	currencyAt int // column of the currency, from 0; -1 if there is none
+
+	least  int  // how many fields a row must have; the others are empty columns that were dropped at its end
+	header bool // whether the first record is one
 }
 
 // columnRef is a column as an option names it: by number or by header text.
@@ -65,7 +68,7 @@ func newColumnFinder(o *atlantv1.CsvOptions, p *shape) *columnFinder {
 // find returns the columns, or an *UnreadableError. Those that neither options nor header tell are left open. What is in them is
 // asked of profiles only where the header says too little.
 func (f *columnFinder) find(profiles profiler) (columns, error) {
-	c := columns{width: f.width, least: f.width, date: -1}
+	c := columns{width: f.width, least: f.width, date: -1, currencyAt: -1}
 	if c.header = f.hasHeader() || f.isAboveNumbers(&c, profiles); c.header {
 		c.width = f.headerWidth()
 		c.least = c.width
@@ -90,6 +93,7 @@ func (f *columnFinder) find(profiles profiler) (columns, error) {
 	if err := f.findName(&c, profiles); err != nil {
 		return columns{}, err
 	}
+	c.currencyAt = f.currencyColumn(&c)
 	if slices.Contains(c.names, c.price) {
 		return columns{}, unreadable("column %d can't be both name and price; %s and %s would say which they are",
 			c.price+1, nameOption, priceOption)
@@ -129,6 +133,14 @@ func (f *columnFinder) hasHeader() bool {
 	}
 	cell := f.first.cells[price]
 	return cell != "" && !strings.ContainsAny(cell, "0123456789")
+}
+
+// currencyColumn returns the column of the currency, or -1 unless the header calls just one that.
+func (f *columnFinder) currencyColumn(c *columns) int {
+	if found := f.first.columns(headerWords["currency"].has); c.header && len(found) == 1 && found[0] != c.price {
+		return found[0]
+	}
+	return -1
 }
 
 // isAboveNumbers reports whether the first record is a header although its words are not known: it is texts only, and there are

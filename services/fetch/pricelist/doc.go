@@ -7,7 +7,7 @@
 //
 // A line ends with LF or CRLF, or with CR where there is no LF; lines of white space only are passed over, and so are lines that
 // begin with # and have another number of columns than the list. Columns are separated by ; , | or a tab: by what gives by far
-// the most rows a price.
+// the most rows a price, or by what a first line like sep=; says.
 //
 // Quotes are those of RFC 4180: a field is quoted if its very first byte is a quote; inside, a doubled quote stands for
 // one, and delimiters and line ends are text. A quote anywhere else is text (12" pipe). With csv.quote = none all are, and
@@ -31,6 +31,8 @@
 // has a currency beside them, and just one has texts that are mostly unlike; else the options must. Columns that the header says
 // are something else (stock, EAN, VAT, rating) do not come into question.
 //
+// The last rows are rejected as sums if they are called total, in one of the languages of headerwords.txt.
+//
 // With csv.observed_at_column each row has a date. Whether day or month comes first is settled from the whole list, as the
 // decimal mark is.
 //
@@ -42,8 +44,8 @@
 // how: with a mark and other than three decimals where it is the decimal mark, with both marks (1.234,50) where it is not. If all
 // are like that, the currency or the language of the header may say that they are whole, as 12.500 ₫ and 1,200円 are; see locale.go.
 //
-// The currency is csv.currency_code, else that beside the price, else the one in the header (Price (EUR)) or, if all prices
-// that have one have the same, that one. Signs of several currencies ($, kr, руб.) say nothing.
+// The currency is csv.currency_code, else that beside the price or in a column for it, else the one in the header (Price (EUR))
+// or, if all prices that have one have the same, that one. Signs of several currencies ($, kr, руб.) say nothing.
 //
 // # What is not
 //

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"slices"
 
@@ -65,6 +66,10 @@ func (l *List) settle(ctx context.Context, head sniffed, o *atlantv1.CsvOptions)
 	if l.from, err = skipLines(ctx, l.src, start, l.size, head.newline, o.GetSkipLines()); err != nil {
 		return 0, err
 	}
+	given := o.GetDelimiter() != ""
+	if o, err = l.cutSepLine(head.newline, o); err != nil {
+		return 0, err
+	}
 	s, err := newSample(ctx, l.src, l.from, l.size, head.newline)
 	if err != nil {
 		return 0, err
@@ -81,7 +86,11 @@ func (l *List) settle(ctx context.Context, head sniffed, o *atlantv1.CsvOptions)
 	}
 	l.reading = reading{format: p.format, columns: p.columns, currency: o.GetCurrencyCode(), oneCurrency: o.GetCurrencyCode() != ""}
 	l.from = place{offset: l.from.offset + p.first.at.offset, line: p.first.at.line}
-	l.evidence = append([]string{p.evidence(o.GetDelimiter() != ""), p.headerEvidence()}, p.inferred...)
+	if given || o.GetDelimiter() == "" {
+		l.explain(p.evidence(given))
+	}
+	l.explain(p.headerEvidence())
+	l.evidence = append(l.evidence, p.inferred...)
 	l.explain(p.quotesWhy)
 	inHeader := ""
 	if p.columns.header {
@@ -113,12 +122,16 @@ func (l *List) weigh(ctx context.Context, o *atlantv1.CsvOptions, inHeader strin
 	if l.reading.dateOrder, why = w.dates.settle(o.GetDateOrder()); l.reading.date >= 0 {
 		l.explain(why)
 	}
+	if l.reading.currencyAt >= 0 {
+		l.explain(fmt.Sprintf("column %d gives the currency of each price", l.reading.currencyAt+1))
+	}
 	if l.reading.currency == "" {
 		l.reading.currency, why = w.currencies.settle(inHeader)
 		l.explain(why)
 	}
 	l.reading.splitPrices = w.ragged.split.count > 0
 	l.explain(w.ragged.why())
+	l.reading.totalsFrom = w.totals.from()
 	return w.good, nil
 }
 

@@ -24,6 +24,8 @@ type reading struct {
 
 	thousands string // marks that separate thousands by the list's currency or language
 
+	totalsFrom int64 // the line from which on rows are the sums of the list; 0 if there are none
+
 	dateOrder   dateOrder
 	latest      events.Micros // no date may be later; 0 for no bound
 	splitPrices bool          // rows that are too long show that decimal commas split prices
@@ -50,10 +52,13 @@ func (h *rowReader) row(rec *record) Row {
 	}
 	if f.reason == 0 {
 		cell := rec.trimmed(h.price)
-		row.Price, f.reason = h.parsePrice(rec.line, cell)
+		row.Price, f.reason = h.parsePrice(rec, cell)
 		if f.column, f.cell = h.price+1, cell; h.splitPrices && f.reason == 0 && h.splitsPrice(rec) {
 			f.reason = atlantv1.RejectReason_REJECT_REASON_PRICE_AMBIGUOUS
 		}
+	}
+	if f.reason == 0 && h.totalsFrom > 0 && rec.line >= h.totalsFrom {
+		f = fault{atlantv1.RejectReason_REJECT_REASON_NAME_MISSING, h.names[0] + 1, h.rawName(rec)}
 	}
 	if f.reason == 0 && h.date >= 0 {
 		cell := rec.trimmed(h.date)
@@ -69,7 +74,7 @@ func (h *rowReader) row(rec *record) Row {
 }
 
 // parsePrice reads the price of a row, in the light of what the whole list says.
-func (h *rowReader) parsePrice(line int64, cell []byte) (events.Price, atlantv1.RejectReason) {
+func (h *rowReader) parsePrice(rec *record, cell []byte) (events.Price, atlantv1.RejectReason) {
 	n := &h.number
 	if reason := n.scan(cell); reason != 0 {
 		return events.Price{}, reason
@@ -79,16 +84,24 @@ func (h *rowReader) parsePrice(line int64, cell []byte) (events.Price, atlantv1.
 		return events.Price{}, reason
 	}
 	price := events.Price{Micros: micros, Currency: h.currency}
-	switch {
-	case line == h.cutLine:
+	switch code := h.currencyOf(rec, n); {
+	case rec.line == h.cutLine:
 		return events.Price{}, atlantv1.RejectReason_REJECT_REASON_CUT_OFF
-	case n.currency == "" || isUnknown(n.currency) || n.currency == h.currency:
+	case code == "" || isUnknown(code) || code == h.currency:
 	case h.oneCurrency:
 		return events.Price{}, atlantv1.RejectReason_REJECT_REASON_CURRENCY
 	default:
-		price.Currency = n.currency
+		price.Currency = code
 	}
 	return price, 0
+}
+
+// currencyOf returns the currency of a price: the one beside it, or else what a column for it says; "" if neither does.
+func (h *reading) currencyOf(rec *record, n *number) string {
+	if h.currencyAt < 0 || n.currency != "" && !isUnknown(n.currency) || h.currencyAt >= len(rec.fields) {
+		return n.currency
+	}
+	return currencies[string(rec.trimmed(h.currencyAt))]
 }
 
 // look finds faults that are neither the name's nor the price's.

@@ -10,6 +10,7 @@ type weighing struct {
 	ending     endEvidence
 	dates      dateEvidence
 	ragged     raggedEvidence
+	totals     totals
 }
 
 // weighRows reads the list to its end.
@@ -19,7 +20,11 @@ func (l *List) weighRows(ctx context.Context) (*weighing, error) {
 	err := l.records(ctx, func(rec *record) error {
 		w.rows++
 		w.ragged.add(rec, &l.reading)
-		if l.reading.look(rec).reason != 0 || checkName(l.reading.rawName(rec)) != 0 {
+		if l.reading.look(rec).reason != 0 {
+			return nil
+		}
+		name := l.reading.rawName(rec)
+		if checkName(name) != 0 {
 			return nil
 		}
 		cell := rec.trimmed(l.reading.price)
@@ -28,7 +33,8 @@ func (l *List) weighRows(ctx context.Context) (*weighing, error) {
 		}
 		w.good++
 		w.marks.add(rec.line, cell, &n, &l.reading)
-		w.currencies.add(rec.line, n.currency)
+		w.totals.add(rec.line, name)
+		w.currencies.add(rec.line, l.reading.currencyOf(rec, &n))
 		if l.reading.date >= 0 {
 			w.dates.add(rec.line, rec.trimmed(l.reading.date))
 		}
