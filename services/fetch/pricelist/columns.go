@@ -25,6 +25,7 @@ type columns struct {
 
 	least  int  // how many fields a row must have; the others are empty columns that were dropped at its end
 	header bool // whether the first record is one
+	unsaid bool // that is told by the numbers under it alone
 }
 
 // columnRef is a column as an option names it: by number or by header text.
@@ -69,7 +70,9 @@ func newColumnFinder(o *atlantv1.CsvOptions, p *shape) *columnFinder {
 // asked of profiles only where the header says too little.
 func (f *columnFinder) find(profiles profiler) (columns, error) {
 	c := columns{width: f.width, least: f.width, date: -1, currencyAt: -1}
-	if c.header = f.hasHeader() || f.isAboveNumbers(&c, profiles); c.header {
+	c.header = f.hasHeader()
+	c.unsaid = !c.header && f.isAboveNumbers(&c, profiles)
+	if c.header = c.header || c.unsaid; c.header {
 		c.width = f.headerWidth()
 		c.least = c.width
 	}

@@ -31,8 +31,13 @@ func (n *number) scanDecorated(cell []byte) atlantv1.RejectReason {
 		return notANumber(cell)
 	}
 	n.sure = n.sure || isMarked
-	n.negative, n.currency = negative, cmp.Or(before, after)
+	n.negative, n.currency, n.english = negative, cmp.Or(before, after), isEnglish(prefix)
 	return reason
+}
+
+// isEnglish reports whether a sign is written right before a number, as in $1,299; but not in reals, R$1,299.
+func isEnglish(prefix []byte) bool {
+	return bytes.HasSuffix(prefix, []byte("£")) || bytes.HasSuffix(prefix, []byte("$")) && !bytes.HasSuffix(prefix, []byte("R$"))
 }
 
 func isDigitRune(r rune) bool { return r >= '0' && r <= '9' }

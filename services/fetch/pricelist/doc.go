@@ -27,6 +27,8 @@
 // a net and a gross price, or of prices for several quantities, nothing says which is meant, and the list is refused. The
 // name is the best that the header has of name, product, item and description, and has texts in it, not numbers.
 //
+// A price whose header says that it is in cents, or in thousands (Цена, тыс. руб.), is read only if csv.price_column names it.
+//
 // Two columns without a header are name and price. More are told by what is in them if just one column has prices, or just one
 // has a currency beside them, and just one has texts that are mostly unlike; else the options must. Columns that the header says
 // are something else (stock, EAN, VAT, rating) do not come into question.

@@ -11,8 +11,10 @@ func (f *columnFinder) findPrice(c *columns, profiles profiler) (err error) {
 	}
 	if c.header {
 		if found := f.pricesByWords(c, profiles); len(found) > 0 {
-			c.price, err = the(found, &f.first, "price", priceOption)
-			return err
+			if c.price, err = the(found, &f.first, "price", priceOption); err != nil {
+				return err
+			}
+			return f.checkScale(c.price)
 		}
 	}
 	if c.width == 2 && len(c.names) <= 1 {
@@ -22,6 +24,16 @@ func (f *columnFinder) findPrice(c *columns, profiles profiler) (err error) {
 		}
 	}
 	return nil
+}
+
+// checkScale refuses a price that is not in the unit of its currency, and would be wrong by a factor of a hundred or more.
+func (f *columnFinder) checkScale(price int) error {
+	scale := headerScale(f.first.cells[price])
+	if scale == "" {
+		return nil
+	}
+	return unreadable("the header of column %d, %s, says that its prices are not in whole units of their currency (%s); "+
+		"%s would have the numbers read as they stand", price+1, excerpt([]byte(f.first.cells[price])), scale, priceOption)
 }
 
 // pricesByWords returns the columns that the header calls the price, or else those that it calls a price of some kind. Words alone

@@ -2,6 +2,7 @@ package pricelist_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	atlantv1 "github.com/atlant-log/atlant/proto/gen/atlant/v1"
@@ -51,6 +52,32 @@ func TestHeadersWithSeveralPrices(t *testing.T) {
 	}
 }
 
+// A header may say that the numbers under it are not in the unit of the currency. Who names the column wants them as they are.
+func TestHeadersWithAScale(t *testing.T) {
+	t.Parallel()
+	for _, header := range []string{
+		"price_cents", "PriceInCents", "Price (pence)", "Preis (ct/kWh)", "Cena, tis. Kč", "Цена, тыс. руб.", "Price (million USD)", "价格(万元)",
+		"単価（千円）", "Price in lakhs", "Preis [k€]", "Fiyat (bin TL)", "가격(만원)",
+	} {
+		wantUnreadable(t, "name;"+header+";stock\nMilk;199;3\nBread;249;5\n", nil, "not in whole units of their currency")
+		wantRead(t, "name;"+header+";stock\nMilk;199;3\nBread;249;5\n", &atlantv1.CsvOptions{PriceColumn: "2"},
+			fmt.Sprintf("2@%d Milk=199000000", len(header)+12)+headerSays(header))
+	}
+	for _, header := range []string{"price percent incl", "Centro precio", "Prix centrale", "Preis je Tausendfuß"} {
+		wantRead(t, "name;"+header+";stock\nMilk;199;3\nBread;249;5\n", nil, fmt.Sprintf("2@%d Milk=199000000", len(header)+12))
+	}
+}
+
+// headerSays returns the currency that such a header gives as well.
+func headerSays(header string) string {
+	for code, sign := range map[string]string{" CZK": "Kč", " USD": "USD"} {
+		if strings.Contains(header, sign) {
+			return code
+		}
+	}
+	return ""
+}
+
 // What is in a column tells what its header does not.
 func TestColumnsByContent(t *testing.T) {
 	t.Parallel()
@@ -67,8 +94,10 @@ func TestColumnsByContent(t *testing.T) {
 		"a header of no known words": {
 			"alfa;beta;gama;delta\nMilk;$1.50;7;2\nBread;$2.25;8;4\nTea;$3.50;9;2\n", 1, 2,
 		},
-		"what is no price":  {"naam x;KDV;wert x;stok\nMilk;20;1.50;4\nBread;20;2.25;5\nTea;20;3.50;4\n", 1, 3},
-		"counted from zero": {";what;how much\n0;Milk;1.50\n1;Bread;2.25\n2;Tea;3.50\n", 2, 3},
+		"what is no price":          {"naam x;KDV;wert x;stok\nMilk;20;1.50;4\nBread;20;2.25;5\nTea;20;3.50;4\n", 1, 3},
+		"a name with a word":        {"Vendor name;Car_Name;Selling_Price\nA;ritz;3\nB;swift;4\n", 2, 3},
+		"article numbers for names": {"sku;price;qty\nA-100;1.50;10\nA-200;2.25;5\n", 1, 2},
+		"counted from zero":         {";what;how much\n0;Milk;1.50\n1;Bread;2.25\n2;Tea;3.50\n", 2, 3},
 	} {
 		if d := wantRead(t, test.text, nil); d.GetPriceColumn() != test.price || d.GetNameColumns()[0] != test.name {
 			t.Errorf("%s: %v", name, d)

@@ -16,6 +16,7 @@ import (
 var nameMatches = []func(key string) bool{
 	isIn("product name"), isIn("name"), isIn("product"), isIn("item"), isIn("description"),
 	func(key string) bool { return holdsPhrase(key, "product name") },
+	func(key string) bool { return holdsPhrase(key, "name") && !holdsPhrase(key, "other name") },
 }
 
 func isIn(section string) func(key string) bool { return headerWords[section].has }
@@ -122,6 +123,17 @@ func headerKey(cell string) string {
 		return text
 	}
 	return plain
+}
+
+// headerScale returns the word of a header cell that says that what is under it is in cents, or in thousands; "" if none does.
+func headerScale(cell string) string {
+	isBetween := func(r rune) bool { return !unicode.IsLetter(r) && !unicode.Is(unicode.Mn, r) && r != '€' }
+	for _, word := range strings.FieldsFunc(splitCamelCase(cell), isBetween) {
+		if headerWords["scale"].has(headerKey(word)) {
+			return word
+		}
+	}
+	return ""
 }
 
 // prepositions stand before a currency.

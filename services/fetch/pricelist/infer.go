@@ -129,11 +129,18 @@ func (p *shape) infer(f *columnFinder, in []columnProfile) error {
 		if len(found) != 1 || !in[found[0]].isDense() {
 			return f.untold(c, in)
 		}
-		c.price = found[0]
+		if c.price = found[0]; c.header && c.price < len(f.first.cells) {
+			if err := f.checkScale(c.price); err != nil {
+				return err
+			}
+		}
 		p.inferred = append(p.inferred, fmt.Sprintf("column %d is the only one with prices, such as %s", c.price+1, in[c.price].example))
 	}
 	if len(c.names) == 0 {
 		found := f.columnsThatAre(c, in, (*columnProfile).isName, isOtherThanName)
+		if len(found) == 0 { // better an article number than none
+			found = columnsThat(in, (*columnProfile).isName)
+		}
 		if len(found) != 1 || found[0] == c.price {
 			return f.untold(c, in)
 		}

@@ -37,6 +37,9 @@ func headerThousands(cell string) string {
 // separatesThousands reports whether the mark of a price like 1.234 does so by its currency or language.
 func (h *reading) separatesThousands(n *number) bool {
 	marks := h.thousands
+	if n.english && n.mark == ',' {
+		return true
+	}
 	if n.currency != "" && n.currency != unknownCurrency {
 		marks = thousandsMarks[n.currency]
 	}

@@ -24,6 +24,7 @@ type number struct {
 	sure      bool   // the mark can't be a thousands separator
 	groups    byte   // '.' or ',' if it surely separates thousands, else 0
 	negative  bool   // there is a minus before it
+	english   bool   // $ or £ is close before it, as where commas separate thousands
 }
 
 var powersOfTen = [...]int64{1, 10, 100, 1000, 10_000, 100_000, 1_000_000}

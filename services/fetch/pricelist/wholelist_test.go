@@ -60,6 +60,15 @@ func TestWholeListDecides(t *testing.T) {
 		"a point in yen may be a decimal one": {
 			"a;1.234円\nb;2.345円\n", []string{"1@0 PRICE_AMBIGUOUS/2", "2@11 PRICE_AMBIGUOUS/2"},
 		},
+		"a dollar close before": {
+			"a,\"$25,990\"\nb,\"$9,990\"\nc,$500\n", []string{"1@0 a=25990000000", "2@12 b=9990000000", "3@23 c=500000000"},
+		},
+		"a dollar behind": {
+			"a;25,990 $\nb;9,990 $\n", []string{"1@0 PRICE_AMBIGUOUS/2", "2@11 PRICE_AMBIGUOUS/2"},
+		},
+		"a real close before": {
+			"a;R$25,990\nb;R$9,990\n", []string{"1@0 PRICE_AMBIGUOUS/2", "2@11 PRICE_AMBIGUOUS/2"},
+		},
 		"euros say nothing of the mark": {
 			"a;1.234 €\nb;2.345 €\n", []string{"1@0 PRICE_AMBIGUOUS/2", "2@12 PRICE_AMBIGUOUS/2"},
 		},
