@@ -51,10 +51,21 @@ func (f *columnFinder) pricesByWords(c *columns, profiles profiler) []int {
 		return found
 	}
 	if found := keep(some, func(i int) bool { return i < len(in) && in[i].mayBePrice() }); len(found) > 0 {
-		return found
+		return f.withRivals(found, c, in)
 	}
 	qualified := keep(some, func(i int) bool { return isQualifiedPrice(f.first.keys[i]) })
 	return slices.Concat(plain, qualified)
+}
+
+// withRivals adds the columns that may be another kind of price, by a name that is not known: numbers with decimals.
+func (f *columnFinder) withRivals(found []int, c *columns, in []columnProfile) []int {
+	const few = 10 // of which one has a mark
+	rivals := f.columnsThatAre(c, in, func(p *columnProfile) bool {
+		return p.isPrice() && p.isDense() && p.marked*few >= p.filled
+	}, func(key string) bool { return isOtherThanPrice(key) || isPlainPrice(key) || isSomePrice(key) })
+	found = append(found, rivals...)
+	slices.Sort(found)
+	return found
 }
 
 // findName settles the columns of the name: those that options name, the one that the header does, or the other one of two.

@@ -24,6 +24,7 @@ func TestHeadersWithSeveralPrices(t *testing.T) {
 		"id;name;weight;Rate;qty":                           4,
 		"№;Наименование;Остаток;Цена с НДС, руб.;Кол-во":    4,
 		"id;name;rabatt;Ord. pris;antal":                    4,
+		"id;name;Quantity;Цена, руб. коп.;qty":              4,
 		"コード;品名;在庫数;税込価格;入数":                                4,
 		"id;name;評価;小売単価;在庫":                                4,
 		"Code;Item;Available Qty;Cost per Unit;Min. Qty":    4,
@@ -43,6 +44,8 @@ func TestHeadersWithSeveralPrices(t *testing.T) {
 		"id;Adresse;Prix Gazole;Prix SP95;pop":               "columns 3 and 4 of line 1 could both be the price",
 		"id;name;Rate;Amount;Qty":                            "columns 3 and 4 of line 1 could both be the price",
 		"品番;品名;税抜価格;税込価格;在庫":                                 "columns 3 and 4 of line 1 could both be the price",
+		"id;name;Grundwert;UVP;stock":                        "columns 3 and 4 of line 1 could both be the price",
+		"id;name;Dealer;Retail;stock":                        "columns 3 and 4 of line 1 could both be the price",
 		"id;name;price group;old price;stock":                "csv.price_column",
 		"id;name;Price per month;Price per year;free months": "columns 3 and 4 of line 1 could both be the price",
 	} {
@@ -50,6 +53,12 @@ func TestHeadersWithSeveralPrices(t *testing.T) {
 		option := &atlantv1.CsvOptions{NameColumns: []string{"2"}, PriceColumn: "4"}
 		wantRead(t, header+"\n"+rows, option, fmt.Sprintf("2@%d Milk=2250000", len(header)+1))
 	}
+}
+
+// A time is not the name of anything.
+func TestNoName(t *testing.T) {
+	t.Parallel()
+	wantUnreadable(t, "date;price;rooms\n20261013T000000;1.50;3\n20261014T000000;2.25;4\n", nil, "csv.name_columns")
 }
 
 // A header may say that the numbers under it are not in the unit of the currency. Who names the column wants them as they are.
@@ -97,6 +106,7 @@ func TestColumnsByContent(t *testing.T) {
 		"what is no price":          {"naam x;KDV;wert x;stok\nMilk;20;1.50;4\nBread;20;2.25;5\nTea;20;3.50;4\n", 1, 3},
 		"a name with a word":        {"Vendor name;Car_Name;Selling_Price\nA;ritz;3\nB;swift;4\n", 2, 3},
 		"article numbers for names": {"sku;price;qty\nA-100;1.50;10\nA-200;2.25;5\n", 1, 2},
+		"a rival that is empty":     {"name;Grundwert;UVP\nMilk;;1.50\nBread;;2.25\n", 1, 3},
 		"counted from zero":         {";what;how much\n0;Milk;1.50\n1;Bread;2.25\n2;Tea;3.50\n", 2, 3},
 	} {
 		if d := wantRead(t, test.text, nil); d.GetPriceColumn() != test.price || d.GetNameColumns()[0] != test.name {

@@ -2,6 +2,7 @@ package pricelist
 
 import (
 	_ "embed" // headerwords.txt
+	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -72,11 +73,15 @@ func isNoPrice(key string) bool {
 
 // isOtherThanPrice reports whether a key is that of something else than the price.
 func isOtherThanPrice(key string) bool {
-	return isNoPrice(key) || holdsPhrase(key, "other column")
+	return isNoPrice(key) || holdsPhrase(key, "other column") || holdsPhrase(key, "article number")
 }
 
 // isOtherThanName reports whether a key is that of something else than the name.
-func isOtherThanName(key string) bool { return headerWords["other column"].has(key) }
+func isOtherThanName(key string) bool {
+	return headerWords["other column"].has(key) || isArticleNumber(key)
+}
+
+func isArticleNumber(key string) bool { return headerWords["article number"].has(key) }
 
 //go:embed headerwords.txt
 var headerWordsText string
@@ -126,7 +131,9 @@ func headerKey(cell string) string {
 }
 
 // headerScale returns the word of a header cell that says that what is under it is in cents, or in thousands; "" if none does.
+// Roubles and kopecks together are no cents: Цена, руб. коп.
 func headerScale(cell string) string {
+	cell = roublesAndKopecks.ReplaceAllString(cell, "")
 	isBetween := func(r rune) bool { return !unicode.IsLetter(r) && !unicode.Is(unicode.Mn, r) && r != '€' }
 	for _, word := range strings.FieldsFunc(splitCamelCase(cell), isBetween) {
 		if headerWords["scale"].has(headerKey(word)) {
@@ -135,6 +142,8 @@ func headerScale(cell string) string {
 	}
 	return ""
 }
+
+var roublesAndKopecks = regexp.MustCompile(`(?i)(руб|грн)\p{L}*[.,/ ]*(и )?коп\p{L}*`)
 
 // prepositions stand before a currency.
 var prepositions = []string{"in", "en", "em", "w", "v", "в", "u"}

@@ -17,11 +17,11 @@ const (
 
 // columnProfile is what the cells of a column look like.
 type columnProfile struct {
-	rows, filled, prices, identifiers, counted, letters int
-	currencies                                          int // prices with the sign or code of a currency beside them
-	unlike                                              map[string]struct{}
-	last                                                string // price
-	example                                             string
+	rows, filled, prices, marked, identifiers, counted, letters int
+	currencies                                                  int // prices with the sign or code of a currency beside them
+	unlike                                                      map[string]struct{}
+	last                                                        string // price
+	example                                                     string
 }
 
 // profiler looks what is in the columns, once with the first record for a header and once without.
@@ -85,7 +85,10 @@ func (c *columnProfile) addPrice(cell []byte, n *number) {
 	if strings.ContainsFunc(string(cell), isCurrencySign) || n.currency != "" && strings.Contains(string(cell), n.currency) {
 		c.currencies++
 	}
-	if n.mark == noMark && len(cell) >= minIdentifier && n.currency == "" {
+	switch {
+	case n.mark != noMark:
+		c.marked++
+	case len(cell) >= minIdentifier && n.currency == "":
 		c.identifiers++
 	}
 	if last, err := strconv.Atoi(c.last); err == nil && string(cell) == strconv.Itoa(last+1) || c.prices == 1 {
@@ -138,8 +141,10 @@ func (p *shape) infer(f *columnFinder, in []columnProfile) error {
 	}
 	if len(c.names) == 0 {
 		found := f.columnsThatAre(c, in, (*columnProfile).isName, isOtherThanName)
-		if len(found) == 0 { // better an article number than none
-			found = columnsThat(in, (*columnProfile).isName)
+		if len(found) == 0 && c.header { // better an article number than none
+			found = keep(columnsThat(in, (*columnProfile).isName), func(i int) bool {
+				return i < len(f.first.keys) && isArticleNumber(f.first.keys[i])
+			})
 		}
 		if len(found) != 1 || found[0] == c.price {
 			return f.untold(c, in)
