@@ -293,7 +293,7 @@ var worldLists = []worldList{
 		want:    `utf-8, name [1 2 3], price 6, mark ".", currency "": 3 + 0`,
 		rows: []string{
 			"CUADERNO FORMA ITALIANA 96 HOJAS PASTA DURA. CUADRICULA CHICA ESTRELLA = 25.9",
-			"CRAYONES CAJA 12 CERAS. TAMANO REGULAR C.B. 201034 CRAYOLA = 13.9",
+			"GISES CAJA 12 CERAS. TAMANO REGULAR C.B. 201034 CRAYOLA = 13.9",
 		},
 	},
 	{
