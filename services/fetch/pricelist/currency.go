@@ -12,16 +12,36 @@ import (
 	"golang.org/x/text/currency"
 )
 
-// A symbol of several currencies stands for one that is not known: $, kr. Those of eastPointed all have prices with a decimal
-// point, as yen and yuan do.
+// Signs of several currencies stand for none: a ? with the codes that they may mean.
 const (
-	unknownCurrency = "?"
-	eastPointed     = "?."
+	dollars   = "?ARS AUD BBD BMD BND BRL BSD BZD CAD CLP COP CUP DOP FJD GYD HKD JMD KYD LRD MXN NAD NZD SGD SRD TTD TWD USD UYU XCD"
+	crowns    = "?CZK DKK ISK NOK SEK"
+	roubles   = "?BYN RUB"
+	leus      = "?MDL RON"
+	rials     = "?IRR OMR QAR SAR YER"
+	dirhams   = "?AED MAD"
+	cfaFrancs = "?XAF XOF"
+	yens      = "?CNY JPY"
+	rupees    = "?INR LKR MUR NPR PKR SCR"
 )
 
 func isUnknown(currency string) bool { return currency != "" && currency[0] == '?' }
 
-// currencies maps what is written beside a price to ISO 4217 codes, or to unknownCurrency. The codes are those of legal
+// sameCurrency returns what two notes of the currency of a price say together, as in $12.50 USD; ok says that they do not
+// contradict each other.
+func sameCurrency(a, b string) (currency string, ok bool) {
+	switch {
+	case a == "" || a == b:
+		return b, true
+	case b == "" || isUnknown(b) && strings.Contains(b, a):
+		return a, true
+	case isUnknown(a) && strings.Contains(a, b):
+		return b, true
+	}
+	return "", false
+}
+
+// currencies maps what is written beside a price to ISO 4217 codes, or to what isUnknown. The codes are those of legal
 // tender as CLDR has it.
 var currencies = func() map[string]string {
 	all := map[string]string{}
@@ -40,9 +60,8 @@ var currencies = func() map[string]string {
 		"RSD": "дин дин. din. din", "RUB": "₽ рубль рублей", "SAR": "ر.س ر.س.", "SGD": "S$", "THB": "฿ บาท", "TND": "د.ت",
 		"TRY": "₺ TL tl Tl TL.", "TWD": "NT$", "TZS": "TSh", "UAH": "₴ грн грн. Грн", "UGX": "USh", "USD": "US$ $US U$S US.$ долл долл.",
 		"UZS": "сум сўм so'm soʻm", "VND": "₫ đ Đ VNĐ vnđ đồng",
-		// Dollars and pesos, crowns, roubles of two countries, lei of two, rials of many, dirhams of two, francs of two.
-		unknownCurrency: "$ kr kr. Kr Kr. руб руб. Руб. РУБ р р. Р. lei Lei LEI ريال ﷼ DH DHs Dh FCFA CFA",
-		eastPointed:     "¥ ￥ Rs Rs. ₨ रु रु. රු", // yen and yuan, rupees
+		dollars: "$", crowns: "kr kr. Kr Kr.", roubles: "руб руб. Руб. РУБ р р. Р.", leus: "lei Lei LEI", rials: "ريال ﷼",
+		dirhams: "DH DHs Dh", cfaFrancs: "FCFA CFA", yens: "¥ ￥", rupees: "Rs Rs. ₨ रु रु. රු",
 	} {
 		for symbol := range strings.FieldsSeq(symbols) {
 			all[symbol] = code
@@ -51,11 +70,18 @@ var currencies = func() map[string]string {
 	return all
 }()
 
-// scanCurrency reads what is written beside a number; ok says that it is a currency, or nothing.
+// scanCurrency reads what is written beside a number; ok says that it is a currency, twice perhaps (CLP $), or nothing.
 func scanCurrency(text []byte) (code string, ok bool) {
 	text = bytes.TrimSpace(text)
-	code = currencies[string(text)]
-	return code, code != "" || len(text) == 0
+	if code = currencies[string(text)]; code != "" || len(text) == 0 {
+		return code, true
+	}
+	first, second, found := bytes.Cut(text, []byte(" "))
+	a, b := currencies[string(first)], currencies[string(second)]
+	if !found || a == "" || b == "" {
+		return "", false
+	}
+	return sameCurrency(a, b)
 }
 
 // headerCurrency returns the currency that a header cell names, or "": Price (GEL), Preis in EUR, Prix €. Words that happen to

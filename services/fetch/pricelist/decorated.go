@@ -2,7 +2,6 @@ package pricelist
 
 import (
 	"bytes"
-	"cmp"
 	"unicode/utf8"
 
 	atlantv1 "github.com/atlant-log/atlant/proto/gen/atlant/v1"
@@ -23,7 +22,8 @@ func (n *number) scanDecorated(cell []byte) atlantv1.RejectReason {
 	dashed, suffix := cutDash(suffix)
 	before, negative, known := scanPrefix(prefix)
 	after, knownToo := scanCurrency(withoutUnit(suffix))
-	if !known || !knownToo || before != "" && after != "" && before != after {
+	currency, isOne := sameCurrency(before, after)
+	if !known || !knownToo || !isOne {
 		return notANumber(cell)
 	}
 	reason := n.scanBody(body)
@@ -31,7 +31,7 @@ func (n *number) scanDecorated(cell []byte) atlantv1.RejectReason {
 		return notANumber(cell)
 	}
 	n.sure = n.sure || isMarked
-	n.negative, n.currency, n.english = negative, cmp.Or(before, after), isEnglish(prefix)
+	n.negative, n.currency, n.english = negative, currency, isEnglish(prefix)
 	return reason
 }
 

@@ -169,3 +169,22 @@ func TestDialectEvidence(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+func TestRepeatedNamesEvidence(t *testing.T) {
+	t.Parallel()
+	list := "day;name;price;shop\n" + strings.Repeat("2026-04-20;Milk;1.50;North\n2026-04-20;Bread;2.25;North\n", 5)
+	const why = "10 rows of the sample have 2 different names"
+	for _, test := range []struct {
+		options *atlantv1.CsvOptions
+		want    bool
+	}{
+		{nil, true},
+		{&atlantv1.CsvOptions{ObservedAtColumn: "day"}, false},
+		{&atlantv1.CsvOptions{NameColumns: []string{"name", "shop"}}, false},
+	} {
+		d := wantRead(t, list, test.options)
+		if got := strings.Contains(strings.Join(d.GetEvidence(), "\n"), why); got != test.want {
+			t.Errorf("%v: %v", test.options, d.GetEvidence())
+		}
+	}
+}

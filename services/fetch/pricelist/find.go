@@ -40,7 +40,7 @@ func (f *columnFinder) checkScale(price int) error {
 // can mislead: a column that is empty counts for nothing, and one of some kind of price only if there are prices in it.
 func (f *columnFinder) pricesByWords(c *columns, profiles profiler) []int {
 	plain, some := f.first.plainPrices(), f.first.somePrices()
-	if len(plain) == 1 && len(some) == 0 {
+	if len(plain) == 1 && len(some) == 0 && !f.isMerged(plain[0]) {
 		return plain
 	}
 	if len(plain)+len(some) == 0 {
@@ -48,13 +48,30 @@ func (f *columnFinder) pricesByWords(c *columns, profiles profiler) []int {
 	}
 	in := profiles(c)
 	if found := keep(plain, func(i int) bool { return i < len(in) && in[i].filled > 0 }); len(found) > 0 {
-		return found
+		return f.withMerged(found, in)
 	}
 	if found := keep(some, func(i int) bool { return i < len(in) && in[i].mayBePrice() }); len(found) > 0 {
 		return f.withRivals(found, c, in)
 	}
 	qualified := keep(some, func(i int) bool { return isQualifiedPrice(f.first.keys[i]) })
 	return slices.Concat(plain, qualified)
+}
+
+// isMerged reports whether the header has nothing in the column behind: its cell may have been one over both.
+func (f *columnFinder) isMerged(column int) bool {
+	return column+1 < len(f.first.cells) && f.first.cells[column+1] == ""
+}
+
+// withMerged adds the columns of prices behind those found, as far as the header has nothing over them. What it has one cell
+// for are several prices then, and which is which stands in another line.
+func (f *columnFinder) withMerged(found []int, in []columnProfile) []int {
+	for _, i := range slices.Clone(found) {
+		for ; f.isMerged(i) && i+1 < len(in) && in[i+1].mayBePrice() && in[i+1].isDense(); i++ {
+			found = append(found, i+1)
+		}
+	}
+	slices.Sort(found)
+	return slices.Compact(found)
 }
 
 // withRivals adds the columns that may be another kind of price, by a name that is not known: numbers with decimals.

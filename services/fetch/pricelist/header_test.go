@@ -46,6 +46,7 @@ func TestHeadersWithSeveralPrices(t *testing.T) {
 		"品番;品名;税抜価格;税込価格;在庫":                                 "columns 3 and 4 of line 1 could both be the price",
 		"id;name;Grundwert;UVP;stock":                        "columns 3 and 4 of line 1 could both be the price",
 		"id;name;Dealer;Retail;stock":                        "columns 3 and 4 of line 1 could both be the price",
+		"id;name;Price;;stock":                               "columns 3 and 4 of line 1 could both be the price",
 		"id;name;price group;old price;stock":                "csv.price_column",
 		"id;name;Price per month;Price per year;free months": "columns 3 and 4 of line 1 could both be the price",
 	} {
@@ -53,6 +54,13 @@ func TestHeadersWithSeveralPrices(t *testing.T) {
 		option := &atlantv1.CsvOptions{NameColumns: []string{"2"}, PriceColumn: "4"}
 		wantRead(t, header+"\n"+rows, option, fmt.Sprintf("2@%d Milk=2250000", len(header)+1))
 	}
+}
+
+// A cell of the header may be one over several columns, and the line below say what they are.
+func TestMergedHeader(t *testing.T) {
+	t.Parallel()
+	wantUnreadable(t, "№;Наименование;Цена;;Остаток\n;;опт;розн;\n1;Болт;10,00;12,50;5\n2;Гайка;2,00;3,50;7\n", nil,
+		"columns 3 and 4 of line 1 could both be the price; csv.price_column")
 }
 
 // A time is not the name of anything.
@@ -106,6 +114,7 @@ func TestColumnsByContent(t *testing.T) {
 		"what is no price":          {"naam x;KDV;wert x;stok\nMilk;20;1.50;4\nBread;20;2.25;5\nTea;20;3.50;4\n", 1, 3},
 		"a name with a word":        {"Vendor name;Car_Name;Selling_Price\nA;ritz;3\nB;swift;4\n", 2, 3},
 		"article numbers for names": {"sku;price;qty\nA-100;1.50;10\nA-200;2.25;5\n", 1, 2},
+		"a column without a name":   {"name;price;;stock\nMilk;1.50;brown;7\nBread;2.25;;8\n", 1, 2},
 		"a rival that is empty":     {"name;Grundwert;UVP\nMilk;;1.50\nBread;;2.25\n", 1, 3},
 		"counted from zero":         {";what;how much\n0;Milk;1.50\n1;Bread;2.25\n2;Tea;3.50\n", 2, 3},
 	} {

@@ -13,6 +13,8 @@ const (
 	minPrices, minLetters, minUnlike = 95, 90, 50
 	// minIdentifier is how many digits a whole number has that is no price but an article number.
 	minIdentifier = 8
+	// fewRows are too few to say something of how often names repeat.
+	fewRows = 10
 )
 
 // columnProfile is what the cells of a column look like.
@@ -181,6 +183,19 @@ func columnsThat(profiles []columnProfile, are func(*columnProfile) bool) []int 
 		}
 	}
 	return found
+}
+
+// repeats says how often the names of the sample occur, if most of them do more than once; else "".
+func (s *sample) repeats(p *shape) string {
+	if len(p.columns.names) != 1 {
+		return ""
+	}
+	names := &s.profile(p, &p.columns)[p.columns.names[0]]
+	if names.filled < 2*len(names.unlike) || names.filled < fewRows {
+		return ""
+	}
+	return fmt.Sprintf("%d rows of the sample have %d different names, and the last row of each counts: more of %s may tell products "+
+		"apart, or %s their days", names.filled, len(names.unlike), nameOption, dateOption)
 }
 
 // untold says that the columns can't be told from the list, and which come into question.

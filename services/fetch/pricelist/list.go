@@ -92,6 +92,9 @@ func (l *List) settle(ctx context.Context, head sniffed, o *atlantv1.CsvOptions)
 	l.explain(p.headerEvidence())
 	l.evidence = append(l.evidence, p.inferred...)
 	l.explain(p.quotesWhy)
+	if !l.IsDated() {
+		l.explain(s.repeats(p))
+	}
 	inHeader := ""
 	if p.columns.header {
 		inHeader = headerCurrency(p.first.cells[p.columns.price])

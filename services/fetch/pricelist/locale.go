@@ -9,7 +9,7 @@ import (
 // a thousandth of the unit buys nothing, as of a dong, and the comma where prices have a decimal point. Currencies whose prices
 // may have three decimals, as fuel has in euros and reals, or which are quoted all over the world, are not among them.
 var thousandsMarks = func() map[string]string {
-	all := map[string]string{eastPointed: ","}
+	all := map[string]string{yens: ",", rupees: ","}
 	for marks, currencies := range map[string]string{
 		".,": "CLP COP GNF HUF IDR IRR ISK KHR KRW LAK MGA MMK PYG UGX UZS VND XAF XOF XPF",
 		",":  "BDT CNY HKD ILS INR JPY LKR NPR PHP PKR THB TWD",
@@ -40,8 +40,8 @@ func (h *reading) separatesThousands(n *number) bool {
 	if n.english && n.mark == ',' {
 		return true
 	}
-	if n.currency != "" && n.currency != unknownCurrency {
-		marks = thousandsMarks[n.currency]
+	if own, ok := thousandsMarks[n.currency]; ok || n.currency != "" && !isUnknown(n.currency) {
+		marks = own
 	}
 	return strings.IndexByte(marks, n.mark) >= 0
 }
