@@ -98,6 +98,10 @@ func TestDialects(t *testing.T) {
 		"dates, order given": {
 			"date;name;price\n04/05/2026;Milk;1\n", &o{ObservedAtColumn: "1", DateOrder: "mdy"}, []string{"2@16 Milk=1000000  2026-04-05T00:00"},
 		},
+		"spaces before quotes": {
+			"\"name\",  \"price\"\n\"Milk\", \"1,50\"\n\"a\"\"b\", \"2,\n25\"\n \"9 inch\" nail, \"3,00\"\n", nil,
+			[]string{"2@17 Milk=1500000", "3@32 PRICE_NOT_A_NUMBER/2", `5@48 "9 inch" nail=3000000`},
+		},
 		"sums at the end": {
 			"name;n;price\nMilk;2;1.50\nBread;1;2.25\nSubtotal;3;3.75\nTOTAL:;3;3.75\n\n(c) the shop\n", nil,
 			[]string{

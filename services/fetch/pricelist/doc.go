@@ -9,7 +9,7 @@
 // begin with # and have another number of columns than the list. Columns are separated by ; , | or a tab: by what gives by far
 // the most rows a price, or by what a first line like sep=; says.
 //
-// Quotes are those of RFC 4180: a field is quoted if its very first byte is a quote; inside, a doubled quote stands for
+// Quotes are those of RFC 4180: a field is quoted if it starts with a quote, perhaps behind spaces; inside, a doubled quote stands for
 // one, and delimiters and line ends are text. A quote anywhere else is text (12" pipe). With csv.quote = none all are, and
 // also where so many fields start with a quote and do not end with one that they cannot be slips.
 //

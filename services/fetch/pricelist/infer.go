@@ -20,6 +20,7 @@ const (
 // columnProfile is what the cells of a column look like.
 type columnProfile struct {
 	rows, filled, prices, marked, identifiers, counted, letters int
+	pairs                                                       int // of digits, as decimals are
 	currencies                                                  int // prices with the sign or code of a currency beside them
 	unlike                                                      map[string]struct{}
 	last                                                        string // price
@@ -84,6 +85,9 @@ func (c *columnProfile) add(cell []byte) {
 
 func (c *columnProfile) addPrice(cell []byte, n *number) {
 	c.prices++
+	if len(cell) == 2 && n.mark == noMark {
+		c.pairs++
+	}
 	if strings.ContainsFunc(string(cell), isCurrencySign) || n.currency != "" && strings.Contains(string(cell), n.currency) {
 		c.currencies++
 	}
@@ -131,8 +135,8 @@ func (p *shape) infer(f *columnFinder, in []columnProfile) error {
 	c := &p.columns
 	if c.price < 0 {
 		found := f.inferPrice(c, in)
-		if len(found) != 1 || !in[found[0]].isDense() {
-			return f.untold(c, in)
+		if len(found) != 1 || !in[found[0]].isDense() || p.delimiter == ',' && found[0] > 0 && areSplit(in, found[0]-1) {
+			return f.untold(c, in, p.delimiter)
 		}
 		if c.price = found[0]; c.header && c.price < len(f.first.cells) {
 			if err := f.checkScale(c.price); err != nil {
@@ -149,7 +153,7 @@ func (p *shape) infer(f *columnFinder, in []columnProfile) error {
 			})
 		}
 		if len(found) != 1 || found[0] == c.price {
-			return f.untold(c, in)
+			return f.untold(c, in, p.delimiter)
 		}
 		c.names = found
 		p.inferred = append(p.inferred, fmt.Sprintf("column %d is the only one with texts that are unlike, such as %s",
@@ -199,10 +203,16 @@ func (s *sample) repeats(p *shape) string {
 }
 
 // untold says that the columns can't be told from the list, and which come into question.
-func (f *columnFinder) untold(c *columns, profiles []columnProfile) error {
+func (f *columnFinder) untold(c *columns, profiles []columnProfile, delimiter byte) error {
 	candidates := ""
 	if c.price < 0 {
 		candidates += candidatesFor("the price", columnsThat(profiles, (*columnProfile).isPrice), profiles)
+		for i := range profiles {
+			if delimiter == ',' && areSplit(profiles, i) {
+				candidates += fmt.Sprintf(", or columns %d and %d together, at a decimal comma", i+1, i+2)
+				break
+			}
+		}
 	}
 	if len(c.names) == 0 {
 		names := columnsThat(profiles, (*columnProfile).isName)
@@ -214,6 +224,12 @@ func (f *columnFinder) untold(c *columns, profiles []columnProfile) error {
 	return unreadable("the list has %s and nothing says which are name and price; "+
 		"%s and %s would (header texts or numbers from 1)%s; line %d has %v",
 		plural(c.width, "column"), nameOption, priceOption, candidates, f.first.at.line, &f.first)
+}
+
+// areSplit reports whether a column and the next may be prices split at their decimal comma.
+func areSplit(profiles []columnProfile, i int) bool {
+	whole := &profiles[i]
+	return whole.filled > 0 && whole.prices == whole.filled && whole.marked == 0 && i+1 < len(profiles) && profiles[i+1].filled > 0 && profiles[i+1].pairs == profiles[i+1].filled
 }
 
 func candidatesFor(what string, columns []int, profiles []columnProfile) string {

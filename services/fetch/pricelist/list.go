@@ -120,9 +120,7 @@ func (l *List) weigh(ctx context.Context, o *atlantv1.CsvOptions, inHeader strin
 		return 0, unreadable("the list has a header but no rows")
 	}
 	if w.ragged.long.count == w.rows && l.reading.header {
-		return 0, unreadable("all rows have more columns than the header on line %d, such as line %d: %s; csv.skip_lines = %d, "+
-			"csv.no_header, and %s and %s with numbers would read them without it",
-			l.from.line, w.ragged.long.line, w.ragged.long.text, l.from.line, nameOption, priceOption)
+		return 0, w.ragged.allLong(l.from.line)
 	}
 	l.reading.mark, l.reading.cutLine = w.marks.settle(o.GetDecimalMark()), w.ending.cutLine()
 	l.explain(l.reading.mark.why)

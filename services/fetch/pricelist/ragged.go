@@ -80,3 +80,14 @@ func (e *raggedEvidence) why() string {
 	return fmt.Sprintf("%s with too few columns (%v) rejected, because %d with too many (%v) show that texts hold the delimiter",
 		short, &e.short, e.long.count, &e.long)
 }
+
+// allLong returns an *UnreadableError for a list whose header, on a line, has fewer columns than all rows.
+func (e *raggedEvidence) allLong(header int64) error {
+	what := fmt.Sprintf("all rows have more columns than the header on line %d, such as line %d: %s", header, e.long.line, e.long.text)
+	if e.split.count > 0 {
+		return unreadable("%s; a decimal comma could be the cause, and nothing tells it from the commas between columns: "+
+			"the list needs quotes, or another delimiter", what)
+	}
+	return unreadable("%s; csv.skip_lines = %d, csv.no_header, and %s and %s with numbers would read them without it",
+		what, header, nameOption, priceOption)
+}

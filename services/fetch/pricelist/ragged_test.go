@@ -58,6 +58,16 @@ func TestRaggedRows(t *testing.T) {
 	}
 }
 
+func TestRowsLongerThanTheHeader(t *testing.T) {
+	t.Parallel()
+	const names = "name,price,stock\n1,Milk,1.50,7\n2,Bread,2.25,8\n"
+	wantUnreadable(t, names, nil, `such as line 2: "1,Milk,1.50,7"; csv.skip_lines = 1, csv.no_header, and csv.name_columns and csv.price_column`)
+	wantRead(t, names, &atlantv1.CsvOptions{SkipLines: 1, NoHeader: true, NameColumns: []string{"2"}, PriceColumn: "3"},
+		"2@17 Milk=1500000", "3@31 Bread=2250000")
+	wantUnreadable(t, "name,price\nMilk,1,50\nBread,2,25\n", nil, "a decimal comma could be the cause, and nothing tells it")
+	wantUnreadable(t, "Milk,1,50\nBread,2,25\n", nil, "or columns 2 and 3 together, at a decimal comma")
+}
+
 // Whether a row has its empty fields at its end, and how many, makes no difference.
 func TestEmptyFieldsAtTheEnd(t *testing.T) {
 	t.Parallel()
