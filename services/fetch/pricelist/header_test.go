@@ -116,7 +116,7 @@ func TestColumnsByContent(t *testing.T) {
 		"article numbers for names": {"sku;price;qty\nA-100;1.50;10\nA-200;2.25;5\n", 1, 2},
 		"a column without a name":   {"name;price;;stock\nMilk;1.50;brown;7\nBread;2.25;;8\n", 1, 2},
 		"a rival that is empty":     {"name;Grundwert;UVP\nMilk;;1.50\nBread;;2.25\n", 1, 3},
-		"counted from zero":         {";what;how much\n0;Milk;1.50\n1;Bread;2.25\n2;Tea;3.50\n", 2, 3},
+		"counted from zero":         {";what;how much\n0;Milk;1.50\n1;Bread;2.25\n2;Tea;3.50\n3;Ham;4\n", 2, 3},
 	} {
 		if d := wantRead(t, test.text, nil); d.GetPriceColumn() != test.price || d.GetNameColumns()[0] != test.name {
 			t.Errorf("%s: %v", name, d)

@@ -38,10 +38,8 @@ func (h *reading) splitsPrice(rec *record) bool {
 	if h.delimiter != ',' || next >= len(rec.fields) || rec.fields[h.price].kind != plain || rec.fields[next].kind != plain {
 		return false
 	}
-	whole, decimals := rec.value(h.price), rec.value(next)
-	n, reason := scanNumber(whole)
-	_, areDigits := scanDecimals(decimals)
-	return reason == 0 && n.mark == noMark && len(decimals) == 2 && areDigits
+	n, reason := scanNumber(rec.trimmed(h.price))
+	return reason == 0 && n.mark == noMark && splitDigits(rec.value(next)) > 0
 }
 
 // raggedEvidence counts the rows of a list that have not as many fields as it has columns.
@@ -60,6 +58,8 @@ func (e *raggedEvidence) add(rec *record, h *reading) {
 		}
 	case n < c.width && c.fits(rec):
 		e.short.add(rec.line, rec.raw)
+	case n > c.width && h.splitsPrice(rec): // and the last column is empty
+		e.split.add(rec.line, rec.raw)
 	}
 }
 

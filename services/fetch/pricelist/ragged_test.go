@@ -41,7 +41,7 @@ func TestRaggedRows(t *testing.T) {
 			"name;price;color;note\n" + strings.Repeat("Milk;1,99\n", 20) + "Screws; 5;2,49;red;x\n", nil, []string{"2@22 Milk=1990000"},
 		},
 		"commas that split prices": {
-			"name,price,stock\nMilk,1.50,7\nNuts,1,99,5\nJam,2,50\nHam,3,\"50\"\nTea,4,5\n", nil,
+			"name,price,stock\nMilk,1.50,7\nNuts,1,99,5\nJam,2,50\nHam,3,\"50\"\nTea,4,few\n", nil,
 			[]string{"2@17 Milk=1500000", "3@29 COLUMN_COUNT/0", "4@41 PRICE_AMBIGUOUS/2", "5@50 Ham=3000000", "6@61 Tea=4000000"},
 		},
 		"a column without a name": {
