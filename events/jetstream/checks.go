@@ -102,7 +102,8 @@ func streamFaults(is, must jetstream.StreamConfig) FaultsError {
 			"direct reading", "on", "off with several replicas, any of which would answer, even if it is behind",
 			!is.AllowDirect || is.Replicas <= 1, todoEdit,
 		},
-	}, lossSettings(is), writeSettings(is)) {
+		{"rolling up", "off", "on", is.AllowRollup || !must.AllowRollup, todoEdit},
+	}, lossSettings(is, must), writeSettings(is)) {
 		if !s.right {
 			todo := strings.ReplaceAll(s.todo, "%s", is.Name)
 			faults = append(faults, Fault{Where: "stream " + is.Name, What: s.what, Is: s.is, Must: s.must, Todo: todo})
@@ -111,14 +112,15 @@ func streamFaults(is, must jetstream.StreamConfig) FaultsError {
 	return faults
 }
 
-// lossSettings are those by which a stream would lose what it holds.
-func lossSettings(is jetstream.StreamConfig) []setting {
+// lossSettings are those by which a stream would lose what it holds. What is kept for a while only, an operator may keep for
+// another while.
+func lossSettings(is, must jetstream.StreamConfig) []setting {
 	old := is.Discard == jetstream.DiscardOld
-	const must = "unlimited, or discard new"
+	const limit = "unlimited, or discard new"
 	return []setting{
-		{"the limit of messages", fmt.Sprint(is.MaxMsgs, ", discard old"), must, is.MaxMsgs <= 0 || !old, todoEdit},
-		{"the limit of bytes", fmt.Sprint(is.MaxBytes, ", discard old"), must, is.MaxBytes <= 0 || !old, todoEdit},
-		{"the limit of age", is.MaxAge.String(), "unlimited", is.MaxAge <= 0, todoEdit},
+		{"the limit of messages", fmt.Sprint(is.MaxMsgs, ", discard old"), limit, is.MaxMsgs <= 0 || !old, todoEdit},
+		{"the limit of bytes", fmt.Sprint(is.MaxBytes, ", discard old"), limit, is.MaxBytes <= 0 || !old, todoEdit},
+		{"the limit of age", is.MaxAge.String(), "unlimited", is.MaxAge <= 0 || must.MaxAge > 0, todoEdit},
 		{
 			"the limit of messages per subject", strconv.FormatInt(is.MaxMsgsPerSubject, 10), "unlimited, or discard new per subject",
 			is.MaxMsgsPerSubject <= 0 || (!old && is.DiscardNewPerSubject), todoEdit,

@@ -32,6 +32,7 @@ const (
 	MoveCopying    MoveStage = "copying the log"
 	MoveSealing    MoveStage = "sealing the old log"
 	MoveQueue      MoveStage = "moving requests that wait"
+	MoveLists      MoveStage = "moving lists that wait"
 	MovePromoting  MoveStage = "opening the new log"
 )
 
@@ -46,6 +47,7 @@ type Moved struct {
 	Already  bool // it was there before; nothing was done
 	Streams  []MovedStream
 	Requests int // that waited in the queue, and now wait in the new one
+	Lists    int // that were uploaded or held, and are in the new log now
 }
 
 // MovedStream is a stream that was moved. Its messages have the sequences and times that they had.
@@ -56,8 +58,8 @@ type MovedStream struct {
 }
 
 // Move moves a log from the folder of an embedded server to a server or cluster: it mirrors each stream there over a leaf
-// connection, seals the old log, hands over what waits in the queue, and makes the mirrors streams of their own. It
-// blocks until that is done, as long as the copying takes.
+// connection, seals the old log, hands over what waits in the queue and the lists that are kept, and makes the mirrors
+// streams of their own. It blocks until that is done, as long as the copying takes.
 //
 // Interrupted at any point and called again it goes on; after it is done it changes nothing. It returns ErrDataInUse where
 // another process works on the folder, a FaultsError where the other side is set up in a way that cannot take the log or
@@ -126,6 +128,9 @@ func (m *move) run(ctx context.Context) (*Moved, error) {
 		if moved.Requests, err = m.moveRequests(ctx); err != nil {
 			return nil, err
 		}
+		if moved.Lists, err = m.moveLists(ctx); err != nil {
+			return nil, err
+		}
 	}
 	if moved.Streams, err = m.result(ctx, streams); err != nil || found.done {
 		return moved, err
@@ -147,7 +152,7 @@ func (m *move) copy(ctx context.Context, streams []jetstream.StreamConfig, found
 	return m.compare(ctx, streams)
 }
 
-// streams are those of the log as they will be there, the one that tells of the log first and without the queue.
+// streams are those of the log as they will be there, the one that tells of the log first.
 func (m *move) streams() []jetstream.StreamConfig {
 	wanted := wantedStreams(m.here.shards, max(m.config.Replicas, 1))
 	for i := range wanted {

@@ -44,6 +44,10 @@ func newOldLog(t testing.TB) *oldLog {
 	_, err := log.Claim(t.Context(), "key", request(t))
 	wantNoError(t, err)
 	wantNoError(t, log.Park(t.Context(), events.Message{Stream: prices, Sequence: 7}, errCause))
+	put(t, log.Uploads(), "upload", noise(1, 2*listChunk+1))
+	put(t, log.HeldLists(), "held", noise(2, listChunk))
+	put(t, log.HeldLists(), "deleted", noise(3, listChunk))
+	wantNoError(t, log.HeldLists().DeleteList(t.Context(), "deleted"))
 	for i := range 6 {
 		r := request(t)
 		r.Source = fmt.Sprint("source ", i%3)
@@ -132,6 +136,9 @@ func wantMoved(t testing.TB, old *oldLog, to destination, replicas int) {
 		t.Errorf("%d shards", log.Shards())
 	}
 	wantQueued(t, log, old.waiting)
+	wantList(t, log.Uploads(), "upload", noise(1, 2*listChunk+1))
+	wantList(t, log.HeldLists(), "held", noise(2, listChunk))
+	wantList(t, log.HeldLists(), "deleted", nil)
 	for _, stream := range []events.Stream{"PRICES_00", "PRICES_01"} {
 		before := old.held[string(stream)]
 		publish(t, log, 30)
@@ -170,7 +177,7 @@ func TestMoveToCluster(t *testing.T) {
 	config := old.config(to)
 	config.Replicas = 3
 	moved := mustMove(t, config)
-	if moved.Already || moved.Requests != len(old.waiting) || len(moved.Streams) != len(movable) {
+	if moved.Already || moved.Requests != len(old.waiting) || moved.Lists != 2 || len(moved.Streams) != len(movable) {
 		t.Errorf("got %+v", moved)
 	}
 	for i, stream := range moved.Streams {
@@ -221,6 +228,7 @@ func TestMoveInterrupted(t *testing.T) {
 		{jetstream.MoveCreating, []int{3}, true, true},
 		{jetstream.MoveSealing, []int{1}, true, true},
 		{jetstream.MoveQueue, []int{2}, true, false},
+		{jetstream.MoveLists, []int{2}, true, false},
 		{jetstream.MovePromoting, []int{1, 3}, true, false},
 	} {
 		for _, n := range c.at {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -30,14 +31,14 @@ func (m *move) mirrorOf(wanted jetstream.StreamConfig) jetstream.StreamConfig {
 	return wanted
 }
 
-// createMirrors creates what is missing, and the queue with it: nobody else can create one then.
+// createMirrors creates what is missing, and with it what is filled otherwise: nobody else can create that then.
 func (m *move) createMirrors(ctx context.Context, streams []jetstream.StreamConfig, found *findings) error {
 	m.report(MoveCreating)
 	for _, wanted := range streams {
 		if found.there[wanted.Name] {
 			continue
 		}
-		if wanted.Name != queueStream {
+		if isMirrored(wanted.Name) {
 			wanted = m.mirrorOf(wanted)
 		}
 		_, err := ensureStream(ctx, m.there.js, wanted)
@@ -165,11 +166,17 @@ func (m *move) promote(ctx context.Context, streams []jetstream.StreamConfig) er
 func logStreams(streams []jetstream.StreamConfig) []jetstream.StreamConfig {
 	var all []jetstream.StreamConfig
 	for _, s := range streams {
-		if s.Name != queueStream {
+		if isMirrored(s.Name) {
 			all = append(all, s)
 		}
 	}
 	return all
+}
+
+// isMirrored tells whether a stream is moved as a mirror. A mirror has no place for what is taken out of a stream at its end,
+// as requests and lists are.
+func isMirrored(stream string) bool {
+	return stream != queueStream && !slices.Contains(bucketStreams(), stream)
 }
 
 // settled returns what a stream's leader says of it. It waits a while for one that is in touch with its replicas: a stream

@@ -109,7 +109,8 @@ func (a *app) handler() http.Handler {
 		return rpc.NewHandler(a.ready)
 	}
 	b, options := a.backend, rpc.Options(a.config.Logger)
-	fetches, products := fetch.NewService(b.log, b.store), product.NewService(b.store, b.log.Shards())
+	fetches := fetch.NewService(b.log, b.store, a.config.Fetchers.MaxListBytes)
+	products := product.NewService(b.store, b.log.Shards())
 	status := projection.NewService(projection.Config{
 		Live: b.store, Source: b.log, Shards: b.log.Shards(), Leases: b.leases,
 		Rebuilder: projections.NewRebuilder(b.log, b.log.Shards(), b.store, buildVersion(), a.config.Logger),

@@ -14,6 +14,12 @@ const (
 	dateOption  = "csv.observed_at_column"
 )
 
+// What a list may leave open, by the option that would settle it.
+const (
+	MarkOption  = "csv.decimal_mark" // what the mark means in prices like 1.234
+	OrderOption = "csv.date_order"   // which is the day in dates like 04/05/2026
+)
+
 // columns say where in a row name and price are.
 type columns struct {
 	names []int // from 0
@@ -66,10 +72,10 @@ func newColumnFinder(o *atlantv1.CsvOptions, p *shape) *columnFinder {
 	return f
 }
 
-// find returns the columns, or an *UnreadableError. Those that neither options nor header tell are left open. What is in them is
-// asked of profiles only where the header says too little.
-func (f *columnFinder) find(profiles profiler) (columns, error) {
-	c := columns{width: f.width, least: f.width, date: -1, currencyAt: -1}
+// told returns the columns that the options tell, or an *UnreadableError. Whether there is a header may take a look at what is in
+// the columns.
+func (f *columnFinder) told(profiles profiler) (columns, error) {
+	c := columns{width: f.width, least: f.width, price: -1, date: -1, currencyAt: -1}
 	c.header = f.hasHeader()
 	c.unsaid = !c.header && f.isAboveNumbers(&c, profiles)
 	if c.header = c.header || c.unsaid; c.header {
@@ -89,6 +95,23 @@ func (f *columnFinder) find(profiles profiler) (columns, error) {
 			return columns{}, err
 		}
 		c.date = i
+	}
+	for _, ref := range f.price {
+		i, err := f.resolve(ref, priceOption, c)
+		if err != nil {
+			return columns{}, err
+		}
+		c.price = i
+	}
+	return c, nil
+}
+
+// find returns the columns, or an *UnreadableError. Those that neither options nor header tell are left open. What is in them is
+// asked of profiles only where the header says too little.
+func (f *columnFinder) find(profiles profiler) (columns, error) {
+	c, err := f.told(profiles)
+	if err != nil {
+		return columns{}, err
 	}
 	if err := f.findPrice(&c, profiles); err != nil {
 		return columns{}, err

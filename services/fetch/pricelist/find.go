@@ -4,10 +4,8 @@ import "slices"
 
 // findPrice settles the column of the price: the one that an option names, the one that the header does, or the second of two.
 func (f *columnFinder) findPrice(c *columns, profiles profiler) (err error) {
-	c.price = -1
-	if len(f.price) > 0 {
-		c.price, err = f.resolve(f.price[0], priceOption, *c)
-		return err
+	if c.price >= 0 {
+		return nil
 	}
 	if c.header {
 		if found := f.pricesByWords(c, profiles); len(found) > 0 {

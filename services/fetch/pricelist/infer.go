@@ -8,6 +8,7 @@ import (
 
 // infer finds the columns that neither options nor header tell by what is in them, provided that only one can be meant.
 func (p *shape) infer(f *columnFinder, in []columnProfile) error {
+	p.profiles = in
 	if p.columns.price < 0 {
 		if err := p.inferPrice(f, in); err != nil {
 			return err
@@ -147,7 +148,10 @@ func candidatesFor(what string, columns []int, profiles []columnProfile) string 
 	return "; " + what + " could be column " + strings.Join(shown, ", ")
 }
 
-// isRow reports whether a record of the sample is a row, and not before the first one or the header itself.
-func (p *shape) isRow(rec *record, hasHeader bool) bool {
-	return rec.offset > p.first.at.offset || rec.offset == p.first.at.offset && !hasHeader
+// holds reports whether a record of the sample is a row, and not before the first one or the header itself.
+func (p *shape) holds(rec *record) bool { return p.holdsUnder(rec, p.columns.header) }
+
+// holdsUnder is holds where it is not settled yet whether there is a header.
+func (p *shape) holdsUnder(rec *record, header bool) bool {
+	return rec.offset > p.first.at.offset || rec.offset == p.first.at.offset && !header
 }

@@ -47,7 +47,7 @@ func (s *sample) profile(p *shape, c *columns) []columnProfile {
 	rows := 0
 	_ = s.each(p.format, func(rec *record) { // an error was seen by look
 		short := len(rec.fields) > 1 && len(rec.fields) < c.width
-		if rec.fault != 0 || rows == maxProfiled || !p.isRow(rec, c.header) || !short && !c.fits(rec) {
+		if rec.fault != 0 || rows == maxProfiled || !p.holdsUnder(rec, c.header) || !short && !c.fits(rec) {
 			return
 		}
 		rows++
