@@ -22,11 +22,16 @@ const (
 
 // columns say where in a row name and price are.
 type columns struct {
-	names  []int // from 0
-	price  int   // from 0; -1 while it is not known
-	date   int   // from 0; -1 if there is none
-	width  int   // how many columns a row has
-	header bool  // whether the first record is one
+	names []int // from 0
+	price int   // from 0; -1 while it is not known
+	date  int   // from 0; -1 if there is none
+	width int   // how many columns a row has
+
+	currencyAt int // column of the currency, from 0; -1 if there is none
+
+	least  int  // how many fields a row must have; the others are empty columns that were dropped at its end
+	header bool // whether the first record is one
+	unsaid bool // that is told by the numbers under it alone
 }
 
 // columnRef is a column as an option names it: by number or by header text.
@@ -50,10 +55,11 @@ type columnFinder struct {
 	noHeader bool
 	first    header
 	width    int
+	filled   int // columns up to the last that most rows fill
 }
 
-func newColumnFinder(o *atlantv1.CsvOptions, first header, width int) *columnFinder {
-	f := &columnFinder{first: first, width: width, noHeader: o.GetNoHeader()}
+func newColumnFinder(o *atlantv1.CsvOptions, p *shape) *columnFinder {
+	f := &columnFinder{first: p.first, width: p.width, filled: p.filled, noHeader: o.GetNoHeader()}
 	for _, text := range o.GetNameColumns() {
 		f.names = append(f.names, newColumnRef(text))
 	}
@@ -66,11 +72,15 @@ func newColumnFinder(o *atlantv1.CsvOptions, first header, width int) *columnFin
 	return f
 }
 
-// told returns the columns that the options tell, or an *UnreadableError.
-func (f *columnFinder) told() (columns, error) {
-	c := columns{width: f.width, price: -1, date: -1, header: f.hasHeader()}
-	if c.header {
-		c.width = f.first.width()
+// told returns the columns that the options tell, or an *UnreadableError. Whether there is a header may take a look at what is in
+// the columns.
+func (f *columnFinder) told(profiles profiler) (columns, error) {
+	c := columns{width: f.width, least: f.width, price: -1, date: -1, currencyAt: -1}
+	c.header = f.hasHeader()
+	c.unsaid = !c.header && f.isAboveNumbers(&c, profiles)
+	if c.header = c.header || c.unsaid; c.header {
+		c.width = f.headerWidth()
+		c.least = c.width
 	}
 	for _, ref := range f.names {
 		i, err := f.resolve(ref, nameOption, c)
@@ -96,23 +106,35 @@ func (f *columnFinder) told() (columns, error) {
 	return c, nil
 }
 
-// find returns the columns, or an *UnreadableError. Those that neither options nor header tell are left open.
-func (f *columnFinder) find() (columns, error) {
-	c, err := f.told()
+// find returns the columns, or an *UnreadableError. Those that neither options nor header tell are left open. What is in them is
+// asked of profiles only where the header says too little.
+func (f *columnFinder) find(profiles profiler) (columns, error) {
+	c, err := f.told(profiles)
 	if err != nil {
 		return columns{}, err
 	}
-	if err := f.findPrice(&c); err != nil {
+	if err := f.findPrice(&c, profiles); err != nil {
 		return columns{}, err
 	}
-	if err := f.findName(&c); err != nil {
+	if err := f.findName(&c, profiles); err != nil {
 		return columns{}, err
 	}
+	c.currencyAt = f.currencyColumn(&c)
 	if slices.Contains(c.names, c.price) {
 		return columns{}, unreadable("column %d can't be both name and price; %s and %s would say which they are",
 			c.price+1, nameOption, priceOption)
 	}
 	return c, nil
+}
+
+// headerWidth returns how many columns a list with a header has: those that are named, and those without a name that most
+// rows fill.
+func (f *columnFinder) headerWidth() int {
+	named := f.first.width()
+	if f.filled > named && f.filled <= len(f.first.cells) {
+		return f.filled
+	}
+	return named
 }
 
 // settled reports whether no column is open.
@@ -127,7 +149,7 @@ func (f *columnFinder) hasHeader() bool {
 	if slices.ContainsFunc(slices.Concat(f.names, f.price, f.date), isText) {
 		return true
 	}
-	if f.first.isKnown() || len(f.price) == 0 && len(f.first.priceColumns()) > 0 || len(f.first.nameColumns()) > 0 && !f.first.hasDigit() {
+	if f.first.isKnown() || len(f.price) == 0 && f.first.namesPrice() || len(f.first.nameColumns()) > 0 && !f.first.hasDigit() {
 		return true
 	}
 	// The options tell the price's column: a text without a digit is no price there. An empty cell may be one that is missing.
@@ -137,6 +159,31 @@ func (f *columnFinder) hasHeader() bool {
 	}
 	cell := f.first.cells[price]
 	return cell != "" && !strings.ContainsAny(cell, "0123456789")
+}
+
+// currencyColumn returns the column of the currency, or -1 unless the header calls just one that.
+func (f *columnFinder) currencyColumn(c *columns) int {
+	if found := f.first.columns(headerWords["currency"].has); c.header && len(found) == 1 && found[0] != c.price {
+		return found[0]
+	}
+	return -1
+}
+
+// isAboveNumbers reports whether the first record is a header although its words are not known: it is texts only, and there are
+// columns of numbers under it. With one such column it could as well be a row whose price is on request.
+func (f *columnFinder) isAboveNumbers(c *columns, profiles profiler) bool {
+	const enough = 2
+	// The number of a row often stands under nothing.
+	if f.noHeader || f.first.hasNumber() || f.first.width() < 2 || slices.Contains(f.first.cells[1:f.first.width()], "") {
+		return false
+	}
+	in, numbers := profiles(c), 0
+	for i := range in {
+		if i < f.first.width() && in[i].rows > enough && in[i].mayBePrice() {
+			numbers++
+		}
+	}
+	return numbers >= enough
 }
 
 // priceByNumber returns the price's column, from 0, as far as numbers in the options tell it.
@@ -166,34 +213,4 @@ func (f *columnFinder) resolve(ref columnRef, option string, c columns) (int, er
 			option, ref.text, f.first.at.line, &f.first)
 	}
 	return the(found, &f.first, "column "+strconv.Quote(ref.text), "its number in "+option)
-}
-
-func (f *columnFinder) findPrice(c *columns) (err error) {
-	byWords := f.first.priceColumns()
-	switch {
-	case c.price >= 0:
-	case c.header && len(byWords) > 0:
-		c.price, err = the(byWords, &f.first, "price", priceOption)
-	case c.width == 2 && len(c.names) <= 1:
-		c.price = 1
-		if len(c.names) == 1 {
-			c.price = 1 - c.names[0]
-		}
-	}
-	return err
-}
-
-func (f *columnFinder) findName(c *columns) error {
-	byWords := f.first.nameColumns()
-	switch {
-	case len(c.names) > 0:
-		return nil
-	case c.header && len(byWords) > 0:
-		i, err := the(byWords, &f.first, "name", nameOption)
-		c.names = []int{i}
-		return err
-	case c.width == 2 && c.price >= 0:
-		c.names = []int{1 - c.price}
-	}
-	return nil
 }

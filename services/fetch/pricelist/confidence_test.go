@@ -85,7 +85,7 @@ func TestTooLittleConfidence(t *testing.T) {
 			&o{Delimiter: ";"},
 		},
 		"a column that has prices often": {
-			many(9, "a;Milk %d;1;2\n") + many(6, "a;Bread %d;1;\n"),
+			many(9, "a;Milk %d;1;2\n") + many(6, "a;Bread %d;1;-\n"),
 			"it is not certain enough that column 3 is the price: 15 of 15 cells look like one; " +
 				`it could be price in column 4: 9 of 15 cells look like one, such as "2"; ` +
 				"the confidence is 45 %, 50 % are needed; csv.name_columns and csv.price_column (--name-columns and --price-column) would settle it",

@@ -31,6 +31,7 @@ func (t *tally) String() string {
 type markEvidence struct {
 	sure    [2]tally // prices in which it is the decimal mark, or the other one separates thousands
 	unclear [2]tally // prices like 1.234
+	local   [2]tally // those of them in which it separates thousands by their currency or language
 	groups  [2]tally // prices in which it separates thousands
 }
 
@@ -42,11 +43,14 @@ func markIndex(mark byte) int {
 }
 
 // add takes in the price of a row with nothing else wrong. Prices that would be rejected anyway prove nothing.
-func (e *markEvidence) add(line int64, cell []byte, n *number) {
+func (e *markEvidence) add(line int64, cell []byte, n *number, h *reading) {
 	switch i := markIndex(n.mark); {
 	case n.mark == noMark:
 	case !n.sure:
 		e.unclear[i].add(line, cell)
+		if h.separatesThousands(n) {
+			e.local[i].add(line, cell)
+		}
 	default:
 		e.sure[i].add(line, cell)
 		if n.groups != 0 {
@@ -95,6 +99,13 @@ func (e *markEvidence) settleAlone(given string) decimalMark {
 			"as many prices have a decimal point (%v) as a decimal comma (%v): "+
 				"csv.decimal_mark would settle it", point, comma)}
 	}
+	for i, mark := range []byte(".,") {
+		if e.isLocal(i) && e.unclear[1-i].count == 0 {
+			d := decimalMark{mark: otherMark(mark), why: e.localWhy(i)}
+			d.trusted[i] = true
+			return d
+		}
+	}
 	for i := range e.unclear {
 		if unclear := &e.unclear[i]; unclear.count > 0 {
 			return decimalMark{mark: noMark, isOpen: true, why: fmt.Sprintf(
@@ -113,7 +124,8 @@ func (e *markEvidence) decide(mark byte, name string) decimalMark {
 	d := decimalMark{mark: mark, why: e.why(name, &e.sure[i], &e.sure[other])}
 	if e.sure[i].count >= markMajority*e.sure[other].count {
 		d.trusted[i] = bears(&e.sure[i], &e.unclear[i])
-		d.trusted[other] = bears(&e.groups[other], &e.unclear[other]) || e.sure[i].count >= markMajority*e.unclear[other].count
+		d.trusted[other] = bears(&e.groups[other], &e.unclear[other]) || e.sure[i].count >= markMajority*e.unclear[other].count ||
+			e.isLocal(other)
 	}
 	for j := range e.unclear {
 		if !d.trusted[j] && e.unclear[j].count > 0 {
@@ -123,6 +135,16 @@ func (e *markEvidence) decide(mark byte, name string) decimalMark {
 		}
 	}
 	return d
+}
+
+// isLocal reports whether all prices like 1.234 with one mark are whole by their currency or language.
+func (e *markEvidence) isLocal(i int) bool {
+	return e.unclear[i].count > 0 && e.local[i].count == e.unclear[i].count
+}
+
+func (e *markEvidence) localWhy(i int) string {
+	return fmt.Sprintf("the %s separates thousands in %s (%v), as it always does in the currency or language of the list",
+		[]string{"point", "comma"}[i], plural(int(e.local[i].count), "price"), &e.local[i])
 }
 
 // decision weighs the mark; nil where nothing was decided. That more speaks for it than against it is enough: what speaks

@@ -114,7 +114,8 @@ func (p *shape) weighColumns(d *decision, chosen int, what string, cells func(*c
 	for i := range p.profiles {
 		profile := &p.profiles[i]
 		n := cells(profile)
-		if n == 0 || i == chosen || i == p.columns.price || i == p.columns.date || slices.Contains(p.columns.names, i) {
+		if n == 0 || i == chosen || i == p.columns.price || i == p.columns.date || slices.Contains(p.columns.names, i) ||
+			p.isNoRival(i, chosen) {
 			continue
 		}
 		nextBest = max(nextBest, n)
@@ -129,9 +130,22 @@ func (p *shape) weighColumns(d *decision, chosen int, what string, cells func(*c
 	d.against, d.misses = nextBestWeight*nextBest, p.profiles[chosen].rows-found
 }
 
+// isNoRival reports whether a column does not come into question in the place of the chosen one: the header says that it is
+// something else, or it has no currency beside its numbers, as the price has.
+func (p *shape) isNoRival(i, chosen int) bool {
+	isOther := isOtherThanName
+	if chosen == p.columns.price {
+		isOther = isOtherThanPrice
+		if has := p.profiles[chosen].currencies; has*2 > p.profiles[chosen].filled && p.profiles[i].currencies*2 <= p.profiles[i].filled {
+			return true
+		}
+	}
+	return p.columns.header && i < len(p.first.keys) && isOther(p.first.keys[i])
+}
+
 // priceCells returns how many cells have prices, if they can be some: they are neither article numbers nor count the rows.
 func (c *columnProfile) priceCells() int {
-	if c.identifiers*2 >= c.prices || c.counted == c.rows {
+	if c.identifiers*2 >= c.prices || c.isCount() {
 		return 0
 	}
 	return c.prices
@@ -147,14 +161,13 @@ func (c *columnProfile) nameCells() int {
 
 // namedPrices returns the columns, from 0, that have to do with a price, by the words of the header.
 func (h *header) namedPrices() []int {
-	return h.columns(func(key string) bool { return slices.Contains(priceHeaders, key) || holdsPhrase(key, priceWords) })
+	return h.columns(func(key string) bool { return isPlainPrice(key) || isSomePrice(key) || holdsPriceWord(key) })
 }
 
 // namedNames returns the columns, from 0, that could be a name, by the words of the header.
 func (h *header) namedNames() []int {
 	return h.columns(func(key string) bool {
-		isIn := func(tier []string) bool { return slices.Contains(tier, key) }
-		return slices.ContainsFunc(nameTiers, isIn) || holdsPhrase(key, nameTiers[0])
+		return slices.ContainsFunc(nameMatches, func(isOne func(string) bool) bool { return isOne(key) })
 	})
 }
 

@@ -2,7 +2,6 @@ package pricelist
 
 import (
 	"bytes"
-	"cmp"
 	"unicode/utf8"
 
 	atlantv1 "github.com/atlant-log/atlant/proto/gen/atlant/v1"
@@ -11,6 +10,7 @@ import (
 // scanDecorated takes apart a price with a minus, a currency before or after it, separated thousands, or a dash in the place
 // of its decimals, such as -1.234,50 € or R$ 12,00 or CHF 1’200.–, and says the same of it as scanPlain.
 func (n *number) scanDecorated(cell []byte) atlantv1.RejectReason {
+	cell, isMarked := westernDigits(cell)
 	first, last := bytes.IndexFunc(cell, isDigitRune), bytes.LastIndexFunc(cell, isDigitRune)
 	if first < 0 {
 		return notANumber(cell)
@@ -21,16 +21,23 @@ func (n *number) scanDecorated(cell []byte) atlantv1.RejectReason {
 	}
 	dashed, suffix := cutDash(suffix)
 	before, negative, known := scanPrefix(prefix)
-	after, knownToo := scanCurrency(suffix)
-	if !known || !knownToo || before != "" && after != "" && before != after {
+	after, knownToo := scanCurrency(withoutUnit(suffix))
+	currency, isOne := sameCurrency(before, after)
+	if !known || !knownToo || !isOne {
 		return notANumber(cell)
 	}
 	reason := n.scanBody(body)
 	if dashed != noMark && !n.endInDash(dashed) {
 		return notANumber(cell)
 	}
-	n.negative, n.currency = negative, cmp.Or(before, after)
+	n.sure = n.sure || isMarked
+	n.negative, n.currency, n.english = negative, currency, isEnglish(prefix)
 	return reason
+}
+
+// isEnglish reports whether a sign is written right before a number, as in $1,299; but not in reals, R$1,299.
+func isEnglish(prefix []byte) bool {
+	return bytes.HasSuffix(prefix, []byte("£")) || bytes.HasSuffix(prefix, []byte("$")) && !bytes.HasSuffix(prefix, []byte("R$"))
 }
 
 func isDigitRune(r rune) bool { return r >= '0' && r <= '9' }
@@ -52,17 +59,25 @@ func scanPrefix(text []byte) (currency string, negative, ok bool) {
 	return currency, negative, ok
 }
 
-// dashes stand for decimals that are zero, as in 12,- or 12.– or 12,--.
+// dashes stand for decimals that are zero, as in 12,- or 12.– or 12,-- or 12:- or 12/-.
 var dashes = [][]byte{[]byte("--"), []byte("-"), []byte("\u2013"), []byte("\u2014"), []byte("\u2212")}
 
-// cutDash removes a mark and a dash from the start of a text, and returns the mark.
+// wholeMark is what stands before a dash that says that a number is whole, and nothing of the decimal mark.
+const wholeMark = ':'
+
+// cutDash removes a mark and a dash from the start of a text, and returns the mark: . or , or wholeMark.
 func cutDash(text []byte) (mark byte, rest []byte) {
-	if len(text) < 2 || !isMark(text[0]) {
+	if len(text) < 2 {
 		return noMark, text
 	}
 	for _, dash := range dashes {
-		if rest, found := bytes.CutPrefix(text[1:], dash); found {
+		rest, found := bytes.CutPrefix(text[1:], dash)
+		switch {
+		case !found:
+		case isMark(text[0]):
 			return text[0], rest
+		case text[0] == ':', text[0] == '/':
+			return wholeMark, rest
 		}
 	}
 	return noMark, text
@@ -70,6 +85,12 @@ func cutDash(text []byte) (mark byte, rest []byte) {
 
 // endInDash takes in that a mark and a dash are behind the number, and reports whether that makes sense.
 func (n *number) endInDash(mark byte) bool {
+	if mark == wholeMark {
+		if n.mark == noMark || n.groups != 0 && n.decimals == 0 {
+			return true
+		}
+		mark = otherMark(n.mark)
+	}
 	switch {
 	case n.mark == noMark, n.mark == mark && n.groups != 0 && n.decimals == 0:
 	case n.mark == mark || n.sure:

@@ -89,14 +89,14 @@ func (s *sample) score(p *shape, o *atlantv1.CsvOptions) {
 	if p.width < 2 || p.err != nil && told {
 		return
 	}
-	c := &columns{width: p.width, header: p.columns.header}
+	c := &columns{width: p.width, least: p.width, header: p.columns.header, unsaid: p.columns.unsaid}
 	if p.err == nil {
 		c = &p.columns
 	}
 	_ = s.each(p.format, func(rec *record) { // an error was seen by look
 		switch {
 		case rec.fault != 0 || !p.holds(rec) || !c.fits(rec) || !hasPrice(rec, c, p.err == nil):
-		case p.delimiter == ',' && !c.header && o.GetDelimiter() == "" && splitsNumber(rec):
+		case p.delimiter == ',' && (!c.header || c.unsaid) && o.GetDelimiter() == "" && splitsNumber(rec):
 			p.doubtful++
 		default:
 			p.good++
@@ -142,7 +142,7 @@ func bestShape(shapes []*shape) (*shape, error) {
 	for _, p := range shapes {
 		// Nobody writes PRODUCT NAME;PRICE over something else. Of PRODUCT NAME,PRICE that cannot be said: what follows may
 		// hold decimal commas.
-		if p.delimiter != ',' && p.err == nil && p.width >= 2 && p.first.isKnown() {
+		if p.delimiter != ',' && p.width >= 2 && p.first.isKnown() {
 			return p, nil
 		}
 	}
@@ -180,6 +180,10 @@ func hopelessShape(shapes []*shape) (*shape, error) {
 		if p.broken != nil {
 			return nil, p.broken
 		}
+	}
+	if !slices.ContainsFunc(shapes, func(p *shape) bool { return p.width > 1 }) {
+		return nil, unreadable("most lines have none of ; , | and tab, one of which must separate name and price; line %d is %v",
+			shapes[0].first.at.line, &shapes[0].first)
 	}
 	return nil, unreadable("none of ; , | and tab separates the lines into a name and a price; line %d is %v; "+
 		"csv.delimiter would say what does", shapes[0].first.at.line, &shapes[0].first)

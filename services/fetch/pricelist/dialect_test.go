@@ -102,6 +102,37 @@ func TestDialects(t *testing.T) {
 		"dates, order given": {
 			"date;name;price\n04/05/2026;Milk;1\n", &o{ObservedAtColumn: "1", DateOrder: "mdy"}, []string{"2@16 Milk=1000000  2026-04-05T00:00"},
 		},
+		"spaces before quotes": {
+			"\"name\",  \"price\"\n\"Milk\", \"1,50\"\n\"a\"\"b\", \"2,\n25\"\n \"9 inch\" nail, \"3,00\"\n", nil,
+			[]string{"2@17 Milk=1500000", "3@32 PRICE_NOT_A_NUMBER/2", `5@48 "9 inch" nail=3000000`},
+		},
+		"sums at the end": {
+			"name;n;price\nMilk;2;1.50\nBread;1;2.25\nSubtotal;3;3.75\nTOTAL:;3;3.75\n\n(c) the shop\n", nil,
+			[]string{
+				"2@13 Milk=1500000", "3@25 Bread=2250000", "4@38 NAME_MISSING/1", "5@54 NAME_MISSING/1", "7@69 COLUMN_COUNT/0",
+			},
+		},
+		"a product called like a sum": {
+			"Milk;1.50\nTotal;2.25\nBread;3\n", nil, []string{"1@0 Milk=1500000", "2@10 Total=2250000", "3@21 Bread=3000000"},
+		},
+		"two rows, and no sum": {
+			"Milk;1.50\nTotal;2.25\n", nil, []string{"1@0 Milk=1500000", "2@10 Total=2250000"},
+		},
+		"the delimiter as spreadsheets are told": {
+			"sep=;\nMilk, 1 l;1,50\nBread, white;2,25\n", nil, []string{"2@6 Milk, 1 l=1500000", "3@21 Bread, white=2250000"},
+		},
+		"the delimiter told otherwise": {
+			"sep=;\nMilk;2,50\n", &o{Delimiter: ",", NameColumns: []string{"1"}}, []string{"2@6 Milk;2=50000000"},
+		},
+		"a delimiter that is not known": {"\"sep=^\",\r\nMilk;1.50\r\n", nil, []string{"2@10 Milk=1500000"}},
+		"a currency for each price": {
+			"name;price;currency\nMilk;1.50;EUR\nBread;2.25;usd\nTea;3 CHF;EUR\nHam;4;\nEgg;5\n", nil,
+			[]string{"2@20 Milk=1500000 EUR", "3@34 Bread=2250000 USD", "4@49 Tea=3000000 CHF", "5@63 Ham=4000000", "6@70 Egg=5000000"},
+		},
+		"a currency for each price, and one given": {
+			"name;price;Währung\nMilk;1.50;EUR\nBread;2.25;USD\n", &o{CurrencyCode: "EUR"},
+			[]string{"2@20 Milk=1500000 EUR", "3@34 CURRENCY/2"},
+		},
 		"two columns of one price": {
 			"name;price;price\nMilk;1;2\n", &o{PriceColumn: "3"}, []string{"2@17 Milk=2000000"},
 		},
@@ -144,5 +175,24 @@ func TestDialectEvidence(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, d.GetEvidence()); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestRepeatedNamesEvidence(t *testing.T) {
+	t.Parallel()
+	list := "day;name;price;shop\n" + strings.Repeat("2026-04-20;Milk;1.50;North\n2026-04-20;Bread;2.25;North\n", 5)
+	const why = "10 rows of the sample have 2 different names"
+	for _, test := range []struct {
+		options *atlantv1.CsvOptions
+		want    bool
+	}{
+		{nil, true},
+		{&atlantv1.CsvOptions{ObservedAtColumn: "day"}, false},
+		{&atlantv1.CsvOptions{NameColumns: []string{"name", "shop"}}, false},
+	} {
+		d := wantRead(t, list, test.options)
+		if got := strings.Contains(strings.Join(d.GetEvidence(), "\n"), why); got != test.want {
+			t.Errorf("%v: %v", test.options, d.GetEvidence())
+		}
 	}
 }

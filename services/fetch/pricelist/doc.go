@@ -7,29 +7,47 @@
 //
 // A line ends with LF or CRLF, or with CR where there is no LF; lines of white space only are passed over, and so are lines that
 // begin with # and have another number of columns than the list. Columns are separated by ; , | or a tab: by what gives by far
-// the most rows a price.
+// the most rows a price, or by what a first line like sep=; says.
 //
-// Quotes are those of RFC 4180: a field is quoted if its very first byte is a quote; inside, a doubled quote stands for
+// Quotes are those of RFC 4180: a field is quoted if it starts with a quote, perhaps behind spaces; inside, a doubled quote stands for
 // one, and delimiters and line ends are text. A quote anywhere else is text (12" pipe). With csv.quote = none all are, and
 // also where so many fields start with a quote and do not end with one that they cannot be slips.
 //
+// A row may have surplus columns if they are empty, and may lack those behind name, price and date, as where a program drops
+// the empty ones at the end. But rows that are too short are rejected where others are too long with more than one to 20: then
+// texts hold the delimiter, and prices stand in another column. Milk,2,50 is rejected where other rows show that such commas
+// are decimal ones.
+//
 // The header is the first line that has a cell like "product name" and one like "price", in any of the languages of
-// headerwords.txt, or the texts that the options name; what stands before it is a preamble, and no rows. Without one the
-// first line is a row. Two columns without a header are name and price. More are told by what is in them if just one column
-// has prices, and just one texts that are mostly unlike; else the options must.
+// headerwords.txt, or the texts that the options name; what stands before it is a preamble, and no rows. A first line of texts
+// over two columns of numbers or more is a header in whatever language. Without one the first line is a row.
+//
+// The price is what the header calls just that (price, Preis, цена, selling price). Beside it an old price, a recommended, a
+// purchase or a sale price does not count. Without it one of those is read if there is no other one with prices in it; of
+// a net and a gross price, or of prices for several quantities, nothing says which is meant, and the list is refused. The
+// name is the best that the header has of name, product, item and description, and has texts in it, not numbers.
+//
+// A price whose header says that it is in cents, or in thousands (Цена, тыс. руб.), is read only if csv.price_column names it.
+//
+// Two columns without a header are name and price. More are told by what is in them if just one column has prices, or just one
+// has a currency beside them, and just one has texts that are mostly unlike; else the options must. Columns that the header says
+// are something else (stock, EAN, VAT, rating) do not come into question.
+//
+// The last rows are rejected as sums if they are called total, in one of the languages of headerwords.txt.
 //
 // With csv.observed_at_column each row has a date. Whether day or month comes first is settled from the whole list, as the
 // decimal mark is.
 //
-// A price is digits, at most 12 of them significant, with an optional decimal mark and 1 to 6 decimals. Thousands may be in
-// groups, separated by point, comma, space or apostrophe; a currency may be written before or after (12,50 €, R$ 129,00), and a
-// dash for decimals that are zero (12,-). What the decimal mark is, is settled once for the whole list, from the prices that
-// can be read one way only: the majority has it, and the others are rejected. A price like 1.234 is read only if that is
-// 20 to 1, and if there are enough prices that say how: with a mark and other than three decimals where it is the decimal
-// mark, with both marks (1.234,50) where it is not.
+// A price is digits, of whatever script, at most 12 of them significant, with an optional decimal mark and 1 to 6 decimals.
+// Thousands may be in groups, separated by point, comma, space or apostrophe; a currency may be written before or after (12,50 €,
+// R$ 129,00), a unit behind (2,99 €/kg), and a dash for decimals that are zero (12,-). A field like ="12,50" is read without that.
+// What the decimal mark is, is settled once for the whole list, from the prices that can be read one way only: the majority has
+// it, and the others are rejected. A price like 1.234 is read only if that is 20 to 1, and if there are enough prices that say
+// how: with a mark and other than three decimals where it is the decimal mark, with both marks (1.234,50) where it is not. If all
+// are like that, the currency or the language of the header may say that they are whole, as 12.500 ₫ and 1,200円 are; see locale.go.
 //
-// The currency is csv.currency_code, else that beside the price, else the one in the header (Price (EUR)) or, if all prices
-// that have one have the same, that one. Signs of several currencies ($, kr, руб.) say nothing.
+// The currency is csv.currency_code, else that beside the price or in a column for it, else the one in the header (Price (EUR))
+// or, if all prices that have one have the same, that one. Signs of several currencies ($, kr, руб.) say nothing.
 //
 // What a list leaves open is settled as it was when the list was read before (Remembered), unless it contradicts that: a row of
 // another mark, another header, another number of columns. It is not guessed from that which way 1.234 is to be read where the point

@@ -29,23 +29,22 @@ func newHeader(rec *record) header {
 	return h
 }
 
-// nameColumns returns the columns, from 0, that are the best match for a name.
-func (h *header) nameColumns() []int {
-	for _, tier := range nameTiers {
-		if found := h.columns(func(key string) bool { return slices.Contains(tier, key) }); len(found) > 0 {
-			return found
+// nameColumns returns the columns, from 0, that could be the name: for each word that wins over the next those under it.
+func (h *header) nameColumns() [][]int {
+	var found [][]int
+	for _, isOne := range nameMatches {
+		if columns := h.columns(isOne); len(columns) > 0 {
+			found = append(found, columns)
 		}
 	}
-	return h.columns(func(key string) bool { return holdsPhrase(key, nameTiers[0]) })
+	return found
 }
 
-// priceColumns returns the columns, from 0, that could be the price: those of plain prices, or else of any.
-func (h *header) priceColumns() []int {
-	if found := h.columns(func(key string) bool { return slices.Contains(priceHeaders, key) }); len(found) > 0 {
-		return found
-	}
-	return h.columns(isQualifiedPrice)
-}
+// plainPrices returns the columns, from 0, that are called the price.
+func (h *header) plainPrices() []int { return h.columns(isPlainPrice) }
+
+// somePrices returns the columns, from 0, that are called a price of some kind, but not plainly the price.
+func (h *header) somePrices() []int { return h.columns(isSomePrice) }
 
 // columns returns the columns, from 0, whose key is one.
 func (h *header) columns(isOne func(key string) bool) []int {
@@ -60,7 +59,12 @@ func (h *header) columns(isOne func(key string) bool) []int {
 
 // isKnown reports whether the header can be told from a row by its words.
 func (h *header) isKnown() bool {
-	return len(h.nameColumns()) > 0 && len(h.priceColumns()) > 0
+	return len(h.nameColumns()) > 0 && (len(h.plainPrices()) > 0 || len(h.somePrices()) > 0 && !h.hasNumber())
+}
+
+// namesPrice reports whether it can be told so by a word for the price alone.
+func (h *header) namesPrice() bool {
+	return len(h.plainPrices()) > 0 || len(h.columns(isQualifiedPrice)) > 0 && !h.hasNumber()
 }
 
 // find returns the columns, from 0, under a text: those that are it, or else those that say the same.
@@ -80,6 +84,14 @@ func (h *header) find(text string) []int {
 
 func (h *header) hasDigit() bool {
 	return slices.ContainsFunc(h.cells, func(cell string) bool { return strings.ContainsAny(cell, "0123456789") })
+}
+
+// hasNumber reports whether a cell is a number, as in rows.
+func (h *header) hasNumber() bool {
+	return slices.ContainsFunc(h.cells, func(cell string) bool {
+		_, reason := scanNumber([]byte(cell))
+		return reason == 0
+	})
 }
 
 // width returns the number of columns without empty ones at the end.
@@ -120,6 +132,25 @@ func the(columns []int, h *header, what, option string) (int, error) {
 	case 1:
 		return columns[0], nil
 	}
-	return 0, unreadable("columns %d and %d of line %d could both be the %s; %s would say which it is; the line has %v",
-		columns[0]+1, columns[1]+1, h.at.line, what, option, h)
+	could := "could both"
+	if len(columns) > 2 {
+		could = "could all"
+	}
+	return 0, unreadable("columns %s of line %d %s be the %s; %s would say which it is; the line has %v",
+		numbers(columns), h.at.line, could, what, option, h)
+}
+
+// numbers lists columns as users count them: 2, 3 and 5.
+func numbers(columns []int) string {
+	var list strings.Builder
+	for i, column := range columns {
+		switch {
+		case i > 0 && i == len(columns)-1:
+			list.WriteString(" and ")
+		case i > 0:
+			list.WriteString(", ")
+		}
+		fmt.Fprint(&list, column+1)
+	}
+	return list.String()
 }

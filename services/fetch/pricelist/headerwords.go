@@ -2,6 +2,7 @@ package pricelist
 
 import (
 	_ "embed" // headerwords.txt
+	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -11,33 +12,101 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-var (
-	// nameTiers are in the order in which they win: a list with an item, often a number, and a name has its names under name.
-	nameTiers = [][]string{
-		headerWords["product name"], headerWords["name"], headerWords["product"], headerWords["item"], headerWords["description"],
+// nameMatches tell whether a key is that of a name, in the order in which they win: a list with an item, often a number, and a
+// name has its names under name.
+var nameMatches = []func(key string) bool{
+	isIn("product name"), isIn("name"), isIn("product"), isIn("item"), isIn("description"),
+	func(key string) bool { return holdsPhrase(key, "product name") },
+	func(key string) bool { return holdsPhrase(key, "name") && !holdsPhrase(key, "other name") },
+}
+
+func isIn(section string) func(key string) bool { return headerWords[section].has }
+
+// isPlainPrice reports whether a key is that of the price. Among them nothing wins: a price and a unit price are two things.
+func isPlainPrice(key string) bool { return headerWords["price"].has(key) }
+
+// isSomePrice reports whether a key is that of a price of some kind, and not plainly the price.
+func isSomePrice(key string) bool {
+	return !isPlainPrice(key) && (isQualifiedPrice(key) || holdsPriceWord(key) && !isNoPrice(key))
+}
+
+// isQualifiedPrice reports whether a key is that of a price of a known kind: one of the other prices, or a word for price with
+// what can be said of one.
+func isQualifiedPrice(key string) bool {
+	if headerWords["other price"].has(key) {
+		return true
 	}
-	// Among priceHeaders nothing wins: a price and a unit price are two things.
-	priceHeaders = headerWords["price"]
-	// A header of one of the priceWords and else nothing but priceQualifiers is of some price; with any other word it may be of
-	// something else: a price group.
-	priceWords, priceQualifiers = headerWords["price word"], headerWords["price qualifier"]
-)
+	found := false
+	for word := range strings.FieldsSeq(key) {
+		switch {
+		case headerWords["price word"].has(word), headerWords["other price"].has(word):
+			found = true
+		case !headerWords["price qualifier"].has(word) && currencies[word] == "":
+			return false
+		}
+	}
+	return found
+}
+
+// holdsPriceWord reports whether a word of a key is one for price, or ends like one.
+func holdsPriceWord(key string) bool {
+	for word := range strings.FieldsSeq(key) {
+		if headerWords["price word"].has(word) {
+			return true
+		}
+		for ending := range headerWords["price ending"] {
+			if strings.HasSuffix(word, ending) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// isNoPrice reports whether a key that has a word for price is of something else, or of an old price.
+func isNoPrice(key string) bool {
+	if key == "price list" || key == "price unit" {
+		return true
+	}
+	return holdsPhrase(key, "no price")
+}
+
+// isOtherThanPrice reports whether a key is that of something else than the price.
+func isOtherThanPrice(key string) bool {
+	return isNoPrice(key) || holdsPhrase(key, "other column") || holdsPhrase(key, "article number")
+}
+
+// isOtherThanName reports whether a key is that of something else than the name.
+func isOtherThanName(key string) bool {
+	return headerWords["other column"].has(key) || isArticleNumber(key)
+}
+
+func isArticleNumber(key string) bool { return headerWords["article number"].has(key) }
 
 //go:embed headerwords.txt
 var headerWordsText string
 
-// headerWords are the sections of headerwords.txt, as headerKey returns the phrases.
-var headerWords = func() map[string][]string {
-	all, section := map[string][]string{}, ""
+// phrases are a section of headerwords.txt, as headerKey returns them.
+type phrases map[string]struct{}
+
+func (p phrases) has(key string) bool {
+	_, ok := p[key]
+	return ok
+}
+
+// headerWords are the sections of headerwords.txt.
+var headerWords = func() map[string]phrases {
+	all, section := map[string]phrases{}, ""
 	for line := range strings.Lines(headerWordsText) {
 		line = strings.TrimSpace(line)
 		switch {
 		case line == "" || line[0] == '#':
 		case line[0] == '[':
 			section = strings.Trim(line, "[]")
+			all[section] = phrases{}
 		default:
 			for phrase := range strings.SplitSeq(strings.TrimSuffix(line, ","), ",") {
-				all[section] = append(all[section], headerKey(phrase))
+				all[section][headerKey(phrase)] = struct{}{}
 			}
 		}
 	}
@@ -60,6 +129,21 @@ func headerKey(cell string) string {
 	}
 	return plain
 }
+
+// headerScale returns the word of a header cell that says that what is under it is in cents, or in thousands; "" if none does.
+// Roubles and kopecks together are no cents: Цена, руб. коп.
+func headerScale(cell string) string {
+	cell = roublesAndKopecks.ReplaceAllString(cell, "")
+	isBetween := func(r rune) bool { return !unicode.IsLetter(r) && !unicode.Is(unicode.Mn, r) && r != '€' }
+	for _, word := range strings.FieldsFunc(splitCamelCase(cell), isBetween) {
+		if headerWords["scale"].has(headerKey(word)) {
+			return word
+		}
+	}
+	return ""
+}
+
+var roublesAndKopecks = regexp.MustCompile(`(?i)(руб|грн)\p{L}*[.,/ ]*(и )?коп\p{L}*`)
 
 // prepositions stand before a currency.
 var prepositions = []string{"in", "en", "em", "w", "v", "в", "u"}
@@ -93,21 +177,15 @@ func splitCamelCase(cell string) string {
 	return b.String()
 }
 
-// holdsPhrase reports whether one of the phrases is part of a key, as whole words.
-func holdsPhrase(key string, phrases []string) bool {
-	return slices.ContainsFunc(phrases, func(phrase string) bool { return strings.Contains(" "+key+" ", " "+phrase+" ") })
-}
-
-// isQualifiedPrice reports whether a key has a word for price, and else nothing but what can be said of one.
-func isQualifiedPrice(key string) bool {
-	found := false
-	for word := range strings.FieldsSeq(key) {
-		switch {
-		case slices.Contains(priceWords, word):
-			found = true
-		case !slices.Contains(priceQualifiers, word):
-			return false
+// holdsPhrase reports whether a phrase of a section is part of a key, as whole words.
+func holdsPhrase(key, section string) bool {
+	words := strings.Fields(key)
+	for from := range words {
+		for to := from + 1; to <= len(words); to++ {
+			if headerWords[section].has(strings.Join(words[from:to], " ")) {
+				return true
+			}
 		}
 	}
-	return found
+	return false
 }

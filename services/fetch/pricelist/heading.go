@@ -23,7 +23,7 @@ func (p *shape) settleHeader(starts []header, o *atlantv1.CsvOptions) {
 	for _, isOne := range []func(*header) bool{
 		func(h *header) bool { return len(texts) > 0 && h.hasAll(texts) },
 		func(h *header) bool { return len(texts) == 0 && h.isKnown() },
-		func(h *header) bool { return len(texts) == 0 && h.width() == p.width && len(h.priceColumns()) > 0 },
+		func(h *header) bool { return len(texts) == 0 && h.width() == p.width && h.namesPrice() },
 	} {
 		i := slices.IndexFunc(starts, func(h header) bool { return isOne(&h) })
 		if i >= 0 && !slices.ContainsFunc(starts[:i], func(h header) bool { return h.isLikeRowUnder(&starts[i]) }) {

@@ -2,99 +2,75 @@ package pricelist
 
 import (
 	"fmt"
-	"strconv"
+	"slices"
 	"strings"
-	"unicode"
 )
-
-const (
-	maxProfiled = 2000 // rows
-	// A column has prices if so many of its cells are some, in percent, and names if so many have letters and so many are unlike.
-	minPrices, minLetters, minUnlike = 95, 90, 50
-	// minIdentifier is how many digits a whole number has that is no price but an article number.
-	minIdentifier = 8
-)
-
-// columnProfile is what the cells of a column look like.
-type columnProfile struct {
-	rows, prices, identifiers, counted, letters int
-	unlike                                      map[string]struct{}
-	example                                     string
-}
-
-// profile looks at the cells of each column, in rows that have as many as the list.
-func (s *sample) profile(p *shape) []columnProfile {
-	profiles := make([]columnProfile, p.columns.width)
-	rows := 0
-	_ = s.each(p.format, func(rec *record) { // an error was seen by look
-		if rec.fault != 0 || rows == maxProfiled || !p.holds(rec) || !p.columns.fits(rec) {
-			return
-		}
-		rows++
-		for i := range profiles {
-			profiles[i].add(rec.trimmed(i), rows)
-		}
-	})
-	return profiles
-}
-
-func (c *columnProfile) add(cell []byte, row int) {
-	if c.unlike == nil {
-		c.unlike = map[string]struct{}{}
-	}
-	c.rows++
-	c.unlike[string(cell)] = struct{}{}
-	n, reason := scanNumber(cell)
-	if c.example == "" || c.prices == 0 && reason == 0 {
-		c.example = excerpt(cell)
-	}
-	if reason == 0 {
-		c.prices++
-		if n.mark == noMark && len(cell) >= minIdentifier {
-			c.identifiers++
-		}
-		if string(cell) == strconv.Itoa(row) {
-			c.counted++
-		}
-	}
-	if strings.ContainsFunc(string(cell), unicode.IsLetter) {
-		c.letters++
-	}
-}
-
-// isPrice reports whether a column has nothing but prices: numbers, that are neither article numbers nor count the rows.
-func (c *columnProfile) isPrice() bool {
-	return c.rows > 0 && c.prices*100 >= minPrices*c.rows && c.identifiers*2 < c.rows && (c.counted < c.rows || c.rows == 1)
-}
-
-// isName reports whether a column has texts, most of them unlike.
-func (c *columnProfile) isName() bool {
-	return c.rows > 0 && c.prices*2 < c.rows && c.letters*100 >= minLetters*c.rows && len(c.unlike)*100 >= minUnlike*c.rows
-}
 
 // infer finds the columns that neither options nor header tell by what is in them, provided that only one can be meant.
-func (s *sample) infer(p *shape, f *columnFinder) error {
-	profiles := s.profile(p)
-	p.profiles = profiles
+func (p *shape) infer(f *columnFinder, in []columnProfile) error {
+	p.profiles = in
 	if p.columns.price < 0 {
-		found := columnsThat(profiles, (*columnProfile).isPrice)
-		if len(found) != 1 {
-			return f.untold(&p.columns, profiles)
+		if err := p.inferPrice(f, in); err != nil {
+			return err
 		}
-		p.columns.price = found[0]
-		p.inferred = append(p.inferred, fmt.Sprintf("column %d is the only one with prices, such as %s",
-			found[0]+1, profiles[found[0]].example))
 	}
 	if len(p.columns.names) == 0 {
-		found := columnsThat(profiles, (*columnProfile).isName)
-		if len(found) != 1 || found[0] == p.columns.price {
-			return f.untold(&p.columns, profiles)
-		}
-		p.columns.names = found
-		p.inferred = append(p.inferred, fmt.Sprintf("column %d is the only one with texts that are unlike, such as %s",
-			found[0]+1, profiles[found[0]].example))
+		return p.inferName(f, in)
 	}
 	return nil
+}
+
+func (p *shape) inferPrice(f *columnFinder, in []columnProfile) error {
+	found := f.likePrices(&p.columns, in)
+	if len(found) != 1 || !in[found[0]].isDense() || p.delimiter == ',' && (areSplit(in, found[0]-1) || areSplit(in, found[0])) {
+		return f.untold(&p.columns, in, p.delimiter)
+	}
+	if in[found[0]].currencies == 0 && len(f.columnsThatAre(&p.columns, in, (*columnProfile).mayCount, isOtherThanPrice)) > 0 {
+		return f.untold(&p.columns, in, p.delimiter)
+	}
+	i := found[0]
+	if p.columns.header && i < len(f.first.cells) {
+		if err := f.checkScale(i); err != nil {
+			return err
+		}
+	}
+	p.columns.price = i
+	p.inferred = append(p.inferred, fmt.Sprintf("column %d is the only one with prices, such as %s", i+1, in[i].example))
+	return nil
+}
+
+func (p *shape) inferName(f *columnFinder, in []columnProfile) error {
+	c := &p.columns
+	found := f.columnsThatAre(c, in, (*columnProfile).isName, isOtherThanName)
+	if len(found) == 0 && c.header { // better an article number than none
+		found = keep(columnsThat(in, (*columnProfile).isName), func(i int) bool {
+			return i < len(f.first.keys) && isArticleNumber(f.first.keys[i])
+		})
+	}
+	if len(found) != 1 || found[0] == c.price {
+		return f.untold(c, in, p.delimiter)
+	}
+	c.names = found
+	p.inferred = append(p.inferred, fmt.Sprintf("column %d is the only one with texts that are unlike, such as %s",
+		found[0]+1, in[found[0]].example))
+	return nil
+}
+
+// likePrices returns the columns that may be the price: those with a currency in them, or else all with prices.
+func (f *columnFinder) likePrices(c *columns, in []columnProfile) []int {
+	found := f.columnsThatAre(c, in, (*columnProfile).isPrice, isOtherThanPrice)
+	withCurrency := columnsThat(in, func(p *columnProfile) bool { return p.currencies*2 > p.filled && p.isDense() })
+	if len(withCurrency) > 0 { // even if that is nothing that can be read, and the others are no prices all the more
+		return keep(found, func(i int) bool { return slices.Contains(withCurrency, i) })
+	}
+	return found
+}
+
+// columnsThatAre returns the columns in which something is, but for those that the header says are something else.
+func (f *columnFinder) columnsThatAre(
+	c *columns, in []columnProfile, are func(*columnProfile) bool, isOther func(key string) bool,
+) []int {
+	return keep(columnsThat(in, are), func(i int) bool { return !c.header || i >= len(f.first.keys) || !isOther(f.first.keys[i]) })
 }
 
 func columnsThat(profiles []columnProfile, are func(*columnProfile) bool) []int {
@@ -107,18 +83,57 @@ func columnsThat(profiles []columnProfile, are func(*columnProfile) bool) []int 
 	return found
 }
 
+// repeats says how often the names of the sample occur, if most of them do more than once; else "".
+func (s *sample) repeats(p *shape) string {
+	if len(p.columns.names) != 1 {
+		return ""
+	}
+	names := &s.profile(p, &p.columns)[p.columns.names[0]]
+	if names.filled < 2*len(names.unlike) || names.filled < fewRows {
+		return ""
+	}
+	return fmt.Sprintf("%d rows of the sample have %d different names, and the last row of each counts: more of %s may tell products "+
+		"apart, or %s their days", names.filled, len(names.unlike), nameOption, dateOption)
+}
+
 // untold says that the columns can't be told from the list, and which come into question.
-func (f *columnFinder) untold(c *columns, profiles []columnProfile) error {
+func (f *columnFinder) untold(c *columns, profiles []columnProfile, delimiter byte) error {
 	candidates := ""
 	if c.price < 0 {
 		candidates += candidatesFor("the price", columnsThat(profiles, (*columnProfile).isPrice), profiles)
+		if i := firstSplit(profiles); delimiter == ',' && i >= 0 {
+			candidates += fmt.Sprintf(", or columns %d and %d together, at a decimal comma", i+1, i+2)
+		}
 	}
 	if len(c.names) == 0 {
-		candidates += candidatesFor("the name", columnsThat(profiles, (*columnProfile).isName), profiles)
+		names := columnsThat(profiles, (*columnProfile).isName)
+		if len(names) == 0 { // several together may be
+			names = columnsThat(profiles, (*columnProfile).hasTexts)
+		}
+		candidates += candidatesFor("the name", names, profiles)
 	}
 	return unreadable("the list has %s and nothing says which are name and price; "+
 		"%s and %s would (header texts or numbers from 1)%s; line %d has %v",
 		plural(c.width, "column"), nameOption, priceOption, candidates, f.first.at.line, &f.first)
+}
+
+// areSplit reports whether a column and the next may be prices split at their decimal comma.
+func areSplit(profiles []columnProfile, i int) bool {
+	if i < 0 || i+1 >= len(profiles) {
+		return false
+	}
+	whole, rest := &profiles[i], &profiles[i+1]
+	return whole.filled > 0 && whole.prices == whole.filled && whole.marked == 0 && rest.filled > 0 && rest.split == rest.filled
+}
+
+// firstSplit returns the first column that may be so, or -1.
+func firstSplit(profiles []columnProfile) int {
+	for i := range profiles {
+		if areSplit(profiles, i) {
+			return i
+		}
+	}
+	return -1
 }
 
 func candidatesFor(what string, columns []int, profiles []columnProfile) string {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"fmt"
 	"io"
 	"slices"
 
@@ -87,6 +88,10 @@ func (l *List) settle(ctx context.Context, head sniffed, o *atlantv1.CsvOptions)
 	if l.from, err = skipLines(ctx, l.src, start, l.size, head.newline, o.GetSkipLines()); err != nil {
 		return 0, err
 	}
+	given := o.GetDelimiter() != ""
+	if o, err = l.cutSepLine(head.newline, o); err != nil {
+		return 0, err
+	}
 	s, err := newSample(ctx, l.src, l.from, l.size, head.newline)
 	if err != nil {
 		return 0, err
@@ -113,61 +118,64 @@ func (l *List) settle(ctx context.Context, head sniffed, o *atlantv1.CsvOptions)
 	}
 	l.reading = reading{format: p.format, columns: p.columns, currency: o.GetCurrencyCode(), oneCurrency: o.GetCurrencyCode() != ""}
 	l.from = place{offset: l.from.offset + p.first.at.offset, line: p.first.at.line}
-	l.evidence = append([]string{p.evidence(o.GetDelimiter() != ""), p.headerEvidence()}, p.inferred...)
-	if p.quotesWhy != "" {
-		l.evidence = append(l.evidence, p.quotesWhy)
+	if given || o.GetDelimiter() == "" {
+		l.explain(p.evidence(given))
+	}
+	l.explain(p.headerEvidence())
+	l.evidence = append(l.evidence, p.inferred...)
+	l.explain(p.quotesWhy)
+	if !l.IsDated() {
+		l.explain(s.repeats(p))
 	}
 	inHeader := ""
 	if p.columns.header {
 		inHeader = headerCurrency(p.first.cells[p.columns.price])
+		l.reading.thousands = headerThousands(p.first.cells[p.columns.price])
 	}
+	l.reading.thousands += thousandsMarks[cmp.Or(l.reading.currency, inHeader)]
 	return l.weigh(ctx, o, inHeader)
 }
 
 // weigh reads the list to its end for evidence of the decimal mark, the currency, of which the header may tell one, and the dates.
 func (l *List) weigh(ctx context.Context, o *atlantv1.CsvOptions, inHeader string) (good int64, err error) {
-	var n number
-	var marks markEvidence
-	var currencies currencyEvidence
-	var ending endEvidence
-	var dates dateEvidence
-	rows := 0
-	for records := l.records(ctx); ; rows++ {
-		rec, err := records.next()
-		if err != nil {
-			if err = unlessEnd(err); err != nil {
-				return good, err
-			}
-			break
-		}
-		if l.reading.look(rec).reason != 0 || l.reading.checkName(rec) != 0 {
-			continue
-		}
-		cell := rec.trimmed(l.reading.price)
-		if n.scan(cell) != 0 {
-			continue
-		}
-		good++
-		marks.add(rec.line, cell, &n)
-		currencies.add(rec.line, n.currency)
-		if l.reading.date >= 0 {
-			dates.add(rec.line, rec.trimmed(l.reading.date))
-		}
-		ending.add(rec.line, n.decimals, rec.offset+int64(len(rec.raw)) == l.size)
+	w, err := l.weighRows(ctx)
+	if err == nil && !w.ragged.areShortRead() { // then they prove nothing
+		l.reading.least = l.reading.width
+		ragged := w.ragged
+		w, err = l.weighRows(ctx)
+		w.ragged = ragged
 	}
-	if rows == 0 {
+	if err != nil {
+		return w.good, err
+	}
+	if w.rows == 0 {
 		return 0, unreadable("the list has a header but no rows")
 	}
-	l.settleMark(&marks, o.GetDecimalMark())
-	l.settleDates(&dates, o.GetDateOrder())
-	l.reading.cutLine = ending.cutLine()
+	if w.ragged.long.count == w.rows && l.reading.header {
+		return 0, w.ragged.allLong(l.from.line)
+	}
+	l.settleMark(&w.marks, o.GetDecimalMark())
+	l.settleDates(&w.dates, o.GetDateOrder())
+	l.reading.cutLine = w.ending.cutLine()
+	if l.reading.currencyAt >= 0 {
+		l.explain(fmt.Sprintf("column %d gives the currency of each price", l.reading.currencyAt+1))
+	}
 	var why string
 	if l.reading.currency == "" {
-		if l.reading.currency, why = currencies.settle(inHeader); why != "" {
-			l.evidence = append(l.evidence, why)
-		}
+		l.reading.currency, why = w.currencies.settle(inHeader)
+		l.explain(why)
 	}
-	return good, nil
+	l.reading.splitPrices = w.ragged.split.count > 0
+	l.explain(w.ragged.why())
+	l.reading.totalsFrom = w.totals.from()
+	return w.good, nil
+}
+
+// explain adds a sentence to the evidence, if there is one.
+func (l *List) explain(why string) {
+	if why != "" {
+		l.evidence = append(l.evidence, why)
+	}
 }
 
 // settleMark settles the decimal mark.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"google.golang.org/protobuf/testing/protocmp"
+	"pgregory.net/rapid"
 
 	"github.com/atlant-log/atlant/events"
 	atlantv1 "github.com/atlant-log/atlant/proto/gen/atlant/v1"
@@ -21,7 +22,7 @@ func open(text string, o *atlantv1.CsvOptions) (*pricelist.List, error) {
 	return pricelist.Open(context.Background(), strings.NewReader(text), int64(len(text)), o, nil)
 }
 
-func rows(t testing.TB, l *pricelist.List) []pricelist.Row {
+func rows(t rapid.TB, l *pricelist.List) []pricelist.Row {
 	t.Helper()
 	var all []pricelist.Row
 	if err := l.Rows(context.Background(), func(r *pricelist.Row) error { all = append(all, *r); return nil }); err != nil {

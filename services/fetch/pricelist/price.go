@@ -20,12 +20,13 @@ const noMark = byte(0)
 type number struct {
 	micros    int64
 	thousands int64  // micros, should the mark of a number that is not sure separate thousands
-	currency  string // ISO 4217 code, unknownCurrency, or "" if there is none
+	currency  string // ISO 4217 code, one that isUnknown, or "" if there is none
 	decimals  int    // how many
 	mark      byte   // between whole part and decimals
 	sure      bool   // the mark can't be a thousands separator
 	groups    byte   // '.' or ',' if it surely separates thousands, else 0
 	negative  bool   // there is a minus before it
+	english   bool   // $ or £ is close before it, as where commas separate thousands
 }
 
 var powersOfTen = [...]int64{1, 10, 100, 1000, 10_000, 100_000, 1_000_000}

@@ -53,6 +53,24 @@ func plainPrice(text string, mark byte) (string, atlantv1.RejectReason) {
 	return amount.String(), 0
 }
 
+// inASCII writes the digits of other scripts in those of ASCII, of which Unicode has ten in a row from zero, and Arabic marks likewise.
+func inASCII(text string) string {
+	marks := strings.NewReplacer("\u066B", ".", "\u066C", "'", "\uFF0C", ",", "\uFF0E", ".")
+	if strings.IndexFunc(text, func(r rune) bool { return r > 0x7F && unicode.IsDigit(r) }) < 0 {
+		return text
+	}
+	return marks.Replace(strings.Map(func(r rune) rune {
+		if !unicode.IsDigit(r) {
+			return r
+		}
+		value := rune(0)
+		for unicode.IsDigit(r - value - 1) {
+			value++
+		}
+		return '0' + value%10
+	}, text))
+}
+
 // checkPrice checks what must be true of any price that is read: its digits are those of the text, and its decimals are those
 // behind the last mark, or none.
 func checkPrice(t *testing.T, text string) {
@@ -68,6 +86,7 @@ func checkPrice(t *testing.T, text string) {
 		if reason != 0 {
 			continue
 		}
+		text := inASCII(text)
 		digits := strings.TrimLeft(strings.Map(func(r rune) rune {
 			if r >= '0' && r <= '9' {
 				return r
@@ -81,8 +100,8 @@ func checkPrice(t *testing.T, text string) {
 		if got := strings.TrimLeft(fmt.Sprintf("%019d", micros), "0"); got != strings.TrimLeft(digits+strings.Repeat("0", 6-decimals), "0") {
 			t.Errorf("%q under %q is read as %d", text, mark, micros)
 		}
-		if behind := text[strings.LastIndexByte(text, mark)+1:]; decimals > 0 && len(strings.TrimRight(behind, "0123456789")) != len(behind)-decimals &&
-			strings.IndexFunc(behind, isDigitRune) != 0 {
+		number := text[:strings.LastIndexFunc(text, isDigitRune)+1]
+		if decimals > 0 && len(number)-1-strings.LastIndexByte(number, mark) != decimals {
 			t.Errorf("%q under %q has %d decimals", text, mark, decimals)
 		}
 		if micros < 0 || n.negative {
@@ -96,6 +115,7 @@ var priceSeeds = []string{
 	"999999999999.999999", "1000000000000", "000000000000012", "000000000000012.5", "1.1234567", "1.000", "1,000", "0.125", "1234.567", "1.234.567",
 	"1e5", "1E+5", "0x10", "NaN", "Inf", "$1", "1 000", "1'000", "１２", "٣", "1_000", "-1,234", "-1.1234567", "-1e5", "9999999999999999999999", "1.5 ",
 	"R$ 129,00", "1.234,50 €", "EUR 1,234.50", "12,34,567.89", "1 234 567,8 zł", "CHF 1’200.–", "12,- €", "1.200,--", "€ -5", "Rs.500", "12.50 USD/kg",
+	"١٬٢٣٤٫٥٠ ر.س", "۱۲۳٫۴۵۶", "१,२३,४५६", "１，２３４円", "Rs. 1,250/-", "1 234:-", "2,99 €/Stück", "12/-", "1.234/-", "12.5/-",
 }
 
 func TestPrices(t *testing.T) {
@@ -149,12 +169,36 @@ func TestPrices(t *testing.T) {
 		{"EUR1,234.50", '.', 1_234_500_000, "EUR", 0},
 		{"12.50\u00a0usd", '.', 12_500_000, "USD", 0},
 		{"99,90 zł", ',', 99_900_000, "PLN", 0},
-		{"$12", '.', 12_000_000, unknownCurrency, 0},
-		{"Rs.500", '.', 500_000_000, unknownCurrency, 0},
+		{"$12", '.', 12_000_000, dollars, 0},
+		{"Rs.500", '.', 500_000_000, rupees, 0},
 		{"€ 12 EUR", '.', 12_000_000, "EUR", 0},
+		{"$19.99 USD", '.', 19_990_000, "USD", 0},
+		{"CLP $ 12.990", ',', 12_990_000_000, "CLP", 0},
+		{"$ 12 EUR", '.', 0, "", notNumber},
 		{"€ 12 USD", '.', 0, "", notNumber},
 		{"12 bananas", '.', 0, "", notNumber},
-		{"12.50/kg", '.', 0, "", notNumber},
+		{"12.50/kg", '.', 12_500_000, "", 0},
+		{"2,99 €/Stk.", ',', 2_990_000, "EUR", 0},
+		{"12.50/100 g", '.', 0, "", notNumber},
+		{"12.50/13.50", '.', 0, "", notNumber},
+		{"12.50/", '.', 0, "", notNumber},
+		{"Rs. 499/-", noMark, 499_000_000, rupees, 0},
+		{"1,250/-", '.', 1_250_000_000, "", 0},
+		{"1,250/-", ',', 0, "", notNumber},
+		{"12.5/-", '.', 0, "", notNumber},
+		{"1 234:-", ',', 1_234_000_000, "", 0},
+		{"12:50", ',', 0, "", notNumber},
+		{"٤٥٫٥٠", '.', 45_500_000, "", 0},
+		{"٤٥٫٥٠", ',', 0, "", notNumber},
+		{"٤٥٫٥٠٠", '.', 45_500_000, "", 0},
+		{"٤٥٫٥٠٠", ',', 0, "", notNumber},
+		{"۱٬۲۵۰٬۰۰۰ ریال", noMark, 0, "", notNumber},
+		{"۱٬۲۵۰٬۰۰۰", noMark, 1_250_000_000_000, "", 0},
+		{"\u200f٥٫٢٥ ر.س\u200f", '.', 5_250_000, "SAR", 0},
+		{"１，２３４．５円", '.', 1_234_500_000, "JPY", 0},
+		{"१,२३,४५६", '.', 123_456_000_000, "", 0},
+		{"٤٥،٥٠", '.', 0, "", notNumber},
+		{"12²", '.', 0, "", notNumber},
 		{"from 12.50", '.', 0, "", notNumber},
 		{"12.50-13.50", '.', 0, "", notNumber},
 		{"10%", '.', 0, "", notNumber},

@@ -62,7 +62,7 @@ func (s *splitter) quick() bool { //nolint:cyclop,gocognit // one straight walk 
 			block, left = m.block, m.left
 			continue
 		}
-		if c != quoteByte && !s.isLineEnd(i) {
+		if c != quoteByte && !s.isLineEnd(i) || c == quoteByte && buf[start] == ' ' {
 			return s.giveUp()
 		}
 	}

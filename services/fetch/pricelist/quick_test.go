@@ -153,7 +153,7 @@ func reference(t rapid.TB, l *List, o *atlantv1.CsvOptions) []Row {
 		}
 		row := referenceRow(h, rec)
 		all = append(all, row)
-		if h.look(rec).reason != 0 || int(row.Reject.GetColumn()) == h.names[0]+1 {
+		if _, _, err := referenceName(h, rec); h.look(rec).reason != 0 || err != nil {
 			return
 		}
 		var n number
@@ -161,7 +161,7 @@ func reference(t rapid.TB, l *List, o *atlantv1.CsvOptions) []Row {
 		if n.scan(cell) != 0 {
 			return
 		}
-		marks.add(rec.line, cell, &n)
+		marks.add(rec.line, cell, &n, h)
 		ending.add(rec.line, n.decimals, rec.offset+int64(len(rec.raw)) == l.size)
 	})
 	if err != nil {
@@ -180,19 +180,20 @@ func referenceRow(h *reading, rec *record) Row {
 	if f := h.look(rec); f.reason != 0 {
 		return rejected(f)
 	}
-	var parts [][]byte
-	for _, column := range h.names {
-		parts = append(parts, bytes.Clone(rec.value(column)))
-	}
-	raw := bytes.Join(parts, []byte(" "))
-	name, err := events.NormalizeName(string(raw))
+	name, raw, err := referenceName(h, rec)
 	if err != nil {
 		return rejected(fault{nameReason(err), h.names[0] + 1, raw})
 	}
 	cell := bytes.TrimSpace(rec.value(h.price))
-	price, reason := (&rowReader{reading: h}).parsePrice(rec.line, cell)
+	price, reason := (&rowReader{reading: h}).parsePrice(rec, cell)
+	if reason == 0 && h.splitPrices && h.splitsPrice(rec) {
+		reason = atlantv1.RejectReason_REJECT_REASON_PRICE_AMBIGUOUS
+	}
 	if reason != 0 {
 		return rejected(fault{reason, h.price + 1, cell})
+	}
+	if h.totalsFrom > 0 && rec.line >= h.totalsFrom {
+		return rejected(fault{atlantv1.RejectReason_REJECT_REASON_NAME_MISSING, h.names[0] + 1, raw})
 	}
 	row := Row{Line: rec.line, ByteOffset: rec.offset, Name: name, Price: price}
 	if h.date >= 0 {
@@ -203,6 +204,19 @@ func referenceRow(h *reading, rec *record) Row {
 		}
 	}
 	return row
+}
+
+func referenceName(h *reading, rec *record) (name string, raw []byte, err error) {
+	var parts [][]byte
+	for _, column := range h.names {
+		if column >= len(rec.fields) { // look says so
+			return "", nil, events.ErrNameMissing
+		}
+		parts = append(parts, bytes.Clone(rec.value(column)))
+	}
+	raw = bytes.Join(parts, []byte(" "))
+	name, err = events.NormalizeName(string(raw))
+	return name, raw, err
 }
 
 func showRows(rows []Row) []string {

@@ -44,10 +44,15 @@ func (r *record) begin(line, offset int64) {
 
 // value returns the text of a field.
 func (r *record) value(column int) []byte {
-	if f := r.fields[column]; f.kind == plain {
-		return r.raw[f.start:f.end]
+	f := r.fields[column]
+	if f.kind != plain {
+		return r.quoted(column)
 	}
-	return r.quoted(column)
+	text := r.raw[f.start:f.end]
+	if len(text) > 0 && text[0] == '=' {
+		return fromFormula(text)
+	}
+	return text
 }
 
 // quoted is value for what is not plain.
@@ -56,10 +61,18 @@ func (r *record) quoted(column int) []byte {
 	case quoted:
 		return r.raw[f.start+1 : f.end-1]
 	case doubled:
-		return r.undouble(r.raw[f.start+1 : f.end-1])
+		return fromFormula(r.undouble(r.raw[f.start+1 : f.end-1]))
 	default:
 		return r.raw[f.start:f.end]
 	}
+}
+
+// fromFormula returns the text of a field like ="00123", as which it is written lest a spreadsheet take it for a number.
+func fromFormula(text []byte) []byte {
+	if n := len(text); n > 3 && text[0] == '=' && text[1] == quoteByte && text[n-1] == quoteByte {
+		return text[2 : n-1]
+	}
+	return text
 }
 
 func (r *record) undouble(text []byte) []byte {

@@ -68,15 +68,23 @@ func (h *reading) message(rec *record, f fault) string {
 		return "the text holds a control character: " + excerpt(f.cell)
 	case atlantv1.RejectReason_REJECT_REASON_CUT_OFF:
 		return "the list seems to be cut off: its last row has no line end, and fewer decimals than all others: " + excerpt(f.cell)
-	case atlantv1.RejectReason_REJECT_REASON_NAME_MISSING:
-		return "there is no name"
-	case atlantv1.RejectReason_REJECT_REASON_NAME_TOO_LONG:
-		return "the name is longer than 1024 bytes: " + excerpt(f.cell)
+	case atlantv1.RejectReason_REJECT_REASON_NAME_MISSING, atlantv1.RejectReason_REJECT_REASON_NAME_TOO_LONG:
+		return h.nameMessage(rec, f)
 	case atlantv1.RejectReason_REJECT_REASON_DATE:
 		return h.dateMessage(f.cell)
 	default:
-		return h.priceMessage(f)
+		return h.priceMessage(rec, f)
 	}
+}
+
+func (h *reading) nameMessage(rec *record, f fault) string {
+	switch {
+	case f.reason == atlantv1.RejectReason_REJECT_REASON_NAME_TOO_LONG:
+		return "the name is longer than 1024 bytes: " + excerpt(f.cell)
+	case h.totalsFrom > 0 && rec.line >= h.totalsFrom && isTotal(f.cell):
+		return "this is no product but a sum at the end of the list: " + excerpt(f.cell)
+	}
+	return "there is no name"
 }
 
 func (h *reading) dateMessage(cell []byte) string {
@@ -93,7 +101,7 @@ func (h *reading) dateMessage(cell []byte) string {
 	return "the date lies in the future, before 1970, or does not exist: " + text
 }
 
-func (h *reading) priceMessage(f fault) string {
+func (h *reading) priceMessage(rec *record, f fault) string {
 	text := excerpt(f.cell)
 	switch f.reason {
 	case atlantv1.RejectReason_REJECT_REASON_PRICE_MISSING:
@@ -105,6 +113,10 @@ func (h *reading) priceMessage(f fault) string {
 	case atlantv1.RejectReason_REJECT_REASON_PRICE_TOO_PRECISE:
 		return "the price has more than 6 decimals: " + text
 	case atlantv1.RejectReason_REJECT_REASON_PRICE_AMBIGUOUS:
+		if h.splitPrices && h.splitsPrice(rec) {
+			return fmt.Sprintf("the comma behind the price could be its decimal comma, as in other rows, which have a column too many "+
+				"for it: %s", excerpt(rec.raw))
+		}
 		return ambiguity(f.cell)
 	case atlantv1.RejectReason_REJECT_REASON_CURRENCY:
 		return fmt.Sprintf("the price is not in %s, which csv.currency_code gives for all: %s", h.currency, text)

@@ -66,8 +66,8 @@ func (m *Remembered) fill(s *sample, p *shape, o *atlantv1.CsvOptions) bool {
 	if p.broken != nil || p.width < 2 {
 		return false
 	}
-	finder := newColumnFinder(o, p.first, p.width)
-	c, err := finder.told()
+	finder := newColumnFinder(o, p)
+	c, err := finder.told(s.profiler(p))
 	if err != nil || !m.isOf(&c, &p.first, p.delimiter) {
 		return false
 	}
@@ -75,6 +75,8 @@ func (m *Remembered) fill(s *sample, p *shape, o *atlantv1.CsvOptions) bool {
 	if !c.areGood() || p.contradicts(&c, o) {
 		return false
 	}
+	c.currencyAt = finder.currencyColumn(&c)
+	c.allowShort()
 	rows, good := 0, 0
 	_ = s.each(p.format, func(rec *record) { // an error was seen by look
 		if !p.holdsUnder(rec, c.header) {

@@ -22,8 +22,13 @@ type reading struct {
 	cutLine  int64  // of the last row, if the list seems to be cut off within its price; else 0
 	currency string // of prices that come without one
 
+	thousands string // marks that separate thousands by the list's currency or language
+
+	totalsFrom int64 // the line from which on rows are the sums of the list; 0 if there are none
+
 	dateOrder   dateOrder
 	latest      events.Micros // no date may be later; 0 for no bound
+	splitPrices bool          // rows that are too long show that decimal commas split prices
 	oneCurrency bool          // csv.currency_code gives the currency of all prices
 }
 
@@ -61,17 +66,17 @@ func (h *rowReader) understand(rec *record, row *Row) bool {
 		h.fault = fault{reason, h.names[0] + 1, h.rawName(rec)}
 		return false
 	}
-	micros, ok := readPlain(rec.value(h.price), h.mark.mark)
-	row.Price = events.Price{Micros: micros, Currency: h.currency}
-	if !ok || rec.line == h.cutLine {
-		cell := rec.trimmed(h.price)
-		if row.Price, reason = h.parsePrice(rec.line, cell); reason != 0 {
-			h.fault = fault{reason, h.price + 1, cell}
-			return false
-		}
+	if reason = h.readPrice(rec, row); reason != 0 {
+		h.fault = fault{reason, h.price + 1, rec.trimmed(h.price)}
+		return false
+	}
+	if h.totalsFrom > 0 && rec.line >= h.totalsFrom {
+		h.fault = fault{atlantv1.RejectReason_REJECT_REASON_NAME_MISSING, h.names[0] + 1, h.rawName(rec)}
+		return false
 	}
 	if h.date >= 0 {
 		cell := rec.trimmed(h.date)
+		var ok bool
 		if row.ObservedAt, ok = h.dates.read(cell); !ok {
 			h.fault = fault{atlantv1.RejectReason_REJECT_REASON_DATE, h.date + 1, cell}
 			return false
@@ -80,8 +85,21 @@ func (h *rowReader) understand(rec *record, row *Row) bool {
 	return true
 }
 
+// readPrice reads the price of a row into it.
+func (h *rowReader) readPrice(rec *record, row *Row) (reason atlantv1.RejectReason) {
+	micros, ok := readPlain(rec.value(h.price), h.mark.mark)
+	row.Price = events.Price{Micros: micros, Currency: h.currency}
+	if !ok || h.currencyAt >= 0 || rec.line == h.cutLine {
+		row.Price, reason = h.parsePrice(rec, rec.trimmed(h.price))
+	}
+	if reason == 0 && h.splitPrices && h.splitsPrice(rec) {
+		reason = atlantv1.RejectReason_REJECT_REASON_PRICE_AMBIGUOUS
+	}
+	return reason
+}
+
 // parsePrice reads the price of a row, in the light of what the whole list says.
-func (h *rowReader) parsePrice(line int64, cell []byte) (events.Price, atlantv1.RejectReason) {
+func (h *rowReader) parsePrice(rec *record, cell []byte) (events.Price, atlantv1.RejectReason) {
 	n := &h.number
 	if reason := n.scan(cell); reason != 0 {
 		return events.Price{}, reason
@@ -91,16 +109,24 @@ func (h *rowReader) parsePrice(line int64, cell []byte) (events.Price, atlantv1.
 		return events.Price{}, reason
 	}
 	price := events.Price{Micros: micros, Currency: h.currency}
-	switch {
-	case line == h.cutLine:
+	switch code := h.currencyOf(rec, n); {
+	case rec.line == h.cutLine:
 		return events.Price{}, atlantv1.RejectReason_REJECT_REASON_CUT_OFF
-	case n.currency == "" || n.currency == unknownCurrency || n.currency == h.currency:
+	case code == "" || isUnknown(code) || code == h.currency:
 	case h.oneCurrency:
 		return events.Price{}, atlantv1.RejectReason_REJECT_REASON_CURRENCY
 	default:
-		price.Currency = n.currency
+		price.Currency = code
 	}
 	return price, 0
+}
+
+// currencyOf returns the currency of a price: the one beside it, or else what a column for it says; "" if neither does.
+func (h *reading) currencyOf(rec *record, n *number) string {
+	if h.currencyAt < 0 || n.currency != "" && !isUnknown(n.currency) || h.currencyAt >= len(rec.fields) {
+		return n.currency
+	}
+	return currencies[string(rec.trimmed(h.currencyAt))]
 }
 
 // look finds faults that are neither the name's nor the price's.
@@ -118,14 +144,4 @@ func (h *reading) look(rec *record) fault {
 		return fault{reason: atlantv1.RejectReason_REJECT_REASON_COLUMN_COUNT}
 	}
 	return fault{}
-}
-
-// isComment reports whether a record is none of the list's rows but a remark: # generated on Monday.
-func (h *reading) isComment(rec *record) bool {
-	return len(rec.raw) > 0 && rec.raw[0] == '#' && rec.fault == 0 && !h.fits(rec)
-}
-
-// fits reports whether the record has as many columns as the list, apart from empty ones at its end.
-func (c *columns) fits(rec *record) bool {
-	return len(rec.fields) == c.width || len(rec.fields) > c.width && rec.emptyFrom(c.width)
 }

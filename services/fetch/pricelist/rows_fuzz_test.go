@@ -3,6 +3,8 @@ package pricelist_test
 import (
 	"context"
 	"errors"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -20,6 +22,18 @@ func FuzzRows(f *testing.F) {
 		f.Add(text, ";", "", "")
 		f.Add(text, "", "2", "none")
 		f.Add(text, ",", "", `"`)
+	}
+	files, err := filepath.Glob("../testdata/world/*/*")
+	if err != nil || len(files) == 0 {
+		f.Fatal("no lists of the world", err)
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(string(text), "", "", "")
+		f.Add(string(text), "", "2", "none")
 	}
 	f.Fuzz(func(t *testing.T, text, delimiter, price, quote string) {
 		l, err := open(text, &atlantv1.CsvOptions{Delimiter: delimiter, PriceColumn: price, Quote: quote})

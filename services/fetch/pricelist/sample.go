@@ -55,6 +55,7 @@ type shape struct {
 	rows     int
 	alike    int    // rows of the width that most have
 	width    int    // without columns that are empty in all rows
+	filled   int    // without those at the end that are empty in most rows
 	first    header // the header, or the first row
 	preamble int    // records before it
 	columns  columns
@@ -103,9 +104,13 @@ func (s *sample) look(f format, o *atlantv1.CsvOptions) *shape {
 	p.countRows(w, remarks)
 	p.settleHeader(slices.DeleteFunc(starts, func(h header) bool { return h.isMarked() && !h.fits(p.width) }), o)
 	p.rows -= p.preamble
-	finder := newColumnFinder(o, p.first, p.width)
-	if p.columns, p.err = finder.find(); p.err == nil && !p.columns.settled() {
-		p.err = s.infer(p, finder)
+	finder := newColumnFinder(o, p)
+	profiles := s.profiler(p)
+	if p.columns, p.err = finder.find(profiles); p.err == nil && !p.columns.settled() {
+		p.err = p.infer(finder, profiles(&p.columns))
+	}
+	if p.err == nil {
+		p.columns.allowShort()
 	}
 	return p
 }
@@ -119,9 +124,9 @@ func (p *shape) countRows(w, marked widths) {
 		}
 		w, marked = marked, nil
 	}
-	p.width, p.alike = w.most()
+	p.width, p.filled, p.alike = w.most()
 	for width, t := range marked {
-		if width == p.width || width > p.width && t.filled <= p.width {
+		if width == p.width || width > p.width && t.filledIn(1) <= p.width {
 			p.rows, p.alike = p.rows+t.rows, p.alike+t.rows
 		}
 	}
@@ -138,42 +143,4 @@ func (p *shape) countQuotes(rec *record) {
 			p.quoted++
 		}
 	}
-}
-
-// widths counts rows by their number of columns.
-type widths map[int]*widthTally
-
-type widthTally struct {
-	rows   int
-	filled int // columns up to the last that is not empty in all these rows
-}
-
-func (w widths) add(rec *record) {
-	n := len(rec.fields)
-	t := w[n]
-	if t == nil {
-		t = &widthTally{}
-		w[n] = t
-	}
-	t.rows++
-	for i := n; i > t.filled; i-- {
-		if len(rec.trimmed(i-1)) > 0 {
-			t.filled = i
-		}
-	}
-}
-
-// most returns the width that most rows have, without columns that are always empty. Where two are as frequent it is the
-// smaller, but for 1, which no list has.
-func (w widths) most() (width, rows int) {
-	n := 0
-	for candidate, t := range w {
-		if t.rows > rows || t.rows == rows && (n == 1 || candidate > 1 && candidate < n) {
-			n, rows = candidate, t.rows
-		}
-	}
-	if n <= 2 {
-		return n, rows
-	}
-	return max(2, w[n].filled), rows
 }

@@ -121,6 +121,7 @@ func (s *splitter) read() error {
 func (s *splitter) split(data []byte, final bool) (n int, done bool) {
 	r := &s.rec
 	for i := 0; ; i++ {
+		i = s.skipSpaces(data, i)
 		f := field{start: int32(i)}
 		if i < len(data) && s.class[data[i]] == classQuote {
 			if i, f.kind = s.quoted(data, i+1); i < 0 {
@@ -142,6 +143,25 @@ func (s *splitter) split(data []byte, final bool) (n int, done bool) {
 			return i, i < len(data) || final
 		}
 	}
+}
+
+// skipSpaces returns where the quoted field starts that comes behind spaces at i, as in a, "b, c". It returns i if none does, or
+// one that goes on after its closing quote: then all that is text.
+func (s *splitter) skipSpaces(data []byte, i int) int {
+	start := i
+	for start < len(data) && data[start] == ' ' {
+		start++
+	}
+	if start == i || start == len(data) || s.class[data[start]] != classQuote {
+		return i
+	}
+	lines, suspect := s.lines, s.rec.suspect
+	end, _ := s.quoted(data, start+1)
+	s.lines, s.rec.suspect = lines, suspect
+	if end < 0 || !s.endsField(data, end) {
+		return i
+	}
+	return start
 }
 
 // fail notes the record's first fault, in the column that is being read.

@@ -42,6 +42,45 @@ func TestWholeListDecides(t *testing.T) {
 			"a;1.234,50\nb;2.345\nc;3.456.789\n",
 			[]string{"1@0 a=1234500000", "2@11 b=2345000000", "3@19 c=3456789000000"},
 		},
+		"thousands by currency": {
+			"a;12.500 ₫\nb;5.000 ₫\nc;500 ₫\n",
+			[]string{"1@0 a=12500000000 VND", "2@13 b=5000000000 VND", "3@25 c=500000000 VND"},
+		},
+		"thousands by the currency in the header": {
+			"name;precio (COP)\na;$ 12.500\nb;45.900\n",
+			[]string{"2@18 a=12500000000 COP", "3@29 b=45900000000 COP"},
+		},
+		"thousands by the language of the header": {
+			"品名;単価\na;1,200\nb;350\n", []string{"2@14 a=1200000000", "3@22 b=350000000"},
+		},
+		"yen that have decimals": {
+			"品名;単価(円)\na;1.234\nb;3.5\nc;1,200\n",
+			[]string{"2@19 a=1234000 JPY", "3@27 b=3500000 JPY", "4@33 c=1200000000 JPY"},
+		},
+		"a point in yen may be a decimal one": {
+			"a;1.234円\nb;2.345円\n", []string{"1@0 PRICE_AMBIGUOUS/2", "2@11 PRICE_AMBIGUOUS/2"},
+		},
+		"a dollar close before": {
+			"a,\"$25,990\"\nb,\"$9,990\"\nc,$500\n", []string{"1@0 a=25990000000", "2@12 b=9990000000", "3@23 c=500000000"},
+		},
+		"a dollar behind": {
+			"a;25,990 $\nb;9,990 $\n", []string{"1@0 PRICE_AMBIGUOUS/2", "2@11 PRICE_AMBIGUOUS/2"},
+		},
+		"a real close before": {
+			"a;R$25,990\nb;R$9,990\n", []string{"1@0 PRICE_AMBIGUOUS/2", "2@11 PRICE_AMBIGUOUS/2"},
+		},
+		"euros say nothing of the mark": {
+			"a;1.234 €\nb;2.345 €\n", []string{"1@0 PRICE_AMBIGUOUS/2", "2@12 PRICE_AMBIGUOUS/2"},
+		},
+		"a currency of one price says nothing of the others": {
+			"a;1.234 ₫\nb;2.345 €\n", []string{"1@0 PRICE_AMBIGUOUS/2", "2@12 PRICE_AMBIGUOUS/2"},
+		},
+		"averages in a currency without decimals": {
+			"a;589.123 Ft\nb;590.4 Ft\n", []string{"1@0 a=589123000 HUF", "2@13 b=590400000 HUF"},
+		},
+		"texts as formulas": {
+			"a;=\"1,50\"\n=\"007\";\"=\"\"2,50\"\"\"\n", []string{"1@0 a=1500000", "2@10 007=2500000"},
+		},
 		"the only currency": {
 			"a;1.50 €\nb;2.50\nc;$3.50\n",
 			[]string{"1@0 a=1500000 EUR", "2@11 b=2500000 EUR", "3@18 c=3500000 EUR"},
