@@ -121,7 +121,7 @@ func hasPrice(rec *record, c *columns, known bool) bool {
 // splitsNumber reports whether a comma of the row may be a decimal comma: "Milk;12,50", "Milk 12,50". Separated by commas these
 // would be "Milk;12" and "Milk 12" for 50. Who puts fields in quotes would do so with such a number.
 func splitsNumber(rec *record) bool {
-	if slices.ContainsFunc(rec.fields, func(f field) bool { return f.kind != plain }) {
+	if slices.ContainsFunc(rec.fields, func(f field) bool { return !f.isPlain() }) {
 		return false
 	}
 	raw := bytes.TrimSpace(rec.raw)

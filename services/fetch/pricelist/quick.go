@@ -33,6 +33,9 @@ func (s *splitter) quick() bool { //nolint:cyclop,gocognit // one straight walk 
 		left &= left - 1
 		c := buf[i]
 		if c == s.delimiter {
+			if buf[start] == '=' {
+				kind = formula
+			}
 			fields = append(fields, field{int32(start - from), int32(i - from), kind})
 			start, kind = i+1, plain
 			continue
@@ -44,6 +47,9 @@ func (s *splitter) quick() bool { //nolint:cyclop,gocognit // one straight walk 
 			}
 			if end-from > maxRecordBytes {
 				return s.giveUp()
+			}
+			if buf[start] == '=' {
+				kind = formula
 			}
 			fields = append(fields, field{int32(start - from), int32(end - from), kind})
 			r.fields, r.raw = fields, buf[from:end]

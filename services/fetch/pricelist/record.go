@@ -33,6 +33,7 @@ const (
 	quoted            // in quotes
 	doubled           // in quotes, with doubled quotes inside
 	broken            // goes on after its closing quote
+	formula           // begins like ="00123", and is plain but for that
 )
 
 // begin makes the record ready for what is read at a place.
@@ -42,26 +43,26 @@ func (r *record) begin(line, offset int64) {
 	r.suspect, r.tidy, r.fault, r.column = false, false, 0, 0
 }
 
+func (f field) isPlain() bool { return f.kind == plain || f.kind == formula }
+
 // value returns the text of a field.
 func (r *record) value(column int) []byte {
-	f := r.fields[column]
+	f := &r.fields[column]
 	if f.kind != plain {
-		return r.quoted(column)
+		return r.quoted(f)
 	}
-	text := r.raw[f.start:f.end]
-	if len(text) > 0 && text[0] == '=' {
-		return fromFormula(text)
-	}
-	return text
+	return r.raw[f.start:f.end]
 }
 
 // quoted is value for what is not plain.
-func (r *record) quoted(column int) []byte {
-	switch f := r.fields[column]; f.kind {
+func (r *record) quoted(f *field) []byte {
+	switch f.kind {
 	case quoted:
 		return r.raw[f.start+1 : f.end-1]
 	case doubled:
 		return fromFormula(r.undouble(r.raw[f.start+1 : f.end-1]))
+	case formula:
+		return fromFormula(r.raw[f.start:f.end])
 	default:
 		return r.raw[f.start:f.end]
 	}
@@ -149,7 +150,7 @@ func (r *record) badText() (reason atlantv1.RejectReason, column int) {
 		if !utf8.Valid(text) {
 			return atlantv1.RejectReason_REJECT_REASON_ENCODING, i + 1
 		}
-		if hasControl(text, f.kind == plain) {
+		if hasControl(text, f.isPlain()) {
 			return atlantv1.RejectReason_REJECT_REASON_CONTROL_CHARACTER, i + 1
 		}
 	}

@@ -138,6 +138,9 @@ func (s *splitter) split(data []byte, final bool) (n int, done bool) {
 		if last && i > int(f.start) && data[i-1] == '\r' {
 			f.end--
 		}
+		if f.start < f.end && data[f.start] == '=' {
+			f.kind = formula
+		}
 		r.fields = append(r.fields, f)
 		if last {
 			return i, i < len(data) || final
