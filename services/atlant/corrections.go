@@ -34,8 +34,8 @@ func newCorrections(ctx context.Context, of *atlantv1.Fetch) (*corrections, erro
 	c := &corrections{of: of}
 	header, texts := headerFor(ctx, d)
 	c.remarkf("Rows of %s that could not be read, by fetch %s: above each is why.", of.GetUrl(), of.GetId())
-	c.remarkf("Correct them, put this file where Atlant can fetch it, and fetch it like this:")
-	c.remarkf("  %s URL", strings.Join(refetch(of, texts), " "))
+	c.remarkf("Correct them, and fetch this file like this:")
+	c.remarkf("  %s FILE", strings.Join(refetch(of, texts), " "))
 	c.remarkf("A row that is still as it is will be rejected again. Lines that begin with # are passed over.")
 	for _, option := range d.GetOpen() {
 		c.remarkf("Nothing in the list settles %s: that must be said, or such prices and dates be written otherwise.", option)
@@ -71,7 +71,7 @@ func headerFor(ctx context.Context, d *atlantv1.Dialect) (line string, texts []s
 	return strings.Join(texts, d.GetDelimiter()), texts
 }
 
-// refetch returns the command that fetches the corrected list, without its URL. It holds none of the characters that separate columns.
+// refetch returns the command that fetches the corrected list, without its name. It holds none of the characters that separate columns.
 func refetch(of *atlantv1.Fetch, texts []string) []string {
 	d := of.GetDialect()
 	words := []string{"atlant fetch --wait --no-hold", flag("source", of.GetSource())}

@@ -66,11 +66,11 @@ func (r *reading) observationsByDay(
 	place := int64(0)
 	for _, span := range r.days.spans() {
 		var all []events.Observation
-		err := r.list.Rows(ctx, func(row pricelist.Row) error {
+		err := r.list.Rows(ctx, func(row *pricelist.Row) error {
 			if row.Reject != nil || row.ObservedAt < span[0] || row.ObservedAt > span[1] {
 				return nil
 			}
-			if o, ok := r.observation(&row, at); ok {
+			if o, ok := r.observation(row, at); ok {
 				o.Name = strings.Clone(o.Name) // it is cut from a larger piece
 				all = append(all, o)
 			}

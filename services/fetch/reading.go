@@ -101,7 +101,7 @@ func hash(file *os.File) (int64, []byte, error) {
 
 // count goes through the rows: once for the counts, and once more if some products repeat.
 func (r *reading) count(ctx context.Context) error {
-	err := r.list.Rows(ctx, func(row pricelist.Row) error {
+	err := r.list.Rows(ctx, func(row *pricelist.Row) error {
 		if r.counts.GetRowsRead() == maxRows {
 			return errTooManyRows
 		}
@@ -111,7 +111,7 @@ func (r *reading) count(ctx context.Context) error {
 			r.keep(row.Reject)
 			return nil
 		}
-		id := r.observed(&row)
+		id := r.observed(row)
 		r.repeats.note(id)
 		r.sample.note(id, row.Price.Micros, row.ObservedAt)
 		if r.list.IsDated() {
@@ -145,9 +145,9 @@ func (r *reading) keep(reject *atlantv1.Reject) {
 
 // settle finds which rows are replaced by later ones.
 func (r *reading) settle(ctx context.Context) error {
-	err := r.list.Rows(ctx, func(row pricelist.Row) error {
+	err := r.list.Rows(ctx, func(row *pricelist.Row) error {
 		if row.Reject == nil {
-			r.repeats.settle(r.observed(&row), row.Line)
+			r.repeats.settle(r.observed(row), row.Line)
 		}
 		return nil
 	})
@@ -171,8 +171,8 @@ func (r *reading) observations(ctx context.Context, at events.Position, visit fu
 	if r.list.IsDated() && !r.days.inOrder() {
 		return r.observationsByDay(ctx, at, visit)
 	}
-	return r.list.Rows(ctx, func(row pricelist.Row) error {
-		if o, ok := r.observation(&row, at); ok {
+	return r.list.Rows(ctx, func(row *pricelist.Row) error {
+		if o, ok := r.observation(row, at); ok {
 			return visit(row.Line, &o)
 		}
 		return nil

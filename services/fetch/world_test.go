@@ -490,7 +490,7 @@ func readWorldList(t *testing.T, name string, o *atlantv1.CsvOptions) (summary s
 		return "", nil, err
 	}
 	rejected := 0
-	err = r.list.Rows(t.Context(), func(row pricelist.Row) error {
+	err = r.list.Rows(t.Context(), func(row *pricelist.Row) error {
 		if row.Reject != nil {
 			rejected++
 			return nil

@@ -39,7 +39,10 @@ func TestCorrectedRejects(t *testing.T) {
 		t.Errorf("got\n%s\nand\n%s", out, file)
 	}
 	corrected := strings.NewReplacer(";um 3", ";3,10", ";abc", ";9,99").Replace(file)
-	got := a.refetch(t, file, s.sell("/corrected.csv", corrected))
+	if err := os.WriteFile(path, []byte(corrected), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	got := a.refetch(t, file, path)
 	counts{3, 2, 1, 0, 2}.expect(t, got)
 	if !got.GetObservedAt().AsTime().Equal(first.GetObservedAt().AsTime()) || got.GetSource() != "shop" {
 		t.Errorf("got %v", got)
@@ -64,14 +67,14 @@ func TestCorrectedRejects(t *testing.T) {
 }
 
 // refetch runs the command that a file of rejects says, and returns the fetch.
-func (a *atlant) refetch(tb testing.TB, file, url string) *atlantv1.Fetch {
+func (a *atlant) refetch(tb testing.TB, file, path string) *atlantv1.Fetch {
 	tb.Helper()
 	_, rest, _ := strings.Cut(file, "#   atlant ")
-	command, _, found := strings.Cut(rest, " URL\n")
+	command, _, found := strings.Cut(rest, " FILE\n")
 	if !found {
 		tb.Fatalf("no command in\n%s", file)
 	}
-	shell := exec.Command("sh", "-c", `"$0" `+command+` --json "$1"`, program, url)
+	shell := exec.Command("sh", "-c", `"$0" `+command+` --json "$1"`, program, path)
 	shell.Env = environment("ATLANT_ADDR=" + a.url)
 	output, err := shell.CombinedOutput()
 	if err != nil {

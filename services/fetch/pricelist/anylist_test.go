@@ -28,7 +28,7 @@ func TestNoListIsReadWrong(t *testing.T) {
 		if err != nil {
 			return
 		}
-		err = l.Rows(context.Background(), func(row pricelist.Row) error {
+		err = l.Rows(context.Background(), func(row *pricelist.Row) error {
 			want, known := list.prices[row.Name]
 			if row.Reject == nil && (!known && !list.sloppy || known && want != row.Price.Micros) {
 				t.Fatalf("%s\nline %d: %q costs %d, not %d; %v", list.text, row.Line, row.Name, want, row.Price.Micros, l.Dialect())

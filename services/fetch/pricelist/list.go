@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -238,31 +237,17 @@ func (l *List) IsDated() bool { return l.reading.date >= 0 }
 func (l *List) RefuseAfter(latest events.Micros) { l.reading.latest = latest }
 
 // Rows reads the list from its start and calls visit for each row in order, until visit returns an error, which is returned
-// as it is. Its other errors are ctx's and those of the list's reader.
-func (l *List) Rows(ctx context.Context, visit func(Row) error) error {
+// as it is. A row is valid until visit returns; its name and its reject can be kept. The other errors are ctx's and those of
+// the list's reader.
+func (l *List) Rows(ctx context.Context, visit func(*Row) error) error {
+	records := l.records(ctx)
 	reader := rowReader{reading: &l.reading, dates: dates{order: l.reading.dateOrder, latest: l.reading.latest}}
-	return l.records(ctx, func(rec *record) error { return visit(reader.row(rec)) })
-}
-
-// records calls visit for each record but the header.
-func (l *List) records(ctx context.Context, visit func(*record) error) error {
-	const untilCheck = 256 // rows; a visitor may be slow
-	split := newSplitter(ctx, l.src, l.from, l.size, l.reading.format)
-	for n := 0; ; n++ {
-		if n%untilCheck == 0 && ctx.Err() != nil {
-			return ctx.Err()
-		}
-		rec, err := split.next()
+	for {
+		rec, err := records.next()
 		if err != nil {
-			if errors.Is(err, io.EOF) {
-				return nil
-			}
-			return err
+			return unlessEnd(err)
 		}
-		if n == 0 && l.reading.header || l.reading.isComment(rec) {
-			continue
-		}
-		if err := visit(rec); err != nil {
+		if err := visit(reader.read(rec)); err != nil {
 			return err
 		}
 	}

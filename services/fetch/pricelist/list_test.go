@@ -25,7 +25,7 @@ func open(text string, o *atlantv1.CsvOptions) (*pricelist.List, error) {
 func rows(t rapid.TB, l *pricelist.List) []pricelist.Row {
 	t.Helper()
 	var all []pricelist.Row
-	if err := l.Rows(context.Background(), func(r pricelist.Row) error { all = append(all, r); return nil }); err != nil {
+	if err := l.Rows(context.Background(), func(r *pricelist.Row) error { all = append(all, *r); return nil }); err != nil {
 		t.Fatal(err)
 	}
 	return all
@@ -236,12 +236,12 @@ func TestRowsEnds(t *testing.T) {
 		t.Fatal(err)
 	}
 	stop := errors.New("stop")
-	if err := l.Rows(context.Background(), func(pricelist.Row) error { return stop }); err != stop { //nolint:errorlint // as it is
+	if err := l.Rows(context.Background(), func(*pricelist.Row) error { return stop }); err != stop { //nolint:errorlint // as it is
 		t.Error(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	n := 0
-	err = l.Rows(ctx, func(pricelist.Row) error { n++; cancel(); return nil })
+	err = l.Rows(ctx, func(*pricelist.Row) error { n++; cancel(); return nil })
 	if !errors.Is(err, context.Canceled) || n > 256 {
 		t.Error(n, err)
 	}

@@ -2,6 +2,7 @@ package pricelist
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"strings"
 	"unicode"
@@ -19,28 +20,43 @@ const nameChunkBytes = 32 << 10
 // nameChunk is what names are cut from.
 type nameChunk struct{ text strings.Builder }
 
-// normal does what events.NormalizeName does. Nearly all names are in normal form as they stand.
-func (c *nameChunk) normal(raw []byte) (string, atlantv1.RejectReason) {
-	if isNormal(raw) {
-		if c.text.Cap()-c.text.Len() < len(raw) {
-			c.text = strings.Builder{}
-			c.text.Grow(nameChunkBytes)
-		}
-		from := c.text.Len()
-		c.text.Write(raw)
-		return c.text.String()[from:], 0
+// cut returns a name as a string.
+func (c *nameChunk) cut(name []byte) string {
+	if c.text.Cap()-c.text.Len() < len(name) {
+		c.text = strings.Builder{}
+		c.text.Grow(nameChunkBytes)
+	}
+	from := c.text.Len()
+	c.text.Write(name)
+	return c.text.String()[from:]
+}
+
+// name returns the name of a row in the form that events.NormalizeName gives it. Nearly all are in that form as they stand.
+func (h *rowReader) name(rec *record) (string, atlantv1.RejectReason) {
+	raw := h.rawName(rec)
+	if h.hasNormalName(rec, raw) {
+		return h.chunk.cut(raw), 0
 	}
 	name, err := events.NormalizeName(string(raw))
 	return name, nameReason(err)
 }
 
-// checkName tells what normal would say, and allocates nothing for most names.
-func checkName(raw []byte) atlantv1.RejectReason {
-	if isNormal(raw) {
+// checkName tells what name would say, and allocates nothing for most names.
+func (h *reading) checkName(rec *record) atlantv1.RejectReason {
+	raw := h.rawName(rec)
+	if h.hasNormalName(rec, raw) {
 		return 0
 	}
 	_, err := events.NormalizeName(string(raw))
 	return nameReason(err)
+}
+
+// hasNormalName reports whether the record's name, which is raw, is in normal form as it stands. It may say no to some of them.
+func (c *columns) hasNormalName(rec *record, raw []byte) bool {
+	if n := len(raw); rec.tidy && len(c.names) == 1 && n > 0 && n <= events.MaxNameBytes {
+		return raw[0] != ' ' && raw[n-1] != ' '
+	}
+	return isNormal(raw)
 }
 
 // isNormal reports whether events.NormalizeName would return the name as it is. It may say no to some of them.
@@ -66,19 +82,23 @@ func isNormal(raw []byte) bool {
 }
 
 func isNormalUnicode(raw []byte) bool {
-	last := ' '
+	calm, isCalm, last := calm(), true, ' '
 	for i := 0; i < len(raw); {
 		r, size := utf8.DecodeRune(raw[i:])
 		i += size
 		switch {
-		case r == utf8.RuneError && size == 1, unicode.IsControl(r):
+		case r == utf8.RuneError && size == 1:
 			return false
-		case unicode.IsSpace(r) && (r != ' ' || last == ' '):
+		case calm.has(r):
+		case r == ' ' && last != ' ':
+		case unicode.IsControl(r), unicode.IsSpace(r):
 			return false
+		default:
+			isCalm = false
 		}
 		last = r
 	}
-	return last != ' ' && norm.NFC.IsNormal(raw)
+	return last != ' ' && (isCalm || norm.NFC.IsNormal(raw))
 }
 
 func nameReason(err error) atlantv1.RejectReason {
@@ -96,14 +116,26 @@ func nameReason(err error) atlantv1.RejectReason {
 	}
 }
 
-// rawName joins the columns of the name with a space.
+// rawName returns the name of a record as it stands, or its columns joined with a space.
 func (c *columns) rawName(rec *record) []byte {
 	if len(c.names) == 1 {
 		return rec.value(c.names[0])
 	}
-	parts := make([][]byte, 0, 16) // as many as CsvOptions allows, on the stack
-	for _, column := range c.names {
-		parts = append(parts, rec.value(column))
+	return rec.join(c.names)
+}
+
+// isPrintable reports whether a text is printable ASCII, eight bytes at a time.
+func isPrintable(text []byte) bool {
+	var found uint64
+	for ; len(text) >= wordBytes; text = text[wordBytes:] {
+		word := binary.LittleEndian.Uint64(text)
+		deleted := word ^ sevens
+		found |= word | (word-' '*ones)&^word | (deleted-ones)&^deleted
 	}
-	return bytes.Join(parts, []byte(" "))
+	for _, c := range text {
+		if c < ' ' || c >= 0x7F {
+			return false
+		}
+	}
+	return found&highs == 0
 }

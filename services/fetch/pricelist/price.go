@@ -2,6 +2,8 @@ package pricelist
 
 import (
 	"bytes"
+	"encoding/binary"
+	"math/bits"
 
 	atlantv1 "github.com/atlant-log/atlant/proto/gen/atlant/v1"
 )
@@ -75,6 +77,34 @@ func (n *number) scanPlain(cell []byte) atlantv1.RejectReason { //nolint:cyclop 
 		n.thousands = whole*1_000_000_000 + fraction*1_000_000
 	}
 	return n.addDecimals(fraction, significant)
+}
+
+// readPlain returns the value of a price that is written as nearly all are: digits, with or without decimals behind the list's
+// mark, and not many of them. It leaves to scan what could be read in two ways, and what is to be refused.
+func readPlain(cell []byte, mark byte) (micros int64, ok bool) {
+	n := len(cell)
+	if n == 0 || n > wordBytes || cap(cell) < wordBytes {
+		return 0, false
+	}
+	// What is behind the cell is shifted out, and zeros in before it.
+	digits := (binary.LittleEndian.Uint64(cell[:wordBytes]) ^ '0'*ones) << (8 * (wordBytes - n))
+	decimals := 0
+	marks := digits ^ uint64(mark^'0')*ones
+	if marks = (marks - ones) &^ marks & highs; marks != 0 {
+		at := bits.TrailingZeros64(marks) &^ 7
+		if decimals = wordBytes - 1 - at/8; decimals == 0 || decimals == 3 || decimals == n-1 {
+			return 0, false
+		}
+		whole := digits & (1<<at - 1)
+		digits = digits>>at>>8<<at<<8 | whole<<8
+	}
+	if (digits|(digits+(0x80-10)*ones))&highs != 0 {
+		return 0, false
+	}
+	digits = digits * (10<<8 + 1) >> 8 & 0x00FF00FF00FF00FF
+	digits = digits * (100<<16 + 1) >> 16 & 0x0000FFFF0000FFFF
+	digits = digits * (10_000<<32 + 1) >> 32
+	return int64(digits) * powersOfTen[maxDecimals-decimals], true
 }
 
 // addDecimals adds the decimals, whose value is fraction, to a number with so many significant digits before its mark.

@@ -265,6 +265,25 @@ func FuzzPrice(f *testing.F) {
 	f.Fuzz(checkPrice)
 }
 
+// A name that is said to be in normal form is in it, whatever runes it is made of.
+func TestNormalNames(t *testing.T) {
+	t.Parallel()
+	runes := rapid.OneOf(
+		rapid.RuneFrom([]rune("ae \u0301\u0323\u0344\u1100\u1161\u11a8\u212b\u0958\u3099か\u00a0é\U0001d15f\U000110ba")),
+		rapid.RuneFrom(nil, unicode.Cyrillic, unicode.Han, unicode.Hangul, unicode.Hebrew, unicode.Devanagari, unicode.Mn, unicode.Latin), rapid.Rune(),
+	)
+	rapid.Check(t, func(t *rapid.T) {
+		raw := rapid.StringOf(runes).Draw(t, "name")
+		name, err := events.NormalizeName(raw)
+		if isNormal([]byte(raw)) && (err != nil || name != raw) {
+			t.Fatalf("%+q is not in normal form: %+q, %v", raw, name, err)
+		}
+		if err == nil && !isNormal([]byte(name)) {
+			t.Fatalf("%+q is in normal form", name)
+		}
+	})
+}
+
 // FuzzName compares the fast way to normalize a name with the one that defines it.
 func FuzzName(f *testing.F) {
 	for _, name := range []string{"", "a", " a", "a ", "a  b", "a b", "é", "e\u0301", "a\u00a0b", "a\u0085b", "a\x7f", "\xff", "a\tb", "молоко 1 л", strings.Repeat("x", 1025)} {
@@ -272,8 +291,13 @@ func FuzzName(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, raw string) {
 		want, err := events.NormalizeName(raw)
-		got, reason := new(nameChunk).normal([]byte(raw))
-		if got != want || reason != nameReason(err) || reason != checkName([]byte(raw)) {
+		rec := &record{
+			raw: []byte(raw), fields: []field{{end: int32(len(raw))}},
+			tidy: isPrintable([]byte(raw)) && !strings.Contains(raw, "  "),
+		}
+		reader := &rowReader{reading: &reading{columns: columns{names: []int{0}}}}
+		got, reason := reader.name(rec)
+		if got != want || reason != nameReason(err) || reason != reader.checkName(rec) {
 			t.Errorf("%q: %q %v, want %q %v", raw, got, reason, want, err)
 		}
 	})

@@ -74,7 +74,7 @@ func TestRoundTrip(t *testing.T) {
 			t.Fatalf("%q: %v", w.String(), err)
 		}
 		var got []string
-		err = l.Rows(context.Background(), func(r pricelist.Row) error { got = append(got, show(r)); return nil })
+		err = l.Rows(context.Background(), func(r *pricelist.Row) error { got = append(got, show(*r)); return nil })
 		if err != nil || fmt.Sprint(got) != fmt.Sprint(want) {
 			t.Fatalf("%q:\n got %q\nwant %q, %v", w.String(), got, want, err)
 		}
@@ -101,7 +101,7 @@ func TestNeverWrong(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		err = l.Rows(context.Background(), func(r pricelist.Row) error {
+		err = l.Rows(context.Background(), func(r *pricelist.Row) error {
 			if r.Reject == nil && r.Price.Micros != want[r.Line] {
 				t.Fatalf("%q: line %d is read as %d", w.String(), r.Line, r.Price.Micros)
 			}

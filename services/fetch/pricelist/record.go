@@ -14,6 +14,7 @@ type record struct {
 	offset  int64  // at which it starts
 	fields  []field
 	suspect bool // holds bytes that are not printable ASCII: look closer
+	tidy    bool // its fields are printable ASCII without two spaces in a row, for sure
 	fault   atlantv1.RejectReason
 	column  int    // at fault, from 1
 	scratch []byte // fields with their doubled quotes undone
@@ -34,16 +35,35 @@ const (
 	broken            // goes on after its closing quote
 )
 
+// begin makes the record ready for what is read at a place.
+func (r *record) begin(line, offset int64) {
+	r.line, r.offset = line, offset
+	r.fields, r.scratch = r.fields[:0], r.scratch[:0]
+	r.suspect, r.tidy, r.fault, r.column = false, false, 0, 0
+}
+
 // value returns the text of a field.
 func (r *record) value(column int) []byte {
 	f := r.fields[column]
-	switch f.kind {
+	if f.kind != plain {
+		return r.quoted(column)
+	}
+	text := r.raw[f.start:f.end]
+	if len(text) > 0 && text[0] == '=' {
+		return fromFormula(text)
+	}
+	return text
+}
+
+// quoted is value for what is not plain.
+func (r *record) quoted(column int) []byte {
+	switch f := r.fields[column]; f.kind {
 	case quoted:
 		return r.raw[f.start+1 : f.end-1]
 	case doubled:
 		return fromFormula(r.undouble(r.raw[f.start+1 : f.end-1]))
 	default:
-		return fromFormula(r.raw[f.start:f.end])
+		return r.raw[f.start:f.end]
 	}
 }
 
@@ -66,6 +86,22 @@ func (r *record) undouble(text []byte) []byte {
 		text = text[i+2:]
 	}
 	r.scratch = append(r.scratch, text...)
+	return r.scratch[from:]
+}
+
+// join returns the texts of some fields with a space between them.
+func (r *record) join(columns []int) []byte {
+	parts := make([][]byte, 0, 16) // as many as CsvOptions allows, on the stack
+	for _, column := range columns {
+		parts = append(parts, r.value(column))
+	}
+	from := len(r.scratch)
+	for i, part := range parts {
+		if i > 0 {
+			r.scratch = append(r.scratch, ' ')
+		}
+		r.scratch = append(r.scratch, part...)
+	}
 	return r.scratch[from:]
 }
 
@@ -99,13 +135,8 @@ func (r *record) emptyFrom(column int) bool {
 
 // isBlank reports whether the record is white space only.
 func (r *record) isBlank() bool {
-	if r.fault == atlantv1.RejectReason_REJECT_REASON_ROW_TOO_LONG { // raw is only its start
-		return false
-	}
-	if len(r.raw) > 0 && r.raw[0] > ' ' && r.raw[0] < utf8.RuneSelf {
-		return false
-	}
-	return len(bytes.TrimSpace(r.raw)) == 0
+	isStart := r.fault == atlantv1.RejectReason_REJECT_REASON_ROW_TOO_LONG
+	return !isStart && len(bytes.TrimSpace(r.raw)) == 0
 }
 
 // badText finds the first field that is not UTF-8 or holds a control character; column 0 means there is none.

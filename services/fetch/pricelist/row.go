@@ -5,7 +5,7 @@ import (
 	atlantv1 "github.com/atlant-log/atlant/proto/gen/atlant/v1"
 )
 
-// Row is one row of a list. It is small enough to be passed by value, which keeps it off the heap.
+// Row is one row of a list.
 type Row struct {
 	Line, ByteOffset int64            // where it starts: from 1, from 0
 	Name             string           // in normal form
@@ -36,41 +36,66 @@ type reading struct {
 type rowReader struct {
 	*reading
 
+	last   Row
+	fault  fault  // of the last row, if it has one
 	number number // the last price
 	dates  dates
 	chunk  nameChunk
 }
 
-// row understands a record.
-func (h *rowReader) row(rec *record) Row {
-	row := Row{Line: rec.line, ByteOffset: rec.offset}
-	f := h.look(rec)
-	if f.reason == 0 {
-		raw := h.rawName(rec)
-		row.Name, f.reason = h.chunk.normal(raw)
-		f.column, f.cell = h.names[0]+1, raw
-	}
-	if f.reason == 0 {
-		cell := rec.trimmed(h.price)
-		row.Price, f.reason = h.parsePrice(rec, cell)
-		if f.column, f.cell = h.price+1, cell; h.splitPrices && f.reason == 0 && h.splitsPrice(rec) {
-			f.reason = atlantv1.RejectReason_REJECT_REASON_PRICE_AMBIGUOUS
-		}
-	}
-	if f.reason == 0 && h.totalsFrom > 0 && rec.line >= h.totalsFrom {
-		f = fault{atlantv1.RejectReason_REJECT_REASON_NAME_MISSING, h.names[0] + 1, h.rawName(rec)}
-	}
-	if f.reason == 0 && h.date >= 0 {
-		cell := rec.trimmed(h.date)
-		at, ok := h.dates.read(cell)
-		if row.ObservedAt = at; !ok {
-			f = fault{atlantv1.RejectReason_REJECT_REASON_DATE, h.date + 1, cell}
-		}
-	}
-	if f.reason != 0 {
-		return Row{Line: rec.line, ByteOffset: rec.offset, Reject: h.reject(rec, f)}
+// read understands a record. The row is valid until the next one is read: moving rows about costs more than some of what is
+// done for them.
+func (h *rowReader) read(rec *record) *Row {
+	row := &h.last
+	row.Line, row.ByteOffset, row.Reject = rec.line, rec.offset, nil
+	if !h.understand(rec, row) {
+		*row = Row{Line: rec.line, ByteOffset: rec.offset, Reject: h.reject(rec, h.fault)}
 	}
 	return row
+}
+
+// understand fills in a row, or notes the fault.
+func (h *rowReader) understand(rec *record, row *Row) bool {
+	if rec.suspect || rec.fault != 0 || len(rec.fields) != h.width {
+		if h.fault = h.look(rec); h.fault.reason != 0 {
+			return false
+		}
+	}
+	var reason atlantv1.RejectReason
+	if row.Name, reason = h.name(rec); reason != 0 {
+		h.fault = fault{reason, h.names[0] + 1, h.rawName(rec)}
+		return false
+	}
+	if reason = h.readPrice(rec, row); reason != 0 {
+		h.fault = fault{reason, h.price + 1, rec.trimmed(h.price)}
+		return false
+	}
+	if h.totalsFrom > 0 && rec.line >= h.totalsFrom {
+		h.fault = fault{atlantv1.RejectReason_REJECT_REASON_NAME_MISSING, h.names[0] + 1, h.rawName(rec)}
+		return false
+	}
+	if h.date >= 0 {
+		cell := rec.trimmed(h.date)
+		var ok bool
+		if row.ObservedAt, ok = h.dates.read(cell); !ok {
+			h.fault = fault{atlantv1.RejectReason_REJECT_REASON_DATE, h.date + 1, cell}
+			return false
+		}
+	}
+	return true
+}
+
+// readPrice reads the price of a row into it.
+func (h *rowReader) readPrice(rec *record, row *Row) (reason atlantv1.RejectReason) {
+	micros, ok := readPlain(rec.value(h.price), h.mark.mark)
+	row.Price = events.Price{Micros: micros, Currency: h.currency}
+	if !ok || h.currencyAt >= 0 || rec.line == h.cutLine {
+		row.Price, reason = h.parsePrice(rec, rec.trimmed(h.price))
+	}
+	if reason == 0 && h.splitPrices && h.splitsPrice(rec) {
+		reason = atlantv1.RejectReason_REJECT_REASON_PRICE_AMBIGUOUS
+	}
+	return reason
 }
 
 // parsePrice reads the price of a row, in the light of what the whole list says.

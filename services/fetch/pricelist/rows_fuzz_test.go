@@ -56,7 +56,7 @@ func checkRows(t *testing.T, text string, l *pricelist.List) {
 	if !strings.Contains(text[:min(len(text), 64<<10)], newline) && strings.Contains(text[:min(len(text), 64<<10)], "\r") {
 		newline = "\r"
 	}
-	err := l.Rows(context.Background(), func(r pricelist.Row) error {
+	err := l.Rows(context.Background(), func(r *pricelist.Row) error {
 		n++
 		if r.Line <= line || r.ByteOffset <= offset {
 			t.Fatalf("line %d at %d after line %d at %d", r.Line, r.ByteOffset, line, offset)
@@ -65,7 +65,7 @@ func checkRows(t *testing.T, text string, l *pricelist.List) {
 		if got := int64(strings.Count(text[:offset], newline)) + 1; got != line || offset > 0 && text[offset-1] != newline[0] && offset != 3 {
 			t.Fatalf("row at %d is on line %d, not %d", offset, got, line)
 		}
-		checkRow(t, text, r)
+		checkRow(t, text, *r)
 		return nil
 	})
 	if err != nil || n == 0 {

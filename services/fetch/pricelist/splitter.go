@@ -3,8 +3,8 @@ package pricelist
 import (
 	"bytes"
 	"context"
-	"encoding/binary"
 	"io"
+	"unicode/utf8"
 
 	atlantv1 "github.com/atlant-log/atlant/proto/gen/atlant/v1"
 )
@@ -26,6 +26,7 @@ type format struct {
 type splitter struct {
 	window
 	format
+	marks marks
 	class [256]class
 	line  int64 // of the next byte
 	lines int64 // line ends inside the record
@@ -46,7 +47,7 @@ const (
 
 // newSplitter splits the bytes from place.offset to end.
 func newSplitter(ctx context.Context, src io.ReaderAt, from place, end int64, f format) *splitter {
-	s := &splitter{window: newWindow(ctx, src, from.offset, end), format: f, line: from.line}
+	s := &splitter{window: newWindow(ctx, src, from.offset, end), format: f, marks: marks{marker: newMarker(f), block: -1}, line: from.line}
 	for c := range s.class {
 		if c >= 0x80 || isControl(byte(c)) {
 			s.class[c] = classSuspect
@@ -64,36 +65,38 @@ func newSplitter(ctx context.Context, src io.ReaderAt, from place, end int64, f 
 // next returns the next record that is not blank; io.EOF after the last, an *UnreadableError where a quoted field has no end.
 func (s *splitter) next() (*record, error) {
 	for {
-		// A record of maximal length, and its line end.
-		if err := s.need(maxRecordBytes + 2); err != nil {
-			return nil, err
+		if !s.quick() {
+			if err := s.slowly(); err != nil {
+				return nil, err
+			}
 		}
-		if s.pos == len(s.buf) {
-			return nil, io.EOF
-		}
-		if err := s.read(); err != nil {
-			return nil, err
-		}
-		if !s.rec.isBlank() {
+		if raw := s.rec.raw; len(raw) > 0 && raw[0]-'!' < utf8.RuneSelf-'!' || !s.rec.isBlank() {
 			return &s.rec, nil
 		}
 	}
 }
 
+// slowly reads any record; io.EOF after the last.
+func (s *splitter) slowly() error {
+	// A record of maximal length, and its line end.
+	if err := s.need(maxRecordBytes + 2); err != nil {
+		return err
+	}
+	if s.pos == len(s.buf) {
+		return io.EOF
+	}
+	return s.read()
+}
+
 // read reads the record at the window's position.
 func (s *splitter) read() error {
 	r := &s.rec
-	r.line, r.offset = s.line, s.offset()
-	r.fields, r.scratch = r.fields[:0], r.scratch[:0]
-	r.suspect, r.fault, r.column = false, 0, 0
+	r.begin(s.line, s.offset())
 	s.lines = 0
 	rest := s.rest()
 	final := len(rest) <= maxRecordBytes+2 && s.atEnd()
 	data := rest[:min(len(rest), maxRecordBytes+2)]
-	n, done := s.splitPlain(data)
-	if !done {
-		n, done = s.split(data, final)
-	}
+	n, done := s.split(data, final)
 	if !done {
 		return s.skip()
 	}
@@ -111,60 +114,6 @@ func (s *splitter) read() error {
 		r.fault, r.column = atlantv1.RejectReason_REJECT_REASON_ROW_TOO_LONG, 0
 	}
 	return nil
-}
-
-// splitPlain is split for a record without quotes that ends in data, as nearly all do; else it does nothing, and reports so.
-func (s *splitter) splitPlain(data []byte) (n int, done bool) {
-	n = bytes.IndexByte(data, s.newline)
-	if n < 0 || s.quotes && bytes.IndexByte(data[:n], quoteByte) >= 0 {
-		return 0, false
-	}
-	line := data[:n]
-	if n > 0 && line[n-1] == '\r' {
-		line = line[:n-1]
-	}
-	r := &s.rec
-	r.suspect = !isPrintable(line) && s.isSuspect(line)
-	start := 0
-	for {
-		i := bytes.IndexByte(line[start:], s.delimiter)
-		if i < 0 {
-			break
-		}
-		r.fields = append(r.fields, field{start: int32(start), end: int32(start + i)})
-		start += i + 1
-	}
-	r.fields = append(r.fields, field{start: int32(start), end: int32(len(line))})
-	return n, true
-}
-
-// isPrintable reports whether a text is printable ASCII, eight bytes at a time.
-func isPrintable(text []byte) bool {
-	const (
-		ones  = 0x0101010101010101
-		highs = 0x80 * ones
-	)
-	var found uint64
-	for ; len(text) >= 8; text = text[8:] {
-		word := binary.LittleEndian.Uint64(text)
-		deleted := word ^ 0x7F*ones
-		found |= word | (word-' '*ones)&^word | (deleted-ones)&^deleted
-	}
-	for _, c := range text {
-		if c < ' ' || c >= 0x7F {
-			return false
-		}
-	}
-	return found&highs == 0
-}
-
-func (s *splitter) isSuspect(text []byte) bool {
-	for _, c := range text {
-		if class := s.class[c]; class == classSuspect || class == classCR {
-			return true
-		}
-	}
-	return false
 }
 
 // split finds the fields of the record at the start of data. It returns where the record's line end is, and whether the

@@ -17,29 +17,27 @@ type weighing struct {
 func (l *List) weighRows(ctx context.Context) (*weighing, error) {
 	w := &weighing{}
 	var n number
-	err := l.records(ctx, func(rec *record) error {
+	for records := l.records(ctx); ; {
+		rec, err := records.next()
+		if err != nil {
+			return w, unlessEnd(err)
+		}
 		w.rows++
 		w.ragged.add(rec, &l.reading)
-		if l.reading.look(rec).reason != 0 {
-			return nil
-		}
-		name := l.reading.rawName(rec)
-		if checkName(name) != 0 {
-			return nil
+		if l.reading.look(rec).reason != 0 || l.reading.checkName(rec) != 0 {
+			continue
 		}
 		cell := rec.trimmed(l.reading.price)
 		if n.scan(cell) != 0 {
-			return nil
+			continue
 		}
 		w.good++
 		w.marks.add(rec.line, cell, &n, &l.reading)
-		w.totals.add(rec.line, name)
+		w.totals.add(rec.line, l.reading.rawName(rec))
 		w.currencies.add(rec.line, l.reading.currencyOf(rec, &n))
 		if l.reading.date >= 0 {
 			w.dates.add(rec.line, rec.trimmed(l.reading.date))
 		}
 		w.ending.add(rec.line, n.decimals, rec.offset+int64(len(rec.raw)) == l.size)
-		return nil
-	})
-	return w, err
+	}
 }

@@ -15,12 +15,12 @@ type window struct {
 	src  io.ReaderAt
 	end  int64  // of the list
 	base int64  // offset of buf[0] in the list
-	buf  []byte // what is in memory
+	buf  []byte // what is in memory; there are lookahead bytes behind it, which mean nothing
 	pos  int    // of the next byte in buf
 }
 
 func newWindow(ctx context.Context, src io.ReaderAt, from, end int64) window {
-	return window{ctx: ctx, src: src, base: from, end: end, buf: make([]byte, 0, min(windowBytes, max(end-from, 0)))}
+	return window{ctx: ctx, src: src, base: from, end: end, buf: make([]byte, 0, min(windowBytes, max(end-from, 0))+lookahead)}
 }
 
 // offset returns where the next byte is in the list.
@@ -43,7 +43,7 @@ func (w *window) need(n int) error {
 	kept := copy(w.buf[:cap(w.buf)], w.buf[w.pos:])
 	w.base += int64(w.pos)
 	w.pos = 0
-	more := min(int64(cap(w.buf)-kept), w.end-w.base-int64(kept))
+	more := min(int64(cap(w.buf)-lookahead-kept), w.end-w.base-int64(kept))
 	w.buf = w.buf[:kept+int(more)]
 	return readFull(w.src, w.buf[kept:], w.base+int64(kept))
 }
