@@ -93,10 +93,11 @@ func (s *sample) score(p *shape, o *atlantv1.CsvOptions) {
 	if p.err == nil {
 		c = &p.columns
 	}
+	isInDoubt := p.delimiter == ',' && (!c.header || c.unsaid) && o.GetDelimiter() == ""
 	_ = s.each(p.format, func(rec *record) { // an error was seen by look
 		switch {
 		case rec.fault != 0 || !p.holds(rec) || !c.fits(rec) || !hasPrice(rec, c, p.err == nil):
-		case p.delimiter == ',' && (!c.header || c.unsaid) && o.GetDelimiter() == "" && splitsNumber(rec):
+		case isInDoubt && splitsNumber(rec):
 			p.doubtful++
 		default:
 			p.good++

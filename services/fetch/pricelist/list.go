@@ -113,27 +113,29 @@ func (l *List) settle(ctx context.Context, head sniffed, o *atlantv1.CsvOptions)
 	if l.decisions = p.decisions(o); !l.remembered.isOf(&p.columns, &p.first, p.delimiter) {
 		l.remembered = nil
 	}
-	if p.columns.header {
-		l.header = p.first.raw
-	}
-	l.reading = reading{format: p.format, columns: p.columns, currency: o.GetCurrencyCode(), oneCurrency: o.GetCurrencyCode() != ""}
 	l.from = place{offset: l.from.offset + p.first.at.offset, line: p.first.at.line}
-	if given || o.GetDelimiter() == "" {
+	if given || o.GetDelimiter() == "" { // else a line of the list told it
 		l.explain(p.evidence(given))
 	}
+	return l.weigh(ctx, o, l.take(s, p, o))
+}
+
+// take takes in what was settled about the sample. It returns the currency that the header tells.
+func (l *List) take(s *sample, p *shape, o *atlantv1.CsvOptions) (inHeader string) {
+	l.reading = reading{format: p.format, columns: p.columns, currency: o.GetCurrencyCode(), oneCurrency: o.GetCurrencyCode() != ""}
 	l.explain(p.headerEvidence())
 	l.evidence = append(l.evidence, p.inferred...)
 	l.explain(p.quotesWhy)
 	if !l.IsDated() {
 		l.explain(s.repeats(p))
 	}
-	inHeader := ""
 	if p.columns.header {
+		l.header = p.first.raw
 		inHeader = headerCurrency(p.first.cells[p.columns.price])
 		l.reading.thousands = headerThousands(p.first.cells[p.columns.price])
 	}
 	l.reading.thousands += thousandsMarks[cmp.Or(l.reading.currency, inHeader)]
-	return l.weigh(ctx, o, inHeader)
+	return inHeader
 }
 
 // weigh reads the list to its end for evidence of the decimal mark, the currency, of which the header may tell one, and the dates.

@@ -21,7 +21,7 @@ const (
 // columnProfile is what the cells of a column look like.
 type columnProfile struct {
 	rows, filled, prices, marked, identifiers, counted, letters int
-	split, lastSplit                                            int // cells that may be the rest of the price before, with as many digits each
+	split, lastSplit                                            int // cells that may be the rest of the price before
 	currencies                                                  int // cells with a number and the sign or code of a currency
 	unlike                                                      map[string]struct{}
 	last                                                        string // price
