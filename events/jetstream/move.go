@@ -31,7 +31,7 @@ const (
 	MoveCreating   MoveStage = "creating mirrors"
 	MoveCopying    MoveStage = "copying the log"
 	MoveSealing    MoveStage = "sealing the old log"
-	MoveQueue      MoveStage = "moving requests that wait"
+	MoveQueue      MoveStage = "moving requests that wait, and sources"
 	MovePromoting  MoveStage = "opening the new log"
 )
 
@@ -56,7 +56,7 @@ type MovedStream struct {
 }
 
 // Move moves a log from the folder of an embedded server to a server or cluster: it mirrors each stream there over a leaf
-// connection, seals the old log, hands over what waits in the queue, and makes the mirrors streams of their own. It
+// connection, seals the old log, hands over what waits in the queue and the sources, and makes the mirrors streams of their own. It
 // blocks until that is done, as long as the copying takes.
 //
 // Interrupted at any point and called again it goes on; after it is done it changes nothing. It returns ErrDataInUse where
@@ -126,6 +126,9 @@ func (m *move) run(ctx context.Context) (*Moved, error) {
 		if moved.Requests, err = m.moveRequests(ctx); err != nil {
 			return nil, err
 		}
+		if err := m.moveSources(ctx); err != nil {
+			return nil, err
+		}
 	}
 	if moved.Streams, err = m.result(ctx, streams); err != nil || found.done {
 		return moved, err
@@ -147,7 +150,7 @@ func (m *move) copy(ctx context.Context, streams []jetstream.StreamConfig, found
 	return m.compare(ctx, streams)
 }
 
-// streams are those of the log as they will be there, the one that tells of the log first and without the queue.
+// streams are those of the log as they will be there, the one that tells of the log first.
 func (m *move) streams() []jetstream.StreamConfig {
 	wanted := wantedStreams(m.here.shards, max(m.config.Replicas, 1))
 	for i := range wanted {

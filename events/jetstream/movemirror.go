@@ -30,14 +30,14 @@ func (m *move) mirrorOf(wanted jetstream.StreamConfig) jetstream.StreamConfig {
 	return wanted
 }
 
-// createMirrors creates what is missing, and the queue with it: nobody else can create one then.
+// createMirrors creates what is missing, and what is not mirrored with it: nobody else can create that then.
 func (m *move) createMirrors(ctx context.Context, streams []jetstream.StreamConfig, found *findings) error {
 	m.report(MoveCreating)
 	for _, wanted := range streams {
 		if found.there[wanted.Name] {
 			continue
 		}
-		if wanted.Name != queueStream {
+		if isMirrored(wanted.Name) {
 			wanted = m.mirrorOf(wanted)
 		}
 		_, err := ensureStream(ctx, m.there.js, wanted)
@@ -161,11 +161,15 @@ func (m *move) promote(ctx context.Context, streams []jetstream.StreamConfig) er
 	return nil
 }
 
+// isMirrored tells whether a stream is moved as it is. What waits in the queue must wait in the old one as well until the log
+// is sealed; and alarms of sources go off whenever they are due, which a mirror would have to keep up with.
+func isMirrored(name string) bool { return name != queueStream && name != sourcesStream }
+
 // logStreams are those that are mirrored.
 func logStreams(streams []jetstream.StreamConfig) []jetstream.StreamConfig {
 	var all []jetstream.StreamConfig
 	for _, s := range streams {
-		if s.Name != queueStream {
+		if isMirrored(s.Name) {
 			all = append(all, s)
 		}
 	}

@@ -426,7 +426,9 @@ type FetchRequested struct {
 	// When the request was made. An observed_at that differs was asked for.
 	RequestedAt *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=requested_at,json=requestedAt,proto3" json:"requested_at,omitempty"`
 	// Set in the queue alone, which forgets it when the fetch has ended; never in an event.
-	Credentials   *Credentials `protobuf:"bytes,9,opt,name=credentials,proto3" json:"credentials,omitempty"`
+	Credentials *Credentials `protobuf:"bytes,9,opt,name=credentials,proto3" json:"credentials,omitempty"`
+	// When it was due, if the schedule of its source asked for it.
+	ScheduledFor  *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=scheduled_for,json=scheduledFor,proto3" json:"scheduled_for,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -520,6 +522,13 @@ func (x *FetchRequested) GetRequestedAt() *timestamppb.Timestamp {
 func (x *FetchRequested) GetCredentials() *Credentials {
 	if x != nil {
 		return x.Credentials
+	}
+	return nil
+}
+
+func (x *FetchRequested) GetScheduledFor() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ScheduledFor
 	}
 	return nil
 }
@@ -1247,11 +1256,212 @@ func (x *ParkedEvent) GetData() []byte {
 	return nil
 }
 
+// SourceRecord is what is kept of a source; an empty message says that it was deleted. Subject: sources.record.<name>
+type SourceRecord struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// As in Source.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// Without credentials.
+	Url string `protobuf:"bytes,2,opt,name=url,proto3" json:"url,omitempty"`
+	// Without a currency.
+	Csv *CsvOptions `protobuf:"bytes,3,opt,name=csv,proto3" json:"csv,omitempty"`
+	// ISO 4217 code, or empty.
+	CurrencyCode string `protobuf:"bytes,4,opt,name=currency_code,json=currencyCode,proto3" json:"currency_code,omitempty"`
+	// Absent if it is fetched by hand alone.
+	Schedule *Schedule `protobuf:"bytes,5,opt,name=schedule,proto3" json:"schedule,omitempty"`
+	// The schedule rests.
+	Paused bool `protobuf:"varint,6,opt,name=paused,proto3" json:"paused,omitempty"`
+	// As in Source.
+	NoHold bool `protobuf:"varint,7,opt,name=no_hold,json=noHold,proto3" json:"no_hold,omitempty"`
+	// Kept until the source is changed or deleted.
+	Credentials *Credentials `protobuf:"bytes,8,opt,name=credentials,proto3" json:"credentials,omitempty"`
+	// When it was made.
+	CreatedAt *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
+	// When it was changed last.
+	UpdatedAt *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=updated_at,json=updatedAt,proto3" json:"updated_at,omitempty"`
+	// Where intervals of the schedule are counted from: a whole second.
+	ScheduleSince *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=schedule_since,json=scheduleSince,proto3" json:"schedule_since,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SourceRecord) Reset() {
+	*x = SourceRecord{}
+	mi := &file_atlant_v1_events_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SourceRecord) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SourceRecord) ProtoMessage() {}
+
+func (x *SourceRecord) ProtoReflect() protoreflect.Message {
+	mi := &file_atlant_v1_events_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SourceRecord.ProtoReflect.Descriptor instead.
+func (*SourceRecord) Descriptor() ([]byte, []int) {
+	return file_atlant_v1_events_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *SourceRecord) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *SourceRecord) GetUrl() string {
+	if x != nil {
+		return x.Url
+	}
+	return ""
+}
+
+func (x *SourceRecord) GetCsv() *CsvOptions {
+	if x != nil {
+		return x.Csv
+	}
+	return nil
+}
+
+func (x *SourceRecord) GetCurrencyCode() string {
+	if x != nil {
+		return x.CurrencyCode
+	}
+	return ""
+}
+
+func (x *SourceRecord) GetSchedule() *Schedule {
+	if x != nil {
+		return x.Schedule
+	}
+	return nil
+}
+
+func (x *SourceRecord) GetPaused() bool {
+	if x != nil {
+		return x.Paused
+	}
+	return false
+}
+
+func (x *SourceRecord) GetNoHold() bool {
+	if x != nil {
+		return x.NoHold
+	}
+	return false
+}
+
+func (x *SourceRecord) GetCredentials() *Credentials {
+	if x != nil {
+		return x.Credentials
+	}
+	return nil
+}
+
+func (x *SourceRecord) GetCreatedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CreatedAt
+	}
+	return nil
+}
+
+func (x *SourceRecord) GetUpdatedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.UpdatedAt
+	}
+	return nil
+}
+
+func (x *SourceRecord) GetScheduleSince() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ScheduleSince
+	}
+	return nil
+}
+
+// SourceAlarm is set for the next time of a source's schedule, and goes off then. Subject while it is set:
+// sources.alarm.<name>, when it has gone off: sources.due.<name>
+type SourceAlarm struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Name of the source.
+	Source string `protobuf:"bytes,1,opt,name=source,proto3" json:"source,omitempty"`
+	// When it is due: a whole second.
+	DueAt *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=due_at,json=dueAt,proto3" json:"due_at,omitempty"`
+	// The last fetch that the schedule asked for, if known.
+	LastFetchId   string `protobuf:"bytes,3,opt,name=last_fetch_id,json=lastFetchId,proto3" json:"last_fetch_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SourceAlarm) Reset() {
+	*x = SourceAlarm{}
+	mi := &file_atlant_v1_events_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SourceAlarm) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SourceAlarm) ProtoMessage() {}
+
+func (x *SourceAlarm) ProtoReflect() protoreflect.Message {
+	mi := &file_atlant_v1_events_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SourceAlarm.ProtoReflect.Descriptor instead.
+func (*SourceAlarm) Descriptor() ([]byte, []int) {
+	return file_atlant_v1_events_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *SourceAlarm) GetSource() string {
+	if x != nil {
+		return x.Source
+	}
+	return ""
+}
+
+func (x *SourceAlarm) GetDueAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.DueAt
+	}
+	return nil
+}
+
+func (x *SourceAlarm) GetLastFetchId() string {
+	if x != nil {
+		return x.LastFetchId
+	}
+	return ""
+}
+
 var File_atlant_v1_events_proto protoreflect.FileDescriptor
 
 const file_atlant_v1_events_proto_rawDesc = "" +
 	"\n" +
-	"\x16atlant/v1/events.proto\x12\tatlant.v1\x1a\x15atlant/v1/fetch.proto\x1a\x15atlant/v1/price.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xcf\x01\n" +
+	"\x16atlant/v1/events.proto\x12\tatlant.v1\x1a\x15atlant/v1/fetch.proto\x1a\x15atlant/v1/price.proto\x1a\x16atlant/v1/source.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xcf\x01\n" +
 	"\rPriceObserved\x12\x16\n" +
 	"\x06source\x18\x01 \x01(\tR\x06source\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12&\n" +
@@ -1278,7 +1488,7 @@ const file_atlant_v1_events_proto_rawDesc = "" +
 	"\tcancelled\x18\t \x01(\v2\x19.atlant.v1.FetchCancelledH\x00R\tcancelled\x12@\n" +
 	"\fnot_modified\x18\n" +
 	" \x01(\v2\x1b.atlant.v1.FetchNotModifiedH\x00R\vnotModifiedB\a\n" +
-	"\x05event\"\xde\x02\n" +
+	"\x05event\"\x9f\x03\n" +
 	"\x0eFetchRequested\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x10\n" +
 	"\x03url\x18\x02 \x01(\tR\x03url\x12\x16\n" +
@@ -1290,7 +1500,8 @@ const file_atlant_v1_events_proto_rawDesc = "" +
 	"request_id\x18\x06 \x01(\tR\trequestId\x12\x14\n" +
 	"\x05force\x18\a \x01(\bR\x05force\x12=\n" +
 	"\frequested_at\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\vrequestedAt\x128\n" +
-	"\vcredentials\x18\t \x01(\v2\x16.atlant.v1.CredentialsR\vcredentials\"\x0e\n" +
+	"\vcredentials\x18\t \x01(\v2\x16.atlant.v1.CredentialsR\vcredentials\x12?\n" +
+	"\rscheduled_for\x18\v \x01(\v2\x1a.google.protobuf.TimestampR\fscheduledFor\"\x0e\n" +
 	"\fFetchStarted\"D\n" +
 	"\x12FetchAttemptFailed\x12\x18\n" +
 	"\aattempt\x18\x01 \x01(\x05R\aattempt\x12\x14\n" +
@@ -1346,7 +1557,26 @@ const file_atlant_v1_events_proto_rawDesc = "" +
 	"\bsequence\x18\x02 \x01(\x04R\bsequence\x12\x18\n" +
 	"\asubject\x18\x03 \x01(\tR\asubject\x12\x14\n" +
 	"\x05cause\x18\x04 \x01(\tR\x05cause\x12\x12\n" +
-	"\x04data\x18\x05 \x01(\fR\x04dataB;Z9github.com/atlant-log/atlant/proto/gen/atlant/v1;atlantv1b\x06proto3"
+	"\x04data\x18\x05 \x01(\fR\x04data\"\xd7\x03\n" +
+	"\fSourceRecord\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x10\n" +
+	"\x03url\x18\x02 \x01(\tR\x03url\x12'\n" +
+	"\x03csv\x18\x03 \x01(\v2\x15.atlant.v1.CsvOptionsR\x03csv\x12#\n" +
+	"\rcurrency_code\x18\x04 \x01(\tR\fcurrencyCode\x12/\n" +
+	"\bschedule\x18\x05 \x01(\v2\x13.atlant.v1.ScheduleR\bschedule\x12\x16\n" +
+	"\x06paused\x18\x06 \x01(\bR\x06paused\x12\x17\n" +
+	"\ano_hold\x18\a \x01(\bR\x06noHold\x128\n" +
+	"\vcredentials\x18\b \x01(\v2\x16.atlant.v1.CredentialsR\vcredentials\x129\n" +
+	"\n" +
+	"created_at\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\tcreatedAt\x129\n" +
+	"\n" +
+	"updated_at\x18\n" +
+	" \x01(\v2\x1a.google.protobuf.TimestampR\tupdatedAt\x12A\n" +
+	"\x0eschedule_since\x18\v \x01(\v2\x1a.google.protobuf.TimestampR\rscheduleSince\"|\n" +
+	"\vSourceAlarm\x12\x16\n" +
+	"\x06source\x18\x01 \x01(\tR\x06source\x121\n" +
+	"\x06due_at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x05dueAt\x12\"\n" +
+	"\rlast_fetch_id\x18\x03 \x01(\tR\vlastFetchIdB;Z9github.com/atlant-log/atlant/proto/gen/atlant/v1;atlantv1b\x06proto3"
 
 var (
 	file_atlant_v1_events_proto_rawDescOnce sync.Once
@@ -1360,7 +1590,7 @@ func file_atlant_v1_events_proto_rawDescGZIP() []byte {
 	return file_atlant_v1_events_proto_rawDescData
 }
 
-var file_atlant_v1_events_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
+var file_atlant_v1_events_proto_msgTypes = make([]protoimpl.MessageInfo, 20)
 var file_atlant_v1_events_proto_goTypes = []any{
 	(*PriceObserved)(nil),         // 0: atlant.v1.PriceObserved
 	(*FetchMarker)(nil),           // 1: atlant.v1.FetchMarker
@@ -1378,19 +1608,22 @@ var file_atlant_v1_events_proto_goTypes = []any{
 	(*FetchCounts)(nil),           // 13: atlant.v1.FetchCounts
 	(*RequestClaim)(nil),          // 14: atlant.v1.RequestClaim
 	(*ParkedEvent)(nil),           // 15: atlant.v1.ParkedEvent
-	nil,                           // 16: atlant.v1.FetchCompleted.PositionEntry
-	nil,                           // 17: atlant.v1.FetchNotModified.PositionEntry
-	(*Price)(nil),                 // 18: atlant.v1.Price
-	(*timestamppb.Timestamp)(nil), // 19: google.protobuf.Timestamp
-	(*CsvOptions)(nil),            // 20: atlant.v1.CsvOptions
-	(*Credentials)(nil),           // 21: atlant.v1.Credentials
-	(*Dialect)(nil),               // 22: atlant.v1.Dialect
-	(*Reject)(nil),                // 23: atlant.v1.Reject
+	(*SourceRecord)(nil),          // 16: atlant.v1.SourceRecord
+	(*SourceAlarm)(nil),           // 17: atlant.v1.SourceAlarm
+	nil,                           // 18: atlant.v1.FetchCompleted.PositionEntry
+	nil,                           // 19: atlant.v1.FetchNotModified.PositionEntry
+	(*Price)(nil),                 // 20: atlant.v1.Price
+	(*timestamppb.Timestamp)(nil), // 21: google.protobuf.Timestamp
+	(*CsvOptions)(nil),            // 22: atlant.v1.CsvOptions
+	(*Credentials)(nil),           // 23: atlant.v1.Credentials
+	(*Dialect)(nil),               // 24: atlant.v1.Dialect
+	(*Reject)(nil),                // 25: atlant.v1.Reject
+	(*Schedule)(nil),              // 26: atlant.v1.Schedule
 }
 var file_atlant_v1_events_proto_depIdxs = []int32{
-	18, // 0: atlant.v1.PriceObserved.price:type_name -> atlant.v1.Price
-	19, // 1: atlant.v1.PriceObserved.observed_at:type_name -> google.protobuf.Timestamp
-	19, // 2: atlant.v1.FetchEvent.at:type_name -> google.protobuf.Timestamp
+	20, // 0: atlant.v1.PriceObserved.price:type_name -> atlant.v1.Price
+	21, // 1: atlant.v1.PriceObserved.observed_at:type_name -> google.protobuf.Timestamp
+	21, // 2: atlant.v1.FetchEvent.at:type_name -> google.protobuf.Timestamp
 	3,  // 3: atlant.v1.FetchEvent.requested:type_name -> atlant.v1.FetchRequested
 	4,  // 4: atlant.v1.FetchEvent.started:type_name -> atlant.v1.FetchStarted
 	5,  // 5: atlant.v1.FetchEvent.attempt_failed:type_name -> atlant.v1.FetchAttemptFailed
@@ -1400,26 +1633,34 @@ var file_atlant_v1_events_proto_depIdxs = []int32{
 	10, // 9: atlant.v1.FetchEvent.failed:type_name -> atlant.v1.FetchFailed
 	11, // 10: atlant.v1.FetchEvent.cancelled:type_name -> atlant.v1.FetchCancelled
 	12, // 11: atlant.v1.FetchEvent.not_modified:type_name -> atlant.v1.FetchNotModified
-	19, // 12: atlant.v1.FetchRequested.observed_at:type_name -> google.protobuf.Timestamp
-	20, // 13: atlant.v1.FetchRequested.csv:type_name -> atlant.v1.CsvOptions
-	19, // 14: atlant.v1.FetchRequested.requested_at:type_name -> google.protobuf.Timestamp
-	21, // 15: atlant.v1.FetchRequested.credentials:type_name -> atlant.v1.Credentials
-	13, // 16: atlant.v1.FetchParsed.counts:type_name -> atlant.v1.FetchCounts
-	22, // 17: atlant.v1.FetchParsed.dialect:type_name -> atlant.v1.Dialect
-	7,  // 18: atlant.v1.FetchParsed.validators:type_name -> atlant.v1.ListValidators
-	23, // 19: atlant.v1.FetchRowsRejected.rejects:type_name -> atlant.v1.Reject
-	13, // 20: atlant.v1.FetchCompleted.counts:type_name -> atlant.v1.FetchCounts
-	16, // 21: atlant.v1.FetchCompleted.position:type_name -> atlant.v1.FetchCompleted.PositionEntry
-	13, // 22: atlant.v1.FetchFailed.counts:type_name -> atlant.v1.FetchCounts
-	22, // 23: atlant.v1.FetchFailed.dialect:type_name -> atlant.v1.Dialect
-	17, // 24: atlant.v1.FetchNotModified.position:type_name -> atlant.v1.FetchNotModified.PositionEntry
-	7,  // 25: atlant.v1.FetchNotModified.validators:type_name -> atlant.v1.ListValidators
-	3,  // 26: atlant.v1.RequestClaim.requested:type_name -> atlant.v1.FetchRequested
-	27, // [27:27] is the sub-list for method output_type
-	27, // [27:27] is the sub-list for method input_type
-	27, // [27:27] is the sub-list for extension type_name
-	27, // [27:27] is the sub-list for extension extendee
-	0,  // [0:27] is the sub-list for field type_name
+	21, // 12: atlant.v1.FetchRequested.observed_at:type_name -> google.protobuf.Timestamp
+	22, // 13: atlant.v1.FetchRequested.csv:type_name -> atlant.v1.CsvOptions
+	21, // 14: atlant.v1.FetchRequested.requested_at:type_name -> google.protobuf.Timestamp
+	23, // 15: atlant.v1.FetchRequested.credentials:type_name -> atlant.v1.Credentials
+	21, // 16: atlant.v1.FetchRequested.scheduled_for:type_name -> google.protobuf.Timestamp
+	13, // 17: atlant.v1.FetchParsed.counts:type_name -> atlant.v1.FetchCounts
+	24, // 18: atlant.v1.FetchParsed.dialect:type_name -> atlant.v1.Dialect
+	7,  // 19: atlant.v1.FetchParsed.validators:type_name -> atlant.v1.ListValidators
+	25, // 20: atlant.v1.FetchRowsRejected.rejects:type_name -> atlant.v1.Reject
+	13, // 21: atlant.v1.FetchCompleted.counts:type_name -> atlant.v1.FetchCounts
+	18, // 22: atlant.v1.FetchCompleted.position:type_name -> atlant.v1.FetchCompleted.PositionEntry
+	13, // 23: atlant.v1.FetchFailed.counts:type_name -> atlant.v1.FetchCounts
+	24, // 24: atlant.v1.FetchFailed.dialect:type_name -> atlant.v1.Dialect
+	19, // 25: atlant.v1.FetchNotModified.position:type_name -> atlant.v1.FetchNotModified.PositionEntry
+	7,  // 26: atlant.v1.FetchNotModified.validators:type_name -> atlant.v1.ListValidators
+	3,  // 27: atlant.v1.RequestClaim.requested:type_name -> atlant.v1.FetchRequested
+	22, // 28: atlant.v1.SourceRecord.csv:type_name -> atlant.v1.CsvOptions
+	26, // 29: atlant.v1.SourceRecord.schedule:type_name -> atlant.v1.Schedule
+	23, // 30: atlant.v1.SourceRecord.credentials:type_name -> atlant.v1.Credentials
+	21, // 31: atlant.v1.SourceRecord.created_at:type_name -> google.protobuf.Timestamp
+	21, // 32: atlant.v1.SourceRecord.updated_at:type_name -> google.protobuf.Timestamp
+	21, // 33: atlant.v1.SourceRecord.schedule_since:type_name -> google.protobuf.Timestamp
+	21, // 34: atlant.v1.SourceAlarm.due_at:type_name -> google.protobuf.Timestamp
+	35, // [35:35] is the sub-list for method output_type
+	35, // [35:35] is the sub-list for method input_type
+	35, // [35:35] is the sub-list for extension type_name
+	35, // [35:35] is the sub-list for extension extendee
+	0,  // [0:35] is the sub-list for field type_name
 }
 
 func init() { file_atlant_v1_events_proto_init() }
@@ -1429,6 +1670,7 @@ func file_atlant_v1_events_proto_init() {
 	}
 	file_atlant_v1_fetch_proto_init()
 	file_atlant_v1_price_proto_init()
+	file_atlant_v1_source_proto_init()
 	file_atlant_v1_events_proto_msgTypes[2].OneofWrappers = []any{
 		(*FetchEvent_Requested)(nil),
 		(*FetchEvent_Started)(nil),
@@ -1446,7 +1688,7 @@ func file_atlant_v1_events_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_atlant_v1_events_proto_rawDesc), len(file_atlant_v1_events_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   18,
+			NumMessages:   20,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

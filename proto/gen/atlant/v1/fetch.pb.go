@@ -237,7 +237,9 @@ type Fetch struct {
 	// Why it failed, or while it runs, why the last attempt did.
 	Error string `protobuf:"bytes,16,opt,name=error,proto3" json:"error,omitempty"`
 	// Opaque. Give it to ListRequest.position to read what this fetch wrote.
-	Position      string `protobuf:"bytes,17,opt,name=position,proto3" json:"position,omitempty"`
+	Position string `protobuf:"bytes,17,opt,name=position,proto3" json:"position,omitempty"`
+	// When it was due, if the schedule of its source asked for it.
+	ScheduledFor  *timestamppb.Timestamp `protobuf:"bytes,20,opt,name=scheduled_for,json=scheduledFor,proto3" json:"scheduled_for,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -389,6 +391,13 @@ func (x *Fetch) GetPosition() string {
 		return x.Position
 	}
 	return ""
+}
+
+func (x *Fetch) GetScheduledFor() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ScheduledFor
+	}
+	return nil
 }
 
 // CsvOptions say how to read a list. All are optional: what is absent is detected and reported in Fetch.dialect.
@@ -1554,7 +1563,7 @@ var File_atlant_v1_fetch_proto protoreflect.FileDescriptor
 
 const file_atlant_v1_fetch_proto_rawDesc = "" +
 	"\n" +
-	"\x15atlant/v1/fetch.proto\x12\tatlant.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xe5\x04\n" +
+	"\x15atlant/v1/fetch.proto\x12\tatlant.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa6\x05\n" +
 	"\x05Fetch\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x10\n" +
 	"\x03url\x18\x02 \x01(\tR\x03url\x12\x16\n" +
@@ -1577,7 +1586,8 @@ const file_atlant_v1_fetch_proto_rawDesc = "" +
 	"\tpublished\x18\x0e \x01(\x03R\tpublished\x12,\n" +
 	"\adialect\x18\x0f \x01(\v2\x12.atlant.v1.DialectR\adialect\x12\x14\n" +
 	"\x05error\x18\x10 \x01(\tR\x05error\x12\x1a\n" +
-	"\bposition\x18\x11 \x01(\tR\bposition\"\x8e\x04\n" +
+	"\bposition\x18\x11 \x01(\tR\bposition\x12?\n" +
+	"\rscheduled_for\x18\x14 \x01(\v2\x1a.google.protobuf.TimestampR\fscheduledFor\"\x8e\x04\n" +
 	"\n" +
 	"CsvOptions\x121\n" +
 	"\tdelimiter\x18\x01 \x01(\tB\x13\xbaH\x10r\x0eR\x00R\x01;R\x01,R\x01|R\x01\tR\tdelimiter\x12#\n" +
@@ -1747,34 +1757,35 @@ var file_atlant_v1_fetch_proto_depIdxs = []int32{
 	20, // 3: atlant.v1.Fetch.started_at:type_name -> google.protobuf.Timestamp
 	20, // 4: atlant.v1.Fetch.ended_at:type_name -> google.protobuf.Timestamp
 	4,  // 5: atlant.v1.Fetch.dialect:type_name -> atlant.v1.Dialect
-	1,  // 6: atlant.v1.Reject.reason:type_name -> atlant.v1.RejectReason
-	20, // 7: atlant.v1.FetchRequest.observed_at:type_name -> google.protobuf.Timestamp
-	3,  // 8: atlant.v1.FetchRequest.csv:type_name -> atlant.v1.CsvOptions
-	7,  // 9: atlant.v1.FetchRequest.credentials:type_name -> atlant.v1.Credentials
-	8,  // 10: atlant.v1.Credentials.basic:type_name -> atlant.v1.BasicCredentials
-	2,  // 11: atlant.v1.FetchResponse.fetch:type_name -> atlant.v1.Fetch
-	2,  // 12: atlant.v1.GetFetchResponse.fetch:type_name -> atlant.v1.Fetch
-	2,  // 13: atlant.v1.ListFetchesResponse.fetches:type_name -> atlant.v1.Fetch
-	2,  // 14: atlant.v1.WatchFetchResponse.fetch:type_name -> atlant.v1.Fetch
-	2,  // 15: atlant.v1.CancelFetchResponse.fetch:type_name -> atlant.v1.Fetch
-	5,  // 16: atlant.v1.ListRejectsResponse.rejects:type_name -> atlant.v1.Reject
-	6,  // 17: atlant.v1.FetchService.Fetch:input_type -> atlant.v1.FetchRequest
-	10, // 18: atlant.v1.FetchService.GetFetch:input_type -> atlant.v1.GetFetchRequest
-	12, // 19: atlant.v1.FetchService.ListFetches:input_type -> atlant.v1.ListFetchesRequest
-	14, // 20: atlant.v1.FetchService.WatchFetch:input_type -> atlant.v1.WatchFetchRequest
-	16, // 21: atlant.v1.FetchService.CancelFetch:input_type -> atlant.v1.CancelFetchRequest
-	18, // 22: atlant.v1.FetchService.ListRejects:input_type -> atlant.v1.ListRejectsRequest
-	9,  // 23: atlant.v1.FetchService.Fetch:output_type -> atlant.v1.FetchResponse
-	11, // 24: atlant.v1.FetchService.GetFetch:output_type -> atlant.v1.GetFetchResponse
-	13, // 25: atlant.v1.FetchService.ListFetches:output_type -> atlant.v1.ListFetchesResponse
-	15, // 26: atlant.v1.FetchService.WatchFetch:output_type -> atlant.v1.WatchFetchResponse
-	17, // 27: atlant.v1.FetchService.CancelFetch:output_type -> atlant.v1.CancelFetchResponse
-	19, // 28: atlant.v1.FetchService.ListRejects:output_type -> atlant.v1.ListRejectsResponse
-	23, // [23:29] is the sub-list for method output_type
-	17, // [17:23] is the sub-list for method input_type
-	17, // [17:17] is the sub-list for extension type_name
-	17, // [17:17] is the sub-list for extension extendee
-	0,  // [0:17] is the sub-list for field type_name
+	20, // 6: atlant.v1.Fetch.scheduled_for:type_name -> google.protobuf.Timestamp
+	1,  // 7: atlant.v1.Reject.reason:type_name -> atlant.v1.RejectReason
+	20, // 8: atlant.v1.FetchRequest.observed_at:type_name -> google.protobuf.Timestamp
+	3,  // 9: atlant.v1.FetchRequest.csv:type_name -> atlant.v1.CsvOptions
+	7,  // 10: atlant.v1.FetchRequest.credentials:type_name -> atlant.v1.Credentials
+	8,  // 11: atlant.v1.Credentials.basic:type_name -> atlant.v1.BasicCredentials
+	2,  // 12: atlant.v1.FetchResponse.fetch:type_name -> atlant.v1.Fetch
+	2,  // 13: atlant.v1.GetFetchResponse.fetch:type_name -> atlant.v1.Fetch
+	2,  // 14: atlant.v1.ListFetchesResponse.fetches:type_name -> atlant.v1.Fetch
+	2,  // 15: atlant.v1.WatchFetchResponse.fetch:type_name -> atlant.v1.Fetch
+	2,  // 16: atlant.v1.CancelFetchResponse.fetch:type_name -> atlant.v1.Fetch
+	5,  // 17: atlant.v1.ListRejectsResponse.rejects:type_name -> atlant.v1.Reject
+	6,  // 18: atlant.v1.FetchService.Fetch:input_type -> atlant.v1.FetchRequest
+	10, // 19: atlant.v1.FetchService.GetFetch:input_type -> atlant.v1.GetFetchRequest
+	12, // 20: atlant.v1.FetchService.ListFetches:input_type -> atlant.v1.ListFetchesRequest
+	14, // 21: atlant.v1.FetchService.WatchFetch:input_type -> atlant.v1.WatchFetchRequest
+	16, // 22: atlant.v1.FetchService.CancelFetch:input_type -> atlant.v1.CancelFetchRequest
+	18, // 23: atlant.v1.FetchService.ListRejects:input_type -> atlant.v1.ListRejectsRequest
+	9,  // 24: atlant.v1.FetchService.Fetch:output_type -> atlant.v1.FetchResponse
+	11, // 25: atlant.v1.FetchService.GetFetch:output_type -> atlant.v1.GetFetchResponse
+	13, // 26: atlant.v1.FetchService.ListFetches:output_type -> atlant.v1.ListFetchesResponse
+	15, // 27: atlant.v1.FetchService.WatchFetch:output_type -> atlant.v1.WatchFetchResponse
+	17, // 28: atlant.v1.FetchService.CancelFetch:output_type -> atlant.v1.CancelFetchResponse
+	19, // 29: atlant.v1.FetchService.ListRejects:output_type -> atlant.v1.ListRejectsResponse
+	24, // [24:30] is the sub-list for method output_type
+	18, // [18:24] is the sub-list for method input_type
+	18, // [18:18] is the sub-list for extension type_name
+	18, // [18:18] is the sub-list for extension extendee
+	0,  // [0:18] is the sub-list for field type_name
 }
 
 func init() { file_atlant_v1_fetch_proto_init() }
