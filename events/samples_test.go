@@ -51,7 +51,7 @@ func samples() map[string]proto.Message {
 		"SourceRecord.full":         sampleSource(),
 		"SourceRecord.plain":        &atlantv1.SourceRecord{Name: "s", Url: "http://example.com/", CreatedAt: sampleTime(), UpdatedAt: sampleTime()},
 		"SourceAlarm.first":         &atlantv1.SourceAlarm{Source: "shop-1", DueAt: &timestamppb.Timestamp{Seconds: 1_760_000_000}},
-		"SourceAlarm.after_a_fetch": &atlantv1.SourceAlarm{Source: "shop-1", DueAt: &timestamppb.Timestamp{Seconds: 1_760_000_000}, LastFetchId: sampleID},
+		"SourceAlarm.after_a_fetch": &atlantv1.SourceAlarm{Source: "shop-1", DueAt: &timestamppb.Timestamp{Seconds: 1_760_000_000}, LastFetchId: sampleID, ScheduleSince: &timestamppb.Timestamp{Seconds: 1_750_000_000}},
 		"ParkedEvent.full": &atlantv1.ParkedEvent{
 			Stream: "PRICES_00", Sequence: 7, Subject: "prices.0.observed", Cause: "malformed event: fetch_id: invalid UUID", Data: []byte{0xff, 0},
 		},

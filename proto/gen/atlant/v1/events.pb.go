@@ -1279,7 +1279,8 @@ type SourceRecord struct {
 	CreatedAt *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
 	// When it was changed last.
 	UpdatedAt *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=updated_at,json=updatedAt,proto3" json:"updated_at,omitempty"`
-	// Where intervals of the schedule are counted from: a whole second.
+	// When the schedule was set or resumed: a whole second, another one for each schedule of the source. Intervals are counted
+	// from it.
 	ScheduleSince *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=schedule_since,json=scheduleSince,proto3" json:"schedule_since,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1401,7 +1402,9 @@ type SourceAlarm struct {
 	// When it is due: a whole second.
 	DueAt *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=due_at,json=dueAt,proto3" json:"due_at,omitempty"`
 	// The last fetch that the schedule asked for, if known.
-	LastFetchId   string `protobuf:"bytes,3,opt,name=last_fetch_id,json=lastFetchId,proto3" json:"last_fetch_id,omitempty"`
+	LastFetchId string `protobuf:"bytes,3,opt,name=last_fetch_id,json=lastFetchId,proto3" json:"last_fetch_id,omitempty"`
+	// As in the record that it is set for: an alarm of another schedule means nothing.
+	ScheduleSince *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=schedule_since,json=scheduleSince,proto3" json:"schedule_since,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1455,6 +1458,13 @@ func (x *SourceAlarm) GetLastFetchId() string {
 		return x.LastFetchId
 	}
 	return ""
+}
+
+func (x *SourceAlarm) GetScheduleSince() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ScheduleSince
+	}
+	return nil
 }
 
 var File_atlant_v1_events_proto protoreflect.FileDescriptor
@@ -1572,11 +1582,12 @@ const file_atlant_v1_events_proto_rawDesc = "" +
 	"\n" +
 	"updated_at\x18\n" +
 	" \x01(\v2\x1a.google.protobuf.TimestampR\tupdatedAt\x12A\n" +
-	"\x0eschedule_since\x18\v \x01(\v2\x1a.google.protobuf.TimestampR\rscheduleSince\"|\n" +
+	"\x0eschedule_since\x18\v \x01(\v2\x1a.google.protobuf.TimestampR\rscheduleSince\"\xbf\x01\n" +
 	"\vSourceAlarm\x12\x16\n" +
 	"\x06source\x18\x01 \x01(\tR\x06source\x121\n" +
 	"\x06due_at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x05dueAt\x12\"\n" +
-	"\rlast_fetch_id\x18\x03 \x01(\tR\vlastFetchIdB;Z9github.com/atlant-log/atlant/proto/gen/atlant/v1;atlantv1b\x06proto3"
+	"\rlast_fetch_id\x18\x03 \x01(\tR\vlastFetchId\x12A\n" +
+	"\x0eschedule_since\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\rscheduleSinceB;Z9github.com/atlant-log/atlant/proto/gen/atlant/v1;atlantv1b\x06proto3"
 
 var (
 	file_atlant_v1_events_proto_rawDescOnce sync.Once
@@ -1656,11 +1667,12 @@ var file_atlant_v1_events_proto_depIdxs = []int32{
 	21, // 32: atlant.v1.SourceRecord.updated_at:type_name -> google.protobuf.Timestamp
 	21, // 33: atlant.v1.SourceRecord.schedule_since:type_name -> google.protobuf.Timestamp
 	21, // 34: atlant.v1.SourceAlarm.due_at:type_name -> google.protobuf.Timestamp
-	35, // [35:35] is the sub-list for method output_type
-	35, // [35:35] is the sub-list for method input_type
-	35, // [35:35] is the sub-list for extension type_name
-	35, // [35:35] is the sub-list for extension extendee
-	0,  // [0:35] is the sub-list for field type_name
+	21, // 35: atlant.v1.SourceAlarm.schedule_since:type_name -> google.protobuf.Timestamp
+	36, // [36:36] is the sub-list for method output_type
+	36, // [36:36] is the sub-list for method input_type
+	36, // [36:36] is the sub-list for extension type_name
+	36, // [36:36] is the sub-list for extension extendee
+	0,  // [0:36] is the sub-list for field type_name
 }
 
 func init() { file_atlant_v1_events_proto_init() }
