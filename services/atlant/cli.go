@@ -28,6 +28,7 @@ type cli struct {
 	Fetch   fetchCommand   `cmd:"" help:"Fetch a price list."`
 	Inspect inspectCommand `cmd:"" help:"Say how a list on this machine would be read, without a server."`
 	Fetches fetchesCommand `cmd:"" help:"Show fetches, the newest first, or the receipt of one."`
+	Sources sourcesCommand `cmd:"" help:"Keep sources: lists that are fetched when they are due."`
 	Cancel  cancelCommand  `cmd:"" help:"Call a fetch off before its list is published."`
 	Rejects rejectsCommand `cmd:"" help:"Show the rows of a fetch that could not be read."`
 	List    listCommand    `cmd:"" help:"List products and what they cost."`

@@ -2,9 +2,7 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"strings"
-	"time"
 
 	"connectrpc.com/connect"
 	"google.golang.org/protobuf/proto"
@@ -14,15 +12,12 @@ import (
 
 type fetchCommand struct {
 	output
-	URL        string        `arg:"" help:"Of the list: http or https. A user and a password in it are shown nowhere."`
-	Source     string        `placeholder:"NAME" help:"Namespace of the product names (default)."`
-	ObservedAt *moment       `placeholder:"TIME" help:"When the prices held, if not now: RFC 3339, a date (UTC) or an age like 24h."`
-	RequestID  string        `name:"request-id" placeholder:"ID" help:"Idempotency key: the same key and request give the same fetch."`
-	Force      bool          `help:"Fetch even if the list did not change."`
-	Token      string        `name:"bearer-token" placeholder:"TOKEN" help:"What the server of the list lets in."`
-	Wait       bool          `short:"w" help:"Wait until the prices can be read, and print the receipt. Exits with 1 if the fetch fails."`
-	Timeout    time.Duration `placeholder:"DURATION" help:"Wait no longer than this."`
-	CSV        csvFlags      `embed:"" group:"How to read the list (what is absent is detected):"`
+	fetchingFlags
+	URL        string   `arg:"" help:"Of the list: http or https. A user and a password in it are shown nowhere."`
+	Source     string   `placeholder:"NAME" help:"Namespace of the product names (default)."`
+	ObservedAt *moment  `placeholder:"TIME" help:"When the prices held, if not now: RFC 3339, a date (UTC) or an age like 24h."`
+	Token      string   `name:"bearer-token" placeholder:"TOKEN" help:"What the server of the list lets in."`
+	CSV        csvFlags `embed:"" group:"How to read the list (what is absent is detected):"`
 }
 
 // csvFlags say how to read a list.
@@ -42,31 +37,13 @@ type csvFlags struct {
 
 // Run asks for the fetch and, with --wait, stays until it has ended.
 func (f *fetchCommand) Run(ctx context.Context, c *console, api *clients) error {
-	ctx, cancel := f.limit(ctx)
-	defer cancel()
-	asked := time.Now()
-	response, err := api.fetch.Fetch(ctx, connect.NewRequest(f.request()))
-	if err != nil {
-		return err
-	}
-	fetch := response.Msg.GetFetch()
-	if f.Wait {
-		w := &wait{console: c, api: api, json: f.JSON, asked: asked}
-		return w.run(ctx, fetch)
-	}
-	if f.JSON {
-		return printJSON(c, fetch)
-	}
-	_, err = fmt.Fprintf(c.out, "fetch %s is %s\nsee how it goes with `atlant fetches %[1]s`; next time, --wait waits for the end\n",
-		fetch.GetId(), stateName(fetch.GetState()))
-	return err
-}
-
-func (f *fetchCommand) limit(ctx context.Context) (context.Context, context.CancelFunc) {
-	if f.Timeout <= 0 {
-		return context.WithCancel(ctx)
-	}
-	return context.WithTimeout(ctx, f.Timeout)
+	return f.fetchingFlags.run(ctx, c, api, f.JSON, func(ctx context.Context) (*atlantv1.Fetch, error) {
+		response, err := api.fetch.Fetch(ctx, connect.NewRequest(f.request()))
+		if err != nil {
+			return nil, err
+		}
+		return response.Msg.GetFetch(), nil
+	})
 }
 
 func (f *fetchCommand) request() *atlantv1.FetchRequest {
@@ -76,16 +53,16 @@ func (f *fetchCommand) request() *atlantv1.FetchRequest {
 		ObservedAt: f.ObservedAt.timestamp(),
 		Csv:        f.CSV.options(),
 		RequestId:  f.RequestID,
-		Force:      f.Force, Credentials: f.credentials(),
+		Force:      f.Force, Credentials: bearer(f.Token),
 	}
 }
 
-// credentials returns nil if there are none beside those in the URL.
-func (f *fetchCommand) credentials() *atlantv1.Credentials {
-	if f.Token == "" {
+// bearer returns nil if there is no token.
+func bearer(token string) *atlantv1.Credentials {
+	if token == "" {
 		return nil
 	}
-	return &atlantv1.Credentials{Credentials: &atlantv1.Credentials_BearerToken{BearerToken: f.Token}}
+	return &atlantv1.Credentials{Credentials: &atlantv1.Credentials_BearerToken{BearerToken: token}}
 }
 
 // options returns nil if all is to be detected.
