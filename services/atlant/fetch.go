@@ -37,7 +37,7 @@ type csvFlags struct {
 
 // Run asks for the fetch and, with --wait, stays until it has ended.
 func (f *fetchCommand) Run(ctx context.Context, c *console, api *clients) error {
-	return f.fetchingFlags.run(ctx, c, api, f.JSON, func(ctx context.Context) (*atlantv1.Fetch, error) {
+	return f.run(ctx, c, api, f.JSON, func(ctx context.Context) (*atlantv1.Fetch, error) {
 		response, err := api.fetch.Fetch(ctx, connect.NewRequest(f.request()))
 		if err != nil {
 			return nil, err

@@ -69,7 +69,7 @@ func (s *sourcesAddCommand) Run(ctx context.Context, c *console, api *clients) e
 		return err
 	}
 	if s.schedule() == nil && !s.JSON {
-		c.notef("it has no schedule: `atlant sources fetch %s` fetches it, `atlant sources edit %s --every 1h` gives it one", s.Name, s.Name)
+		c.notef("it has no schedule: `atlant sources fetch %[1]s` fetches it, `atlant sources edit %[1]s --every 1h` gives it one", s.Name)
 	}
 	return nil
 }

@@ -105,7 +105,7 @@ type sourcesFetchCommand struct {
 
 // Run asks for the fetch and, with --wait, stays until it has ended.
 func (s *sourcesFetchCommand) Run(ctx context.Context, c *console, api *clients) error {
-	return s.fetchingFlags.run(ctx, c, api, s.JSON, func(ctx context.Context) (*atlantv1.Fetch, error) {
+	return s.run(ctx, c, api, s.JSON, func(ctx context.Context) (*atlantv1.Fetch, error) {
 		request := &atlantv1.FetchSourceRequest{Name: s.Name, Force: s.Force, RequestId: s.RequestID}
 		response, err := api.source.FetchSource(ctx, connect.NewRequest(request))
 		if err != nil {

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 
 	"github.com/dustin/go-humanize"
@@ -44,7 +45,7 @@ func (o *output) print(c *console, s *atlantv1.Source) error {
 	}
 	line("created", formatTime(s.GetCreatedAt(), toTheSecond))
 	line("changed", formatTime(s.GetUpdatedAt(), toTheSecond))
-	line("revision", fmt.Sprint(s.GetRevision()))
+	line("revision", strconv.FormatInt(s.GetRevision(), 10))
 	_, err := io.WriteString(c.out, b.String())
 	return err
 }
@@ -106,7 +107,7 @@ func optionsInWords(options *atlantv1.CsvOptions) string {
 	say("dates in column", options.GetObservedAtColumn())
 	say("dates in the order", options.GetDateOrder())
 	if options.GetSkipLines() > 0 {
-		say("lines passed over:", fmt.Sprint(options.GetSkipLines()))
+		say("lines passed over:", strconv.Itoa(int(options.GetSkipLines())))
 	}
 	return strings.Join(words, ", ")
 }
