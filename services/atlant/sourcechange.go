@@ -108,7 +108,7 @@ func (s *sourcesEditCommand) Run(ctx context.Context, c *console, api *clients, 
 }
 
 // flagsGiven returns the names of the flags of the command line: one that comes from the environment is not meant to change
-// what it was not asked for.
+// what it was not asked for. Only a token may come from there, for that is where it is kept to itself.
 func flagsGiven(at *kong.Context) []string {
 	var names []string
 	for _, element := range at.Path {
