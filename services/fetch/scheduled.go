@@ -9,6 +9,8 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/atlant-log/atlant/events"
+	"github.com/atlant-log/atlant/projections"
 	atlantv1 "github.com/atlant-log/atlant/proto/gen/atlant/v1"
 )
 
@@ -30,36 +32,40 @@ func (*Service) Check(message *atlantv1.FetchRequest) (listURL string, credentia
 func (s *Service) RequestScheduled(
 	ctx context.Context, key string, message *atlantv1.FetchRequest, due time.Time,
 ) (*atlantv1.Fetch, error) {
+	id, requested, view, err := s.enqueueScheduled(ctx, key, message, due)
+	if err == nil && view == nil {
+		view, err = request(ctx, s.log, id, requested)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return view.Fetch, nil
+}
+
+// enqueueScheduled puts a request on the queue, unless one with the same key was accepted before: that one it returns, with
+// what has become of it.
+func (s *Service) enqueueScheduled(
+	ctx context.Context, key string, message *atlantv1.FetchRequest, due time.Time,
+) (id events.FetchID, requested *atlantv1.FetchRequested, accepted *projections.FetchView, err error) {
 	s.queueing.Lock()
 	defer s.queueing.Unlock()
-	requested, err := newRequest(message, time.Now())
-	if err != nil {
-		return nil, err
+	if requested, err = newRequest(message, time.Now()); err != nil {
+		return id, nil, nil, err
 	}
 	requested.ScheduledFor = timestamppb.New(due)
-	first, err := s.log.Claim(ctx, scheduledPrefix+key, loggable(requested))
+	claimed, err := s.log.Claim(ctx, scheduledPrefix+key, loggable(requested))
 	if err != nil {
-		return nil, err
+		return id, nil, nil, err
 	}
-	first = proto.CloneOf(first)
+	first := proto.CloneOf(claimed)
 	if first.GetUrl() == requested.GetUrl() { // the log knows no credentials, and these are for no other server
 		first.Credentials = requested.GetCredentials()
 	}
-	id, err := uuid.Parse(first.GetId())
-	if err != nil {
-		return nil, fmt.Errorf("parse id of fetch: %w", err)
+	if id, err = uuid.Parse(first.GetId()); err != nil {
+		return id, nil, nil, fmt.Errorf("parse id of fetch: %w", err)
 	}
-	view, err := currentView(ctx, s.log, id)
-	if err != nil {
-		return nil, err
+	if accepted, err = currentView(ctx, s.log, id); err != nil || accepted != nil {
+		return id, first, accepted, err
 	}
-	if view == nil {
-		if err := s.log.Enqueue(ctx, first); err != nil {
-			return nil, err
-		}
-		if view, err = request(ctx, s.log, id, first); err != nil {
-			return nil, err
-		}
-	}
-	return view.Fetch, nil
+	return id, first, nil, s.log.Enqueue(ctx, first)
 }
