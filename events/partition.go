@@ -1,6 +1,10 @@
 package events
 
-import "hash/fnv"
+import (
+	"hash/fnv"
+
+	atlantv1 "github.com/atlant-log/atlant/proto/gen/atlant/v1"
+)
 
 // QueuePartitions is how many partitions the queue of fetches has. It is a constant: requests that wait would be in the
 // wrong ones if it changed.
@@ -12,4 +16,13 @@ func PartitionOf(source string) int {
 	_, _ = hash.Write([]byte(source)) // it never fails
 	sum := hash.Sum64()
 	return int((sum ^ sum>>32) % QueuePartitions) // folded: its lowest bits alone hang on the lowest bits of each byte only
+}
+
+// QueueKey names a request on the queue. One that was approved is another than the one whose list was held: that one may still
+// be on the queue when it comes.
+func QueueKey(request *atlantv1.FetchRequested) string {
+	if request.GetApproved() {
+		return request.GetId() + "-approved"
+	}
+	return request.GetId()
 }

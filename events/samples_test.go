@@ -43,9 +43,18 @@ func samples() map[string]proto.Message {
 				Basic: &atlantv1.BasicCredentials{User: "user", Password: "pass:word"},
 			}},
 		},
+		"FetchRequested.approved": &atlantv1.FetchRequested{
+			Id: sampleID, Url: "http://example.com/", Source: "default", ObservedAt: sampleTime(), RequestedAt: sampleTime(), Approved: true,
+		},
 		"FetchRequested.with_a_token": &atlantv1.FetchRequested{
 			Id: sampleID, Url: "http://example.com/", Source: "default", ObservedAt: sampleTime(), RequestedAt: sampleTime(),
 			Credentials: &atlantv1.Credentials{Credentials: &atlantv1.Credentials_BearerToken{BearerToken: "abc.def=="}},
+		},
+		"FetchRequested.with_a_private_key": &atlantv1.FetchRequested{
+			Id: sampleID, Url: "sftp://example.com/list.csv", Source: "default", ObservedAt: sampleTime(), RequestedAt: sampleTime(),
+			Credentials: &atlantv1.Credentials{Credentials: &atlantv1.Credentials_SshPrivateKey{
+				SshPrivateKey: &atlantv1.SshPrivateKey{User: "user", Key: "-----BEGIN OPENSSH PRIVATE KEY-----", Passphrase: "pass"},
+			}},
 		},
 		"FetchRequested.scheduled":  sampleScheduledRequest(),
 		"SourceRecord.full":         sampleSource(),
@@ -103,6 +112,11 @@ func sampleFetchEvents() map[string]*atlantv1.FetchEvent {
 	}
 	dated := proto.CloneOf(dialect)
 	dated.ObservedAtColumn = 4
+	weighed := proto.CloneOf(dialect)
+	weighed.Confidence, weighed.Alternatives = 97, []string{`price in column 5 "Old price"`}
+	weighed.Columns, weighed.Header = 3, "Brand;Name;Price"
+	weighed.DateOrder, weighed.ThousandsMark, weighed.Open = "dmy", ".", []string{"csv.currency_code"}
+	weighed.RememberedFrom = sampleID
 	reject := &atlantv1.Reject{
 		Line: 5, ByteOffset: 91, Column: 3, Reason: atlantv1.RejectReason_REJECT_REASON_PRICE_AMBIGUOUS,
 		Message: "1.234 can be read in two ways", Raw: "x;y;1.234",
@@ -110,6 +124,7 @@ func sampleFetchEvents() map[string]*atlantv1.FetchEvent {
 	validators := &atlantv1.ListValidators{
 		UrlSha256: []byte("0123456789abcdef0123456789abcdef"), Etag: `W/"67ab-1f"`, LastModified: "Tue, 15 Nov 1994 12:45:26 GMT",
 	}
+	sample := &atlantv1.ListSample{Products: []uint64{0, 7, math.MaxUint64}, AmountsMicros: []int64{0, 1_990_000, math.MaxInt64}}
 	return map[string]*atlantv1.FetchEvent{
 		"requested": {Event: &atlantv1.FetchEvent_Requested{Requested: sampleRequest()}},
 		"requested_plainly": {Event: &atlantv1.FetchEvent_Requested{Requested: &atlantv1.FetchRequested{
@@ -120,6 +135,13 @@ func sampleFetchEvents() map[string]*atlantv1.FetchEvent {
 		"parsed_dated": {Event: &atlantv1.FetchEvent_Parsed{Parsed: &atlantv1.FetchParsed{
 			Counts: counts, Dialect: dated, Sha256: []byte("0123456789abcdef0123456789abcdef"),
 		}}},
+		"parsed_with_confidence": {Event: &atlantv1.FetchEvent_Parsed{Parsed: &atlantv1.FetchParsed{
+			Counts: counts, Dialect: weighed, Sha256: []byte("0123456789abcdef0123456789abcdef"),
+		}}},
+		"rows_rejected_whole": {Event: &atlantv1.FetchEvent_RowsRejected{RowsRejected: &atlantv1.FetchRowsRejected{Rejects: []*atlantv1.Reject{{
+			Line: 5, ByteOffset: 91, Column: 1, Reason: atlantv1.RejectReason_REJECT_REASON_ENCODING, Message: "not valid",
+			Raw: "x\uFFFD;y;1.234", Row: []byte("x\xff;y;1.234"),
+		}}}}},
 		"started": {Event: &atlantv1.FetchEvent_Started{Started: &atlantv1.FetchStarted{}}},
 		"attempt_failed": {Event: &atlantv1.FetchEvent_AttemptFailed{
 			AttemptFailed: &atlantv1.FetchAttemptFailed{Attempt: 2, Error: "connection refused"},
@@ -140,8 +162,26 @@ func sampleFetchEvents() map[string]*atlantv1.FetchEvent {
 		"parsed_with_validators": {Event: &atlantv1.FetchEvent_Parsed{Parsed: &atlantv1.FetchParsed{
 			Counts: counts, Dialect: dialect, Sha256: []byte("0123456789abcdef0123456789abcdef"), Validators: validators, ReadBy: "v1.2.3",
 		}}},
+		"requested_whatever_it_says": {Event: &atlantv1.FetchEvent_Requested{Requested: &atlantv1.FetchRequested{
+			Id: sampleID, Url: "http://example.com/", Source: "default", ObservedAt: sampleTime(), RequestedAt: sampleTime(), NoHold: true,
+		}}},
+		"parsed_with_sample": {Event: &atlantv1.FetchEvent_Parsed{Parsed: &atlantv1.FetchParsed{Counts: counts, Sample: sample}}},
+		"held": {Event: &atlantv1.FetchEvent_Held{Held: &atlantv1.FetchHeld{
+			Parsed: &atlantv1.FetchParsed{Counts: counts, Dialect: dialect, Sample: sample}, Comparison: sampleComparison(),
+		}}},
+		"approved":   {Event: &atlantv1.FetchEvent_Approved{Approved: &atlantv1.FetchApproved{}}},
+		"visible":    {Event: &atlantv1.FetchEvent_Visible{Visible: &atlantv1.FetchVisible{}}},
+		"discarded":  {Event: &atlantv1.FetchEvent_Discarded{Discarded: &atlantv1.FetchDiscarded{}}},
+		"superseded": {Event: &atlantv1.FetchEvent_Discarded{Discarded: &atlantv1.FetchDiscarded{SupersededBy: sampleID}}},
 		"not_modified": {Event: &atlantv1.FetchEvent_NotModified{NotModified: &atlantv1.FetchNotModified{
 			PublishedBy: sampleID, Position: map[uint32]uint64{0: 12, 1: 7}, Validators: validators,
 		}}},
+	}
+}
+
+func sampleComparison() *atlantv1.ListComparison {
+	return &atlantv1.ListComparison{
+		FetchId: sampleID, AcceptedBefore: 1000, RejectedBefore: 2, ProductsCompared: 256, PriceRatio: 99.5,
+		Findings: []*atlantv1.HoldFinding{{Reason: atlantv1.HoldReason_HOLD_REASON_PRICES, Message: "prices are 99.5 times what they were"}},
 	}
 }

@@ -11,18 +11,27 @@ import (
 func Ended(state atlantv1.FetchState) bool {
 	switch state {
 	case atlantv1.FetchState_FETCH_STATE_COMPLETED, atlantv1.FetchState_FETCH_STATE_FAILED,
-		atlantv1.FetchState_FETCH_STATE_CANCELLED, atlantv1.FetchState_FETCH_STATE_NOT_MODIFIED:
+		atlantv1.FetchState_FETCH_STATE_CANCELLED, atlantv1.FetchState_FETCH_STATE_NOT_MODIFIED,
+		atlantv1.FetchState_FETCH_STATE_DISCARDED:
 		return true
 	default:
 		return false
 	}
 }
 
+// AtRest tells whether nothing more happens to a fetch by itself: it has ended, or is held until somebody looks at it.
+func AtRest(state atlantv1.FetchState) bool {
+	return Ended(state) || state == atlantv1.FetchState_FETCH_STATE_HELD
+}
+
 // FoldFetch applies the event at a sequence of the log to a fetch, nil if it is not known, and returns the fetch after it
 // and the rejects that the event brought. It is pure; an event that was applied before changes nothing.
 func FoldFetch(before *FetchView, sequence uint64, event *atlantv1.FetchEvent) (FetchView, []IndexedReject) {
-	if before != nil && (sequence <= before.Sequence || Ended(before.Fetch.GetState())) {
+	if before != nil && sequence <= before.Sequence {
 		return *before, nil
+	}
+	if before != nil && Ended(before.Fetch.GetState()) {
+		return foldVisible(*before, sequence, event), nil
 	}
 	after := FetchView{Fetch: &atlantv1.Fetch{}, Sequence: sequence}
 	if before != nil {
@@ -45,12 +54,30 @@ func FoldFetch(before *FetchView, sequence uint64, event *atlantv1.FetchEvent) (
 	case *atlantv1.FetchEvent_Parsed:
 		fetch.Error, fetch.Dialect = "", e.Parsed.GetDialect()
 		setCounts(fetch, e.Parsed.GetCounts())
+	case *atlantv1.FetchEvent_Held:
+		fetch.State, fetch.Error = atlantv1.FetchState_FETCH_STATE_HELD, ""
+		fetch.Dialect, fetch.Comparison = e.Held.GetParsed().GetDialect(), e.Held.GetComparison()
+		setCounts(fetch, e.Held.GetParsed().GetCounts())
+	case *atlantv1.FetchEvent_Approved:
+		fetch.State = atlantv1.FetchState_FETCH_STATE_QUEUED
 	case *atlantv1.FetchEvent_RowsRejected:
 		return foldRejects(after, e.RowsRejected.GetRejects())
 	default:
 		foldEnd(fetch, event)
 	}
 	return after, nil
+}
+
+// foldVisible applies what can come after the end of a fetch.
+func foldVisible(before FetchView, sequence uint64, event *atlantv1.FetchEvent) FetchView {
+	completed := before.Fetch.GetState() == atlantv1.FetchState_FETCH_STATE_COMPLETED
+	if event.GetVisible() == nil || !completed || before.Fetch.GetVisibleAt() != nil {
+		return before
+	}
+	after := before
+	after.Fetch, after.Sequence = proto.CloneOf(before.Fetch), sequence
+	after.Fetch.VisibleAt = event.GetAt()
+	return after
 }
 
 // foldEnd applies an event that ends a fetch.
@@ -66,6 +93,11 @@ func foldEnd(fetch *atlantv1.Fetch, event *atlantv1.FetchEvent) {
 		setCounts(fetch, e.Failed.GetCounts())
 	case *atlantv1.FetchEvent_Cancelled:
 		fetch.State = atlantv1.FetchState_FETCH_STATE_CANCELLED
+	case *atlantv1.FetchEvent_Discarded:
+		fetch.State = atlantv1.FetchState_FETCH_STATE_DISCARDED
+		if by := e.Discarded.GetSupersededBy(); by != "" {
+			fetch.Error = "a later fetch of the list took its place: " + by
+		}
 	case *atlantv1.FetchEvent_NotModified:
 		fetch.State, fetch.Error = atlantv1.FetchState_FETCH_STATE_NOT_MODIFIED, ""
 		fetch.Position = events.LogPosition(e.NotModified.GetPosition()).String()

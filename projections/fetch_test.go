@@ -52,6 +52,16 @@ var (
 	notModified = &atlantv1.FetchEvent{At: stamp(7), Event: &atlantv1.FetchEvent_NotModified{
 		NotModified: &atlantv1.FetchNotModified{PublishedBy: fetchID, Position: map[uint32]uint64{0: 12}},
 	}}
+	comparison = &atlantv1.ListComparison{FetchId: fetchID, AcceptedBefore: 100}
+	held       = &atlantv1.FetchEvent{At: stamp(6), Event: &atlantv1.FetchEvent_Held{
+		Held: &atlantv1.FetchHeld{Parsed: parsed.GetParsed(), Comparison: comparison},
+	}}
+	approved   = &atlantv1.FetchEvent{At: stamp(7), Event: &atlantv1.FetchEvent_Approved{Approved: &atlantv1.FetchApproved{}}}
+	discarded  = &atlantv1.FetchEvent{At: stamp(7), Event: &atlantv1.FetchEvent_Discarded{Discarded: &atlantv1.FetchDiscarded{}}}
+	superseded = &atlantv1.FetchEvent{At: stamp(7), Event: &atlantv1.FetchEvent_Discarded{
+		Discarded: &atlantv1.FetchDiscarded{SupersededBy: "another"},
+	}}
+	visible = &atlantv1.FetchEvent{At: stamp(8), Event: &atlantv1.FetchEvent_Visible{Visible: &atlantv1.FetchVisible{}}}
 	unknown = &atlantv1.FetchEvent{At: stamp(8)} // of a newer version
 )
 
@@ -85,6 +95,9 @@ func TestFoldFetch(t *testing.T) {
 		f.Bytes, f.RowsRead, f.Accepted, f.Rejected, f.Duplicates, f.Published = 60, 10, 7, 2, 1, published
 	}
 	read := with(running, func(f *atlantv1.Fetch) { counted(f, 0); f.Dialect = dialect })
+	heldBack := with(read, func(f *atlantv1.Fetch) {
+		f.State, f.Comparison = atlantv1.FetchState_FETCH_STATE_HELD, comparison
+	})
 	ended := func(state atlantv1.FetchState) func(*atlantv1.Fetch) {
 		return func(f *atlantv1.Fetch) { f.State, f.EndedAt = state, stamp(7) }
 	}
@@ -104,7 +117,12 @@ func TestFoldFetch(t *testing.T) {
 		{"completed", events{requested, started, parsed, completed}, with(read, func(f *atlantv1.Fetch) {
 			ended(atlantv1.FetchState_FETCH_STATE_COMPLETED)(f)
 			counted(f, 7)
-			f.Position = position(0, 12)
+			f.Position = position
+		})},
+		{"visible", events{requested, started, parsed, completed, visible}, with(read, func(f *atlantv1.Fetch) {
+			ended(atlantv1.FetchState_FETCH_STATE_COMPLETED)(f)
+			counted(f, 7)
+			f.Position, f.VisibleAt = position, stamp(8)
 		})},
 		{"failed", events{requested, started, attemptFailed, failed}, with(running, func(f *atlantv1.Fetch) {
 			ended(atlantv1.FetchState_FETCH_STATE_FAILED)(f)
@@ -119,7 +137,21 @@ func TestFoldFetch(t *testing.T) {
 		{"cancelled while it runs", events{requested, started, cancelled}, with(running, ended(atlantv1.FetchState_FETCH_STATE_CANCELLED))},
 		{"not modified", events{requested, started, attemptFailed, notModified}, with(running, func(f *atlantv1.Fetch) {
 			ended(atlantv1.FetchState_FETCH_STATE_NOT_MODIFIED)(f)
-			f.Position = position(0, 12)
+			f.Position = position
+		})},
+		{"held", events{requested, started, attemptFailed, rejected, held}, heldBack},
+		{"approved", events{requested, started, held, approved}, with(heldBack, func(f *atlantv1.Fetch) {
+			f.State = atlantv1.FetchState_FETCH_STATE_QUEUED
+		})},
+		{"approved and completed", events{requested, started, held, approved, startedAgain, parsed, completed}, with(heldBack, func(f *atlantv1.Fetch) {
+			ended(atlantv1.FetchState_FETCH_STATE_COMPLETED)(f)
+			counted(f, 7)
+			f.Position = position
+		})},
+		{"discarded", events{requested, started, held, discarded}, with(heldBack, ended(atlantv1.FetchState_FETCH_STATE_DISCARDED))},
+		{"superseded", events{requested, started, held, superseded}, with(heldBack, func(f *atlantv1.Fetch) {
+			ended(atlantv1.FetchState_FETCH_STATE_DISCARDED)(f)
+			f.Error = "a later fetch of the list took its place: another"
 		})},
 		{"completed without a position", events{requested, {At: stamp(7), Event: &atlantv1.FetchEvent_Completed{Completed: &atlantv1.FetchCompleted{}}}}, with(queued, ended(atlantv1.FetchState_FETCH_STATE_COMPLETED))},
 	}
@@ -137,9 +169,8 @@ func TestFoldFetch(t *testing.T) {
 	}
 }
 
-func position(shard uint32, sequence uint64) string {
-	return events.LogPosition{shard: sequence}.String()
-}
+// position is where the prices of the fetch end.
+var position = events.LogPosition{0: 12}.String()
 
 func TestFoldFetchIndexesRejects(t *testing.T) {
 	t.Parallel()
@@ -157,8 +188,8 @@ func TestFoldFetchIndexesRejects(t *testing.T) {
 // What has ended stays as it is, whatever comes.
 func TestFoldFetchEnded(t *testing.T) {
 	t.Parallel()
-	all := []*atlantv1.FetchEvent{requested, started, attemptFailed, parsed, rejected, completed, failed, cancelled, notModified, unknown}
-	for _, end := range []*atlantv1.FetchEvent{completed, failed, cancelled, notModified} {
+	all := []*atlantv1.FetchEvent{requested, started, attemptFailed, parsed, rejected, completed, failed, cancelled, notModified, held, approved, discarded, unknown}
+	for _, end := range []*atlantv1.FetchEvent{completed, failed, cancelled, notModified, discarded} {
 		view, _ := foldEvents(requested, started, end)
 		if !projections.Ended(view.Fetch.GetState()) {
 			t.Fatalf("%v is no end", view.Fetch.GetState())
@@ -177,7 +208,7 @@ func TestEnded(t *testing.T) {
 	for number, name := range atlantv1.FetchState_name {
 		state := atlantv1.FetchState(number)
 		going := state == atlantv1.FetchState_FETCH_STATE_UNSPECIFIED || state == atlantv1.FetchState_FETCH_STATE_QUEUED ||
-			state == atlantv1.FetchState_FETCH_STATE_RUNNING
+			state == atlantv1.FetchState_FETCH_STATE_RUNNING || state == atlantv1.FetchState_FETCH_STATE_HELD
 		if projections.Ended(state) == going {
 			t.Errorf("%s has ended: %t", name, !going)
 		}
@@ -187,7 +218,9 @@ func TestEnded(t *testing.T) {
 // Reading again from any earlier place gives the same fetch and the same rejects, and does not touch what was there.
 func TestFoldFetchReplay(t *testing.T) {
 	t.Parallel()
-	kinds := []*atlantv1.FetchEvent{started, attemptFailed, parsed, rejected, unknown, completed, failed, cancelled, notModified}
+	kinds := []*atlantv1.FetchEvent{
+		started, attemptFailed, parsed, rejected, unknown, completed, failed, cancelled, notModified, held, approved, discarded, visible,
+	}
 	rapid.Check(t, func(t *rapid.T) {
 		log := append([]*atlantv1.FetchEvent{requested}, rapid.SliceOfN(rapid.SampledFrom(kinds), 0, 12).Draw(t, "events")...)
 		want, all := foldEvents(log...)

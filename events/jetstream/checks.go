@@ -103,6 +103,7 @@ func streamFaults(is, must jetstream.StreamConfig) FaultsError {
 			!is.AllowDirect || is.Replicas <= 1, todoEdit,
 		},
 		{"message schedules", "off", "on", is.AllowMsgSchedules || !must.AllowMsgSchedules, todoEdit},
+		{"rolling up", "off", "on", is.AllowRollup || !must.AllowRollup, todoEdit},
 	}, lossSettings(is, must), writeSettings(is)) {
 		if !s.right {
 			todo := strings.ReplaceAll(s.todo, "%s", is.Name)
@@ -112,14 +113,15 @@ func streamFaults(is, must jetstream.StreamConfig) FaultsError {
 	return faults
 }
 
-// lossSettings are those by which a stream would lose what it holds.
+// lossSettings are those by which a stream would lose what it holds. What is kept for a while only, an operator may keep for
+// another while.
 func lossSettings(is, must jetstream.StreamConfig) []setting {
 	old := is.Discard == jetstream.DiscardOld
-	const unlimited = "unlimited, or discard new"
+	const limit = "unlimited, or discard new"
 	return []setting{
-		{"the limit of messages", fmt.Sprint(is.MaxMsgs, ", discard old"), unlimited, is.MaxMsgs <= 0 || !old, todoEdit},
-		{"the limit of bytes", fmt.Sprint(is.MaxBytes, ", discard old"), unlimited, is.MaxBytes <= 0 || !old, todoEdit},
-		{"the limit of age", is.MaxAge.String(), "unlimited", is.MaxAge <= 0, todoEdit},
+		{"the limit of messages", fmt.Sprint(is.MaxMsgs, ", discard old"), limit, is.MaxMsgs <= 0 || !old, todoEdit},
+		{"the limit of bytes", fmt.Sprint(is.MaxBytes, ", discard old"), limit, is.MaxBytes <= 0 || !old, todoEdit},
+		{"the limit of age", is.MaxAge.String(), "unlimited", is.MaxAge <= 0 || must.MaxAge > 0, todoEdit},
 		limitPerSubject(is, must),
 	}
 }

@@ -62,7 +62,9 @@ func TestOpenRefusesSettings(t *testing.T) {
 		"transform": {"PARKED", func(c *natsjs.StreamConfig) {
 			c.SubjectTransform = &natsjs.SubjectTransformConfig{Source: "parked.*.*", Destination: "parked.{{wildcard(2)}}"}
 		}, []string{"subject transform"}},
-		"replicas": {"PARKED", func(*natsjs.StreamConfig) {}, []string{"replicas is 1", "at least 3, as asked for", "nats stream edit PARKED"}},
+		"rolling up": {"OBJ_HELD", func(c *natsjs.StreamConfig) { c.AllowRollup = false }, []string{"rolling up is off"}},
+		"held age":   {"OBJ_HELD", func(c *natsjs.StreamConfig) { c.MaxAge = time.Hour }, []string{"limit of age is 1h0m0s"}},
+		"replicas":   {"PARKED", func(*natsjs.StreamConfig) {}, []string{"replicas is 1", "at least 3, as asked for", "nats stream edit PARKED"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -104,6 +106,10 @@ func TestOpenAllowsSettings(t *testing.T) {
 		_, err := js.UpdateStream(t.Context(), config)
 		wantNoError(t, err)
 	}
+	uploads := streamConfig(t, js, "OBJ_UPLOADS")
+	uploads.MaxAge, uploads.MaxBytes = time.Hour, 1<<30
+	_, err := js.UpdateStream(t.Context(), uploads)
+	wantNoError(t, err)
 	log := open(t, nc, jetstream.Config{})
 	publish(t, log, 10)
 }

@@ -99,6 +99,15 @@ func TestCluster(t *testing.T) {
 			wantParked(t, log, prices, 1)
 		}
 	})
+	t.Run("lists", func(t *testing.T) {
+		t.Parallel()
+		put(t, a.Uploads(), "list", noise(1, 5*listChunk+1))
+		wantList(t, b.Uploads(), "list", noise(1, 5*listChunk+1))
+		put(t, b.Uploads(), "list", noise(2, listChunk))
+		wantList(t, a.Uploads(), "list", noise(2, listChunk))
+		wantNoError(t, a.Uploads().DeleteList(t.Context(), "list"))
+		wantList(t, b.Uploads(), "list", nil)
+	})
 	t.Run("times", func(t *testing.T) {
 		t.Parallel()
 		at, err := b.TimeOf(t.Context(), prices, 1)
@@ -113,4 +122,18 @@ func TestCluster(t *testing.T) {
 		t.Parallel()
 		wantOrderAcrossProcesses(t, a, b, 20)
 	})
+}
+
+// A bucket that a log of an older version lacks has as many replicas as the log, also where nobody says how many.
+func TestMissingStreamIsReplicated(t *testing.T) {
+	t.Parallel()
+	c := natstest.StartCluster(t, 3)
+	onCluster(t, c)
+	nc := connect(t, c.URL())
+	js := server(t, nc)
+	wantNoError(t, js.DeleteStream(t.Context(), "OBJ_UPLOADS"))
+	open(t, nc, jetstream.Config{})
+	if got := streamConfig(t, js, "OBJ_UPLOADS").Replicas; got != 3 {
+		t.Errorf("%d replicas", got)
+	}
 }

@@ -1,8 +1,11 @@
 package jetstream_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"io"
+	"sync"
 	"testing"
 	"time"
 
@@ -196,4 +199,42 @@ func wantNothingStale(t testing.TB, minority, majority *jetstream.Log) {
 		}
 		cancel()
 	}
+}
+
+// A list is put while the server dies that leads its bucket, and read while the next one does.
+func TestLeaderDiesUnderLists(t *testing.T) {
+	t.Parallel()
+	c := natstest.StartCluster(t, 3)
+	log, list := onCluster(t, c), noise(1, 12*listChunk+5)
+	kill := func() {
+		leader := c.LeaderOf("OBJ_UPLOADS")
+		c.Kill(leader)
+		c.Restart(leader)
+		c.AwaitReady()
+	}
+	dying := func(at int) func(int) { // kills once, when so many bytes have passed
+		passed, once := 0, sync.OnceFunc(kill)
+		return func(n int) {
+			if passed += n; passed > at {
+				once()
+			}
+		}
+	}
+	whilePut, whileRead := dying(4*listChunk), dying(6*listChunk)
+	size, err := log.Uploads().PutList(t.Context(), "list", io.TeeReader(bytes.NewReader(list), writerFunc(func(p []byte) (int, error) {
+		whilePut(len(p))
+		return len(p), nil
+	})))
+	if err != nil || size != int64(len(list)) {
+		t.Fatal(size, err)
+	}
+	var got bytes.Buffer
+	_, err = log.Uploads().GetList(t.Context(), "list", writerFunc(func(p []byte) (int, error) {
+		whileRead(len(p))
+		return got.Write(p)
+	}))
+	if err != nil || !bytes.Equal(got.Bytes(), list) {
+		t.Fatalf("got %d bytes, %v; want %d", got.Len(), err, len(list))
+	}
+	wantTidy(t, connect(t, c.URL()), "UPLOADS", 1)
 }

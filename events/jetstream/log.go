@@ -94,6 +94,12 @@ func (l *Log) room(failed error) error {
 	return l.disk.full()
 }
 
+// Uploads are the lists that were uploaded. They are kept for some days.
+func (l *Log) Uploads() events.ListStore { return &lists{log: l, bucket: uploadBucket} }
+
+// HeldLists are the lists that somebody has to decide on. They are kept until they are deleted.
+func (l *Log) HeldLists() events.ListStore { return &lists{log: l, bucket: heldBucket} }
+
 // LastSequence implements events.Source.
 func (l *Log) LastSequence(ctx context.Context, stream events.Stream) (uint64, error) {
 	info, err := l.info(ctx, stream)

@@ -48,6 +48,10 @@ func newOldLog(t testing.TB) *oldLog {
 	_, err := log.Claim(t.Context(), "key", request(t))
 	wantNoError(t, err)
 	wantNoError(t, log.Park(t.Context(), events.Message{Stream: prices, Sequence: 7}, errCause))
+	put(t, log.Uploads(), "upload", noise(1, 2*listChunk+1))
+	put(t, log.HeldLists(), "held", noise(2, listChunk))
+	put(t, log.HeldLists(), "deleted", noise(3, listChunk))
+	wantNoError(t, log.HeldLists().DeleteList(t.Context(), "deleted"))
 	for i := range 6 {
 		r := request(t)
 		r.Source = fmt.Sprint("source ", i%3)
@@ -181,6 +185,9 @@ func wantMoved(t testing.TB, old *oldLog, to destination, replicas int) {
 	}
 	wantQueued(t, log, old.waiting)
 	old.wantSources(t, log)
+	wantList(t, log.Uploads(), "upload", noise(1, 2*listChunk+1))
+	wantList(t, log.HeldLists(), "held", noise(2, listChunk))
+	wantList(t, log.HeldLists(), "deleted", nil)
 	for _, stream := range []events.Stream{"PRICES_00", "PRICES_01"} {
 		before := old.held[string(stream)]
 		publish(t, log, 30)
@@ -219,7 +226,7 @@ func TestMoveToCluster(t *testing.T) {
 	config := old.config(to)
 	config.Replicas = 3
 	moved := mustMove(t, config)
-	if moved.Already || moved.Requests != len(old.waiting) || len(moved.Streams) != len(movable) {
+	if moved.Already || moved.Requests != len(old.waiting) || moved.Lists != 2 || len(moved.Streams) != len(movable) {
 		t.Errorf("got %+v", moved)
 	}
 	for i, stream := range moved.Streams {
@@ -270,6 +277,7 @@ func TestMoveInterrupted(t *testing.T) {
 		{jetstream.MoveCreating, []int{3}, true, true},
 		{jetstream.MoveSealing, []int{1}, true, true},
 		{jetstream.MoveQueue, []int{2}, true, false},
+		{jetstream.MoveLists, []int{2}, true, false},
 		{jetstream.MovePromoting, []int{1, 3}, true, false},
 	} {
 		for _, n := range c.at {

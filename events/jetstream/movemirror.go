@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -30,7 +31,7 @@ func (m *move) mirrorOf(wanted jetstream.StreamConfig) jetstream.StreamConfig {
 	return wanted
 }
 
-// createMirrors creates what is missing, and what is not mirrored with it: nobody else can create that then.
+// createMirrors creates what is missing, and with it what is filled otherwise: nobody else can create that then.
 func (m *move) createMirrors(ctx context.Context, streams []jetstream.StreamConfig, found *findings) error {
 	m.report(MoveCreating)
 	for _, wanted := range streams {
@@ -161,10 +162,6 @@ func (m *move) promote(ctx context.Context, streams []jetstream.StreamConfig) er
 	return nil
 }
 
-// isMirrored tells whether a stream is moved as it is. What waits in the queue must wait in the old one as well until the log
-// is sealed; and alarms of sources go off whenever they are due, which a mirror would have to keep up with.
-func isMirrored(name string) bool { return name != queueStream && name != sourcesStream }
-
 // logStreams are those that are mirrored.
 func logStreams(streams []jetstream.StreamConfig) []jetstream.StreamConfig {
 	var all []jetstream.StreamConfig
@@ -174,6 +171,12 @@ func logStreams(streams []jetstream.StreamConfig) []jetstream.StreamConfig {
 		}
 	}
 	return all
+}
+
+// isMirrored tells whether a stream is moved as a mirror. A mirror has no place for what is taken out of a stream at its end,
+// as requests and lists are; and alarms of sources go off while it is made.
+func isMirrored(stream string) bool {
+	return stream != queueStream && stream != sourcesStream && !slices.Contains(bucketStreams(), stream)
 }
 
 // settled returns what a stream's leader says of it. It waits a while for one that is in touch with its replicas: a stream

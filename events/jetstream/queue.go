@@ -34,7 +34,7 @@ func (l *Log) Enqueue(ctx context.Context, request *atlantv1.FetchRequested) err
 	if err != nil {
 		return fmt.Errorf("%s: %w", doing, err)
 	}
-	err = l.publishFirst(ctx, doing, queueSubject(events.PartitionOf(request.GetSource()), request.GetId()), data)
+	err = l.publishFirst(ctx, doing, queueSubject(events.PartitionOf(request.GetSource()), events.QueueKey(request)), data)
 	if err != nil && !errors.Is(err, events.ErrConflict) { // a conflict says that it is on the queue already
 		return err
 	}

@@ -23,12 +23,12 @@ const (
 
 // ensureStreams creates what is missing, checks what is there, and returns the number of shards.
 func ensureStreams(ctx context.Context, js jetstream.JetStream, config Config) (int, error) {
-	shards, err := ensureFetchStream(ctx, js, config)
+	shards, replicas, err := ensureFetchStream(ctx, js, config)
 	if err != nil {
 		return 0, err
 	}
 	var faults FaultsError
-	for _, wanted := range wantedStreams(shards, max(config.Replicas, 1)) {
+	for _, wanted := range wantedStreams(shards, max(config.Replicas, replicas)) {
 		stream, err := ensureStream(ctx, js, wanted)
 		if err == nil && wanted.Name == queueStream {
 			stream, err = bringQueueUpToDate(ctx, js, stream)
@@ -49,30 +49,31 @@ func ensureStreams(ctx context.Context, js jetstream.JetStream, config Config) (
 	return shards, nil
 }
 
-// ensureFetchStream creates or opens the stream that also remembers the number of shards.
-func ensureFetchStream(ctx context.Context, js jetstream.JetStream, config Config) (int, error) {
+// ensureFetchStream creates or opens the stream that also remembers the number of shards. A log of an older version may lack
+// other streams; these then have as many replicas as this one.
+func ensureFetchStream(ctx context.Context, js jetstream.JetStream, config Config) (shards, replicas int, err error) {
 	asked := max(config.Shards, 1)
 	if asked > events.MaxShards {
-		return 0, fmt.Errorf("create log: %d shards, at most %d are possible", asked, events.MaxShards)
+		return 0, 0, fmt.Errorf("create log: %d shards, at most %d are possible", asked, events.MaxShards)
 	}
 	stream, err := ensureStream(ctx, js, fetchStream(asked, max(config.Replicas, 1)))
 	if faults, ok := errors.AsType[FaultsError](err); ok {
-		return 0, faults
+		return 0, 0, faults
 	}
 	if err != nil {
-		return 0, unavailable("open log", err)
+		return 0, 0, unavailable("open log", err)
 	}
-	shards, err := shardsOf(stream.CachedInfo().Config)
-	if err != nil {
-		return 0, err
+	found := stream.CachedInfo().Config
+	if shards, err = shardsOf(found); err != nil {
+		return 0, 0, err
 	}
-	if err := unfinishedMove(stream.CachedInfo().Config); err != nil {
-		return 0, err
+	if err := unfinishedMove(found); err != nil {
+		return 0, 0, err
 	}
 	if config.Shards != 0 && config.Shards != shards {
-		return 0, fmt.Errorf("open log: it has %d shards, not %d; that is fixed when a log is created", shards, config.Shards)
+		return 0, 0, fmt.Errorf("open log: it has %d shards, not %d; that is fixed when a log is created", shards, config.Shards)
 	}
-	return shards, nil
+	return shards, found.Replicas, nil
 }
 
 // shardsOf reads the number of shards off the fetch stream.
@@ -90,11 +91,12 @@ func wantedStreams(shards, replicas int) []jetstream.StreamConfig {
 	for shard := range shards {
 		all = append(all, logStream(events.PriceStream(shard), replicas, fmt.Sprintf("prices.%d.>", shard)))
 	}
-	return append(all, logStream(parkedStream, replicas, "parked.>"), sourcesStreamConfig(replicas), jetstream.StreamConfig{
-		Name: queueStream, Subjects: []string{queueSubjects}, Storage: jetstream.FileStorage, Replicas: replicas,
-		// Whoever sets a limit must not lose requests by it.
-		Retention: jetstream.WorkQueuePolicy, Discard: jetstream.DiscardNew,
-	})
+	return append(all, logStream(parkedStream, replicas, "parked.>"), sourcesStreamConfig(replicas),
+		bucketStream(uploadBucket, uploadTTL, replicas), bucketStream(heldBucket, 0, replicas), jetstream.StreamConfig{
+			Name: queueStream, Subjects: []string{queueSubjects}, Storage: jetstream.FileStorage, Replicas: replicas,
+			// Whoever sets a limit must not lose requests by it.
+			Retention: jetstream.WorkQueuePolicy, Discard: jetstream.DiscardNew,
+		})
 }
 
 func fetchStream(shards, replicas int) jetstream.StreamConfig {

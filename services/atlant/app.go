@@ -87,7 +87,7 @@ func (a *app) open(ctx context.Context) (err error) {
 	if a.backend, err = openBackend(ctx, &a.config); err != nil {
 		return err
 	}
-	a.fetches = fetch.NewService(a.backend.log, a.backend.store)
+	a.fetches = fetch.NewService(a.backend.log, a.backend.store, a.config.Fetchers.MaxListBytes)
 	if a.config.Work {
 		a.worker, err = newWorker(a.backend, a.fetches, &a.config)
 	}

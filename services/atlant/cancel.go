@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 
 	"connectrpc.com/connect"
 
@@ -20,10 +19,5 @@ func (f *cancelCommand) Run(ctx context.Context, c *console, api *clients) error
 	if err != nil {
 		return notFound(err, noSuchFetch)
 	}
-	fetch := response.Msg.GetFetch()
-	if f.JSON {
-		return printJSON(c, fetch)
-	}
-	_, err = fmt.Fprintf(c.out, "fetch %s is %s\n", fetch.GetId(), stateName(fetch.GetState()))
-	return err
+	return printState(c, response.Msg.GetFetch(), f.JSON)
 }

@@ -30,6 +30,8 @@ type cli struct {
 	Fetches fetchesCommand `cmd:"" help:"Show fetches, the newest first, or the receipt of one."`
 	Sources sourcesCommand `cmd:"" help:"Keep sources: lists that are fetched when they are due."`
 	Cancel  cancelCommand  `cmd:"" help:"Call a fetch off before its list is published."`
+	Approve approveCommand `cmd:"" help:"Publish a list that is held because it differs so much from the last one."`
+	Discard discardCommand `cmd:"" help:"Do not publish a list that is held."`
 	Rejects rejectsCommand `cmd:"" help:"Show the rows of a fetch that could not be read."`
 	List    listCommand    `cmd:"" help:"List products and what they cost."`
 	Changes changesCommand `cmd:"" help:"Show how the price of a product changed."`

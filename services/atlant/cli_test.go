@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -25,6 +26,7 @@ type fakeServer struct {
 	atlantv1connect.UnimplementedProjectionServiceHandler
 
 	fetch       func(*atlantv1.FetchRequest) (*atlantv1.Fetch, error)
+	upload      func(fileName string, list []byte) (*atlantv1.UploadResponse, error)
 	getFetch    func(id string) (*atlantv1.Fetch, error)
 	listFetches func(*atlantv1.ListFetchesRequest) (*atlantv1.ListFetchesResponse, error)
 	watch       func(send func(*atlantv1.Fetch) error) error
@@ -42,6 +44,21 @@ type fakeServer struct {
 func (s *fakeServer) Fetch(_ context.Context, r *connect.Request[atlantv1.FetchRequest]) (*connect.Response[atlantv1.FetchResponse], error) {
 	fetch, err := s.fetch(r.Msg)
 	return connect.NewResponse(&atlantv1.FetchResponse{Fetch: fetch}), err
+}
+
+func (s *fakeServer) Upload(
+	_ context.Context, stream *connect.ClientStream[atlantv1.UploadRequest],
+) (*connect.Response[atlantv1.UploadResponse], error) {
+	var fileName string
+	var list []byte
+	for stream.Receive() {
+		fileName += stream.Msg().GetFileName()
+		list = append(list, stream.Msg().GetData()...)
+	}
+	if err := stream.Err(); err != nil {
+		return nil, err
+	}
+	return respond(s.upload(fileName, list))
 }
 
 func (s *fakeServer) GetFetch(_ context.Context, r *connect.Request[atlantv1.GetFetchRequest]) (*connect.Response[atlantv1.GetFetchResponse], error) {
@@ -111,6 +128,14 @@ func (s *fakeServer) start(tb testing.TB) string {
 	return server.URL
 }
 
+// startOld serves an Atlant that has no method of those that are asked for.
+func startOld(tb testing.TB) string {
+	tb.Helper()
+	server := httptest.NewServer(http.NotFoundHandler())
+	tb.Cleanup(server.Close)
+	return server.URL
+}
+
 // result is what a command left behind.
 type result struct {
 	code        int
@@ -123,8 +148,13 @@ func atlant(tb testing.TB, args ...string) result {
 }
 
 func atlantIn(ctx context.Context, args ...string) result {
+	return atlantReading(ctx, strings.NewReader(""), args...)
+}
+
+// atlantReading runs a command that reads standard input.
+func atlantReading(ctx context.Context, in io.Reader, args ...string) result {
 	var out, errOut bytes.Buffer
-	code := run(ctx, args, strings.NewReader(""), &out, &errOut)
+	code := run(ctx, args, in, &out, &errOut)
 	return result{code, out.String(), errOut.String()}
 }
 
@@ -174,7 +204,7 @@ func TestUsageErrors(t *testing.T) {
 	}{
 		{"lst", "atlant: unexpected argument lst, did you mean \"list\"?\n  see `atlant --help`\n"},
 		{"list --limt 3", "atlant: unknown flag --limt, did you mean \"--limit\"?\n  see `atlant list --help`\n"},
-		{"fetch", "atlant: expected \"<url>\"\n  see `atlant fetch --help`\n"},
+		{"fetch", "atlant: expected \"<list>\"\n  see `atlant fetch --help`\n"},
 		{"list --min-price 1,50", "atlant: --min-price: " + errNotAnAmount.Error() + "\n  see `atlant list --help`\n"},
 		{"list --changed-since soon", "atlant: --changed-since: " + errNotAMoment.Error() + "\n  see `atlant list --help`\n"},
 		{"status --addr ftp://x", "atlant: --addr is not a URL that Atlant could answer at: \"ftp://x\"\n  it looks like http://127.0.0.1:8080\n"},

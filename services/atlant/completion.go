@@ -48,6 +48,7 @@ if [[ "$funcstack[1]" = _atlant ]]; then _atlant "$@"; else compdef _atlant atla
     atlant __complete (commandline -opc)[2..] "$typed" 2>/dev/null
 end
 complete -c atlant -f -a '(__atlant_complete)'
+complete -c atlant -n '__fish_seen_subcommand_from fetch inspect' -F
 `,
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"github.com/atlant-log/atlant/events"
 	"github.com/atlant-log/atlant/events/jetstream"
+	"github.com/atlant-log/atlant/services/fetch/remote/bucket"
 )
 
 // natsFlags say how to reach a log elsewhere.
@@ -104,19 +105,35 @@ func viewsScheme(uri string) string {
 
 // fetcherFlags say how lists are fetched.
 type fetcherFlags struct {
-	AllowPrivateURLs bool  `name:"allow-private-urls" env:"ATLANT_ALLOW_PRIVATE_URLS" help:"Also fetch from private, loopback and link-local addresses. Whoever reaches the API can then read from your network."`
-	Fetchers         int   `default:"2" placeholder:"N" help:"How many lists to work on at once (${default})."`
-	MaxListBytes     int64 `default:"2147483648" placeholder:"N" help:"Size of the largest list to take, decoded (${default})."`
+	listFlags
+	AllowPrivateURLs bool `name:"allow-private-urls" env:"ATLANT_ALLOW_PRIVATE_URLS" help:"Also fetch from private, loopback and link-local addresses. Whoever reaches the API can then read from your network."`
+	Fetchers         int  `default:"2" placeholder:"N" help:"How many lists to work on at once (${default})."`
+
+	SSHKnownHosts string   `name:"ssh-known-hosts" placeholder:"FILE" help:"Keys of the SFTP servers to fetch from, as in OpenSSH's known_hosts. Without it none is fetched from."`
+	AllowBucket   []string `placeholder:"URL" help:"Fetch from this bucket, or from a folder in it, with what the environment of this process is let in with: s3://BUCKET/FOLDER, gs:// or azblob://. Parameters say how to reach it: s3://prices?region=eu-central-1. Can be repeated."`
+	ListsFolder   string   `placeholder:"DIR" help:"Fetch from this folder of this machine, too: file:///a/b.csv is DIR/a/b.csv."`
 }
 
-func (f *fetcherFlags) check() error {
-	switch {
-	case f.Fetchers < 1 || f.Fetchers > 64:
-		return errors.New("--fetchers must be between 1 and 64")
-	case f.MaxListBytes < 1:
+// listFlags say which lists are taken.
+type listFlags struct {
+	MaxListBytes int64 `default:"2147483648" placeholder:"N" help:"Size of the largest list to take, as it is uploaded and decoded (${default})."`
+}
+
+func (l *listFlags) check() error {
+	if l.MaxListBytes < 1 {
 		return errors.New("--max-list-bytes must be at least 1")
 	}
 	return nil
+}
+
+func (f *fetcherFlags) check() error {
+	if f.Fetchers < 1 || f.Fetchers > 64 {
+		return errors.Join(errors.New("--fetchers must be between 1 and 64"), f.listFlags.check())
+	}
+	if err := bucket.Check(f.AllowBucket); err != nil {
+		return errors.Join(fmt.Errorf("--allow-bucket: %w", err), f.listFlags.check())
+	}
+	return f.listFlags.check()
 }
 
 // appConfig says what a server process does and with what.
@@ -127,8 +144,8 @@ type appConfig struct {
 	Listen  string // host:port; port 0 takes a free one; empty to answer nowhere
 	DataDir string // made if it is missing; for the spool, and for what is embedded
 
-	Backend  backendFlags // without NATS the log is embedded; without Views they are in DataDir
-	Fetchers fetcherFlags
+	Backend  backendFlags     // without NATS the log is embedded; without Views they are in DataDir
+	Fetchers fetcherFlags     // of these a process that only answers requests has the listFlags
 	Except   []netip.AddrPort // addresses that are fetched from even if they are not public
 	Process  string           // the name of this process among all
 	Logger   *slog.Logger

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -113,6 +115,24 @@ func TestFetchRequest(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got, protocmp.Transform()); diff != "" {
 		t.Error(diff)
+	}
+	key := filepath.Join(t.TempDir(), "id_ed25519")
+	if err := os.WriteFile(key, []byte("the key"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s.run(t, "fetch", "sftp://me@shop.example/list.csv", "--ssh-private-key", key, "--ssh-passphrase", "open")
+	want = &atlantv1.FetchRequest{Url: "sftp://me@shop.example/list.csv", Credentials: &atlantv1.Credentials{
+		Credentials: &atlantv1.Credentials_SshPrivateKey{SshPrivateKey: &atlantv1.SshPrivateKey{Key: "the key", Passphrase: "open"}},
+	}}
+	if diff := cmp.Diff(want, got, protocmp.Transform()); diff != "" {
+		t.Error(diff)
+	}
+	for _, arguments := range [][]string{
+		{"--ssh-private-key", key, "--bearer-token", "t1"}, {"--ssh-passphrase", "open"}, {"--ssh-private-key", key + "x"},
+	} {
+		if r := s.run(t, append([]string{"fetch", listURL}, arguments...)...); r.code == exitOK || r.errOut == "" {
+			t.Errorf("%q: got %+v", arguments, r)
+		}
 	}
 	s.run(t, "fetch", listURL)
 	if diff := cmp.Diff(&atlantv1.FetchRequest{Url: listURL}, got, protocmp.Transform()); diff != "" {

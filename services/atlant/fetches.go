@@ -37,7 +37,7 @@ func (f *fetchesCommand) Run(ctx context.Context, c *console, api *clients) erro
 			return response.Msg.GetFetches(), response.Msg.GetNextPageToken(), nil
 		},
 	}
-	return l.printAll("no fetches yet: `atlant fetch URL` makes one")
+	return l.printAll("no fetches yet: `atlant fetch FILE` or `atlant fetch URL` makes one")
 }
 
 func (f *fetchesCommand) one(ctx context.Context, c *console, api *clients) error {
@@ -84,6 +84,6 @@ func fetchRow(f *atlantv1.Fetch) []string {
 		f.GetId(), stateName(f.GetState()), f.GetSource(),
 		humanize.Comma(f.GetRowsRead()), humanize.Comma(f.GetAccepted()),
 		humanize.Comma(f.GetRejected()), humanize.Comma(f.GetDuplicates()),
-		age, f.GetUrl(),
+		age, shownURL(f.GetUrl()),
 	}
 }

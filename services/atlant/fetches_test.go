@@ -46,7 +46,7 @@ func TestNoFetches(t *testing.T) {
 	s := &fakeServer{listFetches: func(*atlantv1.ListFetchesRequest) (*atlantv1.ListFetchesResponse, error) {
 		return &atlantv1.ListFetchesResponse{}, nil
 	}}
-	s.run(t, "fetches").expect(t, exitOK, "", "no fetches yet: `atlant fetch URL` makes one\n")
+	s.run(t, "fetches").expect(t, exitOK, "", "no fetches yet: `atlant fetch FILE` or `atlant fetch URL` makes one\n")
 	s.run(t, "fetches", "--json").expect(t, exitOK, "", "")
 }
 
@@ -110,7 +110,7 @@ func TestRejects(t *testing.T) {
   13          control character   a NUL      a\x00\x1b[2Jb
 `, "")
 	r := s.run(t, "rejects", fetchID, "--json")
-	want := fmt.Sprintf(`{"line":"12","byteOffset":"0","column":2,"reason":%q,"message":"no number","raw":"Milk;abc"}`, "REJECT_REASON_PRICE_NOT_A_NUMBER")
+	want := fmt.Sprintf(`{"line":"12","byteOffset":"0","column":2,"reason":%q,"message":"no number","raw":"Milk;abc","row":""}`, "REJECT_REASON_PRICE_NOT_A_NUMBER")
 	if got, _, _ := strings.Cut(r.out, "\n"); r.code != exitOK || got != want {
 		t.Errorf("got %+v", r)
 	}

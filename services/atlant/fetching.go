@@ -16,17 +16,10 @@ type fetchingFlags struct {
 	Timeout   time.Duration `placeholder:"DURATION" help:"Wait no longer than this."`
 }
 
-// run asks for a fetch and, with --wait, stays until it has ended.
-func (f *fetchingFlags) run(
-	ctx context.Context, c *console, api *clients, json bool, ask func(context.Context) (*atlantv1.Fetch, error),
+// report prints a fetch that was asked for at a time and, with --wait, stays until it has ended.
+func (f *fetchingFlags) report(
+	ctx context.Context, c *console, api *clients, json bool, fetch *atlantv1.Fetch, asked time.Time,
 ) error {
-	ctx, cancel := f.limit(ctx)
-	defer cancel()
-	asked := time.Now()
-	fetch, err := ask(ctx)
-	if err != nil {
-		return err
-	}
 	if f.Wait {
 		w := &wait{console: c, api: api, json: json, asked: asked}
 		return w.run(ctx, fetch)
@@ -34,14 +27,7 @@ func (f *fetchingFlags) run(
 	if json {
 		return printJSON(c, fetch)
 	}
-	_, err = fmt.Fprintf(c.out, "fetch %s is %s\nsee how it goes with `atlant fetches %[1]s`; next time, --wait waits for the end\n",
+	_, err := fmt.Fprintf(c.out, "fetch %s is %s\nsee how it goes with `atlant fetches %[1]s`; next time, --wait waits for the end\n",
 		fetch.GetId(), stateName(fetch.GetState()))
 	return err
-}
-
-func (f *fetchingFlags) limit(ctx context.Context) (context.Context, context.CancelFunc) {
-	if f.Timeout <= 0 {
-		return context.WithCancel(ctx)
-	}
-	return context.WithTimeout(ctx, f.Timeout)
 }

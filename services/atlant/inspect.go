@@ -72,8 +72,12 @@ func (i *inspectCommand) print(c *console, found *fetch.Inspection, cause error)
 	writeLine(&b, "rows", rowsInWords(f))
 	writeLine(&b, "bytes", humanize.Comma(f.GetBytes()))
 	writeLine(&b, "dialect", dialectInWords(f.GetDialect()))
+	writeLine(&b, "confidence", confidenceInWords(f.GetDialect()))
 	for _, why := range f.GetDialect().GetEvidence() {
 		writeLine(&b, "because", why)
+	}
+	for _, instead := range f.GetDialect().GetAlternatives() {
+		writeLine(&b, "or else", instead)
 	}
 	for _, reject := range found.Rejects[:min(len(found.Rejects), i.Rejects)] {
 		writeLine(&b, "reject", rejectInWords(reject))

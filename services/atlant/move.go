@@ -77,7 +77,8 @@ func (m *moveCommand) print(c *console, moved *jetstream.Moved) error {
 		_, err := fmt.Fprintf(c.out, "the log of %s is there already; nothing was done\n", m.Data)
 		return err
 	}
-	if _, err := fmt.Fprintf(c.out, "the log of %s was moved, with %d requests that wait\n", m.Data, moved.Requests); err != nil {
+	if _, err := fmt.Fprintf(c.out, "the log of %s was moved, with %d requests and %d lists that wait\n",
+		m.Data, moved.Requests, moved.Lists); err != nil {
 		return err
 	}
 	c.notef("Start Atlant on it with the same --nats:")
@@ -114,7 +115,8 @@ func (s *moveSteps) explain(err error) error {
 		return explainMoved(err)
 	}
 	hint := "the old log can be used as before; what there is of its copy is used when the move is tried again"
-	if slices.Contains([]jetstream.MoveStage{jetstream.MoveSealing, jetstream.MoveQueue, jetstream.MovePromoting}, s.stage) {
+	sealed := []jetstream.MoveStage{jetstream.MoveSealing, jetstream.MoveQueue, jetstream.MoveLists, jetstream.MovePromoting}
+	if slices.Contains(sealed, s.stage) {
 		hint = "the old log takes nothing any more, and the new one is not open yet: try again to end the move"
 	}
 	if faults, ok := errors.AsType[jetstream.FaultsError](err); ok {

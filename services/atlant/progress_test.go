@@ -54,3 +54,23 @@ func TestProgressIsQuietInPipes(t *testing.T) {
 		t.Errorf("got %q", out.String())
 	}
 }
+
+func TestUploadBar(t *testing.T) {
+	t.Parallel()
+	for size, want := range map[int64][]string{
+		4_000_000: {"uploading prices.csv", "25%", "(1.0/4.0 MB"},
+		-1:        {"uploading prices.csv", "uploading prices.csv, 1.0 MB"},
+	} {
+		var out lockedBuffer
+		bar := newUploadBar(&console{err: &out, errTerm: true}, &localList{fileName: "prices.csv", size: size})
+		if n, err := bar.Write(make([]byte, 1_000_000)); n != 1_000_000 || err != nil {
+			t.Error(n, err)
+		}
+		bar.done()
+		for _, words := range want {
+			if !strings.Contains(out.String(), words) {
+				t.Errorf("%d: no %q in %q", size, words, out.String())
+			}
+		}
+	}
+}

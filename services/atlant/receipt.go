@@ -21,7 +21,11 @@ func printReceipt(c *console, f *atlantv1.Fetch) error {
 	state := stateName(f.GetState())
 	fmt.Fprintf(&b, "%-10s %s\n%-10s %s\n", "fetch", f.GetId(), "state", c.paint(stateColor(state), state))
 	line("error", f.GetError())
-	line("url", f.GetUrl())
+	for _, finding := range f.GetComparison().GetFindings() {
+		line("held", finding.GetMessage())
+	}
+	line("before", f.GetComparison().GetFetchId())
+	line("url", shownURL(f.GetUrl()))
 	line("source", f.GetSource())
 	line("due", formatTime(f.GetScheduledFor(), toTheSecond))
 	line("observed", formatTime(f.GetObservedAt(), toTheSecond))
@@ -33,7 +37,11 @@ func printReceipt(c *console, f *atlantv1.Fetch) error {
 		line("bytes", humanize.Comma(f.GetBytes()))
 	}
 	line("dialect", dialectInWords(f.GetDialect()))
+	line("confidence", confidenceInWords(f.GetDialect()))
 	line("duration", fetchDuration(f))
+	if f.GetVisibleAt() != nil {
+		line("visible", "after "+formatDuration(f.GetVisibleAt().AsTime().Sub(f.GetRequestedAt().AsTime())))
+	}
 	_, err := fmt.Fprint(c.out, b.String())
 	return err
 }
@@ -82,6 +90,21 @@ func dialectInWords(d *atlantv1.Dialect) string {
 	return strings.TrimPrefix(strings.Join(words, ", "), ", ")
 }
 
+// confidenceInWords says how sure the dialect is; nothing where that is not known.
+func confidenceInWords(d *atlantv1.Dialect) string {
+	if d.GetConfidence() == 0 {
+		return ""
+	}
+	words := fmt.Sprintf("%d %%", d.GetConfidence())
+	if from := d.GetRememberedFrom(); from != "" {
+		words += ", with what fetch " + from + " of this list settled"
+	}
+	if open := d.GetOpen(); len(open) > 0 {
+		words += "; " + strings.Join(open, " and ") + " would settle what rows are rejected for"
+	}
+	return words
+}
+
 func headerInWords(d *atlantv1.Dialect) string {
 	if d.GetHasHeader() {
 		return "a header"
@@ -97,11 +120,16 @@ func columnsInWords(d *atlantv1.Dialect) string {
 	return fmt.Sprintf("name in column %s, price in column %d", strings.Join(numbers, "+"), d.GetPriceColumn())
 }
 
+// noCharacter says that a character was not met.
+const noCharacter = "none seen"
+
 // characterName names what is hard to see between commas.
 func characterName(s string) string {
 	switch s {
 	case "":
-		return "none seen"
+		return noCharacter
+	case "|":
+		return "pipe"
 	case "\t":
 		return "tab"
 	case ",":
@@ -128,7 +156,7 @@ func stateColor(state string) text.Colors {
 		return text.Colors{text.FgGreen}
 	case "failed":
 		return text.Colors{text.FgRed}
-	case "running", "queued":
+	case "running", "queued", "held":
 		return text.Colors{text.FgYellow}
 	}
 	return nil
@@ -152,6 +180,11 @@ func printFirstRejects(ctx context.Context, c *console, api *clients, f *atlantv
 }
 
 func rejectInWords(r *atlantv1.Reject) string {
+	return faultInWords(r) + ": " + text.Snip(printable(r.GetRaw()), 80, "…")
+}
+
+// faultInWords says where a reject is, and what is wrong with it.
+func faultInWords(r *atlantv1.Reject) string {
 	place := "line " + strconv.FormatInt(r.GetLine(), 10)
 	if r.GetColumn() > 0 {
 		place += ", column " + strconv.Itoa(int(r.GetColumn()))
@@ -160,7 +193,7 @@ func rejectInWords(r *atlantv1.Reject) string {
 	if cause == "" {
 		cause = reasonName(r)
 	}
-	return place + ": " + cause + ": " + text.Snip(printable(r.GetRaw()), 80, "…")
+	return place + ": " + cause
 }
 
 func reasonName(r *atlantv1.Reject) string {

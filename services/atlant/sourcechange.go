@@ -17,11 +17,11 @@ import (
 
 // sourceFlags say what a source is, its name and URL apart.
 type sourceFlags struct {
+	loginFlags
 	Every    string   `placeholder:"DURATION" xor:"schedule" help:"Fetch it this often, from 1s to 8760h: 30m, 1h30m."`
 	Cron     string   `placeholder:"FIELDS" xor:"schedule" help:"Fetch it at these times, minute hour day month weekday: '30 6 * * MON-FRI'; or @hourly, @daily, @weekly, @monthly."`
 	TimeZone string   `placeholder:"ZONE" help:"That --cron is in, as IANA names it: Europe/Berlin (UTC)."`
 	NoHold   bool     `help:"Publish lists that differ much from the one before as well."`
-	Token    string   `name:"bearer-token" placeholder:"TOKEN" help:"What the server of the list lets in; it is kept, and shown nowhere."`
 	CSV      csvFlags `embed:"" group:"How to read the list (what is absent is detected):"`
 }
 
@@ -40,7 +40,7 @@ type sourcesAddCommand struct {
 	output
 	sourceFlags
 	Name   string `arg:"" help:"Of the source, and the namespace of its product names."`
-	URL    string `arg:"" help:"Of the list: http or https. A user and a password in it are kept, and shown nowhere."`
+	URL    string `arg:"" help:"Of the list. A user and a password in it are kept, and shown nowhere."`
 	Paused bool   `help:"Let its schedule rest at first."`
 }
 
@@ -49,14 +49,18 @@ func (s *sourcesAddCommand) Validate() error {
 	if s.TimeZone != "" && s.Cron == "" {
 		return errors.New("--time-zone goes with --cron")
 	}
-	return nil
+	return s.check()
 }
 
 // Run adds the source and prints it.
 func (s *sourcesAddCommand) Run(ctx context.Context, c *console, api *clients) error {
+	credentials, err := s.credentials()
+	if err != nil {
+		return err
+	}
 	source := &atlantv1.Source{
 		Name: s.Name, Url: s.URL, Csv: s.CSV.options(), Schedule: s.schedule(), Paused: s.Paused, NoHold: s.NoHold,
-		Credentials: bearer(s.Token),
+		Credentials: credentials,
 	}
 	response, err := api.source.CreateSource(ctx, connect.NewRequest(&atlantv1.CreateSourceRequest{Source: source}))
 	if connect.CodeOf(err) == connect.CodeAlreadyExists && connect.IsWireError(err) {
@@ -83,6 +87,9 @@ type sourcesEditCommand struct {
 	ClearCredentials bool   `help:"Forget the user, password or token that is kept."`
 }
 
+// Validate is called by kong.
+func (s *sourcesEditCommand) Validate() error { return s.check() }
+
 // Run changes what flags were given for and prints the source. What somebody else changes meanwhile is not undone: then the
 // server refuses the change.
 func (s *sourcesEditCommand) Run(ctx context.Context, c *console, api *clients, given *kong.Context) error {
@@ -94,7 +101,7 @@ func (s *sourcesEditCommand) Run(ctx context.Context, c *console, api *clients, 
 	if err := s.change(source, flags); err != nil {
 		return err
 	}
-	if len(flags) == 0 && s.Token == "" {
+	if len(flags) == 0 && source.GetCredentials() == nil {
 		return &failure{text: "no flag says what to change", hint: "see `atlant sources edit --help`", code: exitUsage}
 	}
 	request := &atlantv1.UpdateSourceRequest{
@@ -108,7 +115,7 @@ func (s *sourcesEditCommand) Run(ctx context.Context, c *console, api *clients, 
 }
 
 // flagsGiven returns the names of the flags of the command line: one that comes from the environment is not meant to change
-// what it was not asked for. Only a token may come from there, for that is where it is kept to itself.
+// what it was not asked for. Only a login may come from there, for that is where it is kept to itself.
 func flagsGiven(at *kong.Context) []string {
 	var names []string
 	for _, element := range at.Path {
@@ -120,8 +127,11 @@ func flagsGiven(at *kong.Context) []string {
 }
 
 func (s *sourcesEditCommand) change(source *atlantv1.Source, flags []string) error {
+	var err error
+	if source.Credentials, err = s.credentials(); err != nil {
+		return err
+	}
 	source.Csv = s.CSV.change(source.GetCsv(), flags)
-	source.Credentials = bearer(s.Token)
 	for _, flag := range flags {
 		switch flag {
 		case "url":

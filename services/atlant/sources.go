@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"connectrpc.com/connect"
 	"github.com/dustin/go-humanize"
@@ -105,12 +106,13 @@ type sourcesFetchCommand struct {
 
 // Run asks for the fetch and, with --wait, stays until it has ended.
 func (s *sourcesFetchCommand) Run(ctx context.Context, c *console, api *clients) error {
-	return s.run(ctx, c, api, s.JSON, func(ctx context.Context) (*atlantv1.Fetch, error) {
-		request := &atlantv1.FetchSourceRequest{Name: s.Name, Force: s.Force, RequestId: s.RequestID}
-		response, err := api.source.FetchSource(ctx, connect.NewRequest(request))
-		if err != nil {
-			return nil, notFound(err, noSuchSource)
-		}
-		return response.Msg.GetFetch(), nil
-	})
+	ctx, cancel := limit(ctx, s.Timeout)
+	defer cancel()
+	asked := time.Now()
+	request := &atlantv1.FetchSourceRequest{Name: s.Name, Force: s.Force, RequestId: s.RequestID}
+	response, err := api.source.FetchSource(ctx, connect.NewRequest(request))
+	if err != nil {
+		return notFound(err, noSuchSource)
+	}
+	return s.report(ctx, c, api, s.JSON, response.Msg.GetFetch(), asked)
 }

@@ -92,7 +92,7 @@ func addrFlag(url string) string {
 func (c *console) greet(url, data string) {
 	c.notef("Atlant is up at %s, its data is in %s. Ctrl-C stops it.", url, data)
 	c.notef("Fetch a price list from another terminal:")
-	c.notef("  atlant fetch --wait URL%s", addrFlag(url))
+	c.notef("  atlant fetch --wait FILE-OR-URL%s", addrFlag(url))
 	c.notef("  atlant list%s", addrFlag(url))
 }
 

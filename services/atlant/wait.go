@@ -23,6 +23,7 @@ type wait struct {
 	console  *console
 	api      *clients
 	json     bool
+	approved bool      // the views may show for a moment yet that it is held
 	asked    time.Time // when the fetch was asked for, on this machine's clock
 	progress *progress
 }
@@ -52,6 +53,11 @@ func outcome(fetch *atlantv1.Fetch) error {
 	switch fetch.GetState() {
 	case atlantv1.FetchState_FETCH_STATE_FAILED:
 		return failed("", "fetch %s failed: %s", fetch.GetId(), fetch.GetError())
+	case atlantv1.FetchState_FETCH_STATE_HELD:
+		return failed(fmt.Sprintf("`atlant approve %s` publishes it, `atlant discard %[1]s` does not; the next fetch of it takes its place",
+			fetch.GetId()), "fetch %s is held: nothing of its list is published until somebody has looked at it", fetch.GetId())
+	case atlantv1.FetchState_FETCH_STATE_DISCARDED:
+		return failed("", "fetch %s was discarded", fetch.GetId())
 	case atlantv1.FetchState_FETCH_STATE_CANCELLED:
 		return failed("", "fetch %s was cancelled", fetch.GetId())
 	default:
@@ -101,7 +107,7 @@ func (w *wait) follow(ctx context.Context, id string, pause *backoff) (*atlantv1
 	for stream.Receive() {
 		pause.reset()
 		fetch := stream.Msg().GetFetch()
-		if projections.Ended(fetch.GetState()) {
+		if projections.Ended(fetch.GetState()) || !w.approved && projections.AtRest(fetch.GetState()) {
 			return fetch, nil
 		}
 		w.progress.show(fetch)

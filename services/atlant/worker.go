@@ -48,7 +48,8 @@ func newWorker(b *backend, fetches *fetch.Service, config *appConfig) (*worker, 
 	w.fetcher, err = fetch.NewFetcher(b.log, b.store, fetch.Config{
 		SpoolDir: filepath.Join(config.DataDir, spoolFolder), Concurrency: config.Fetchers.Fetchers,
 		MaxListBytes: config.Fetchers.MaxListBytes, AllowPrivate: config.Fetchers.AllowPrivateURLs, Except: config.Except,
-		Version: buildVersion(),
+		Version:    buildVersion(),
+		KnownHosts: config.Fetchers.SSHKnownHosts, Buckets: config.Fetchers.AllowBucket, ListsFolder: config.Fetchers.ListsFolder,
 	}, config.Logger)
 	return w, err
 }

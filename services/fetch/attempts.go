@@ -45,6 +45,9 @@ func (a *attempts) another(err error) bool {
 
 // download writes the list to a part of the spool. Each failure but the last is told to whoever looks at the fetch.
 func (w *work) download(ctx context.Context, to *part) error {
+	if sum, _, err := ParseUploadURL(w.request.GetUrl()); err == nil {
+		return w.takeUpload(ctx, to, sum)
+	}
 	t := &transfer{
 		url: w.request.GetUrl(), credentials: w.request.GetCredentials(), to: to, progress: w.bytes.Store,
 	}

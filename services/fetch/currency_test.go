@@ -13,7 +13,7 @@ import (
 func TestCurrencyOfTheSource(t *testing.T) {
 	t.Parallel()
 	p := newPlant(t)
-	s := NewService(p.log, p.views)
+	s := NewService(p.log, p.views, 0)
 	source := &atlantv1.SourceRecord{
 		Name: "shop", Url: "http://127.0.0.1/own", CurrencyCode: "EUR", Csv: &atlantv1.CsvOptions{Delimiter: "|"},
 	}

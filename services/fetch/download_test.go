@@ -28,9 +28,14 @@ func fetchFrom(tb testing.TB, limit int64, handler http.HandlerFunc) (string, er
 
 func newTestDownloader(tb testing.TB, limit int64) *downloader {
 	tb.Helper()
-	d := newDownloader(nil, limit, "atlant/test")
-	tb.Cleanup((&http.Client{Transport: d.transport}).CloseIdleConnections)
+	d := newDownloader(nil, limit, "atlant/test", nil)
+	tb.Cleanup(closeIdle(d))
 	return d
+}
+
+// closeIdle ends the connections that a downloader keeps for later.
+func closeIdle(d *downloader) func() {
+	return (&http.Client{Transport: d.transports["http"].(*web).transport}).CloseIdleConnections
 }
 
 func newTransfer(tb testing.TB, url string) *transfer {
@@ -225,7 +230,7 @@ func TestDownloadIsGuarded(t *testing.T) {
 	asked := false
 	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked = true }))
 	t.Cleanup(server.Close)
-	err := newDownloader(newGuard(false), 100, "").attempt(t.Context(), newTransfer(t, server.URL))
+	err := newDownloader(newGuard(false), 100, "", nil).attempt(t.Context(), newTransfer(t, server.URL))
 	if err == nil || !strings.Contains(err.Error(), "the address is not a public one") || isTransient(err) {
 		t.Errorf("got %v", err)
 	}

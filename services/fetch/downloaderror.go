@@ -12,6 +12,7 @@ import (
 	"code.dny.dev/ssrf"
 
 	"github.com/atlant-log/atlant/services/fetch/listtext"
+	"github.com/atlant-log/atlant/services/fetch/remote"
 )
 
 // downloadError says in words for the user why a download failed.
@@ -35,6 +36,7 @@ func permanent(format string, args ...any) error {
 // requestError says why there was no answer at all.
 func requestError(ctx context.Context, err error) error {
 	var known *downloadError
+	var refused *remote.RefusedError
 	var dns *net.DNSError
 	if wrapped, ok := errors.AsType[*url.Error](err); ok {
 		err = wrapped.Err // the URL is known
@@ -42,6 +44,8 @@ func requestError(ctx context.Context, err error) error {
 	switch {
 	case errors.As(err, &known):
 		return known
+	case errors.As(err, &refused):
+		return permanent("%w", refused)
 	case isGuarded(err):
 		return permanent("the address is not a public one, and only those are fetched from: %w. "+
 			"Whoever runs Atlant can allow others with --allow-private-urls", err)
@@ -64,10 +68,13 @@ func isGuarded(err error) bool {
 // bodyError says why a body broke off, after so many bytes of those announced (-1: unknown).
 func bodyError(ctx context.Context, err error, bytes, announced int64) error {
 	var known *downloadError
+	var refused *remote.RefusedError
 	var damaged *listtext.DamagedError
 	switch {
 	case errors.As(err, &known):
 		return err
+	case errors.As(err, &refused):
+		return permanent("%w", refused)
 	case ctx.Err() != nil:
 		return transient("the download broke off after %d bytes: %w", bytes, context.Cause(ctx))
 	case errors.Is(err, io.ErrUnexpectedEOF) && announced >= 0 && bytes < announced:

@@ -27,6 +27,10 @@ type Config struct {
 	AllowPrivate bool             // also fetch from addresses that are not public
 	Except       []netip.AddrPort // addresses that are fetched from even if they are not public
 	Version      string           // of this program: servers are told it, and what another one read is read again
+
+	KnownHosts  string   // file with the keys of SFTP servers; empty: lists are fetched from none
+	ListsFolder string   // folder of this machine that lists are taken from; empty: from none
+	Buckets     []string // that lists are taken from, see package remote/bucket
 }
 
 // Fetcher takes requests from the queue and does them.
@@ -42,7 +46,7 @@ type Fetcher struct {
 	viewPatience time.Duration
 }
 
-// NewFetcher returns a fetcher; its spool folder is made if it is missing.
+// NewFetcher returns a fetcher; its spool folder is made if it is missing. What else the configuration names must be there.
 func NewFetcher(log Log, live projections.LiveViews, config Config, logger *slog.Logger) (*Fetcher, error) {
 	spool, err := newSpool(config.SpoolDir)
 	if err != nil {
@@ -55,9 +59,13 @@ func NewFetcher(log Log, live projections.LiveViews, config Config, logger *slog
 		config.MaxListBytes = DefaultMaxListBytes
 	}
 	guard := newGuard(config.AllowPrivate, config.Except...)
+	openers, err := newOpeners(guard, &config, logger)
+	if err != nil {
+		return nil, err
+	}
 	return &Fetcher{
 		log: log, live: live, logger: logger, spool: spool,
-		downloader: newDownloader(guard, config.MaxListBytes, "atlant/"+config.Version),
+		downloader: newDownloader(guard, config.MaxListBytes, "atlant/"+config.Version, openers),
 		version:    config.Version, viewPatience: viewPatience,
 		running: make(chan struct{}, config.Concurrency),
 	}, nil

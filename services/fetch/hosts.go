@@ -44,13 +44,17 @@ type host struct {
 	breaker circuitbreaker.CircuitBreaker[int] // by status
 }
 
-// hostOf returns the host of a URL that has been checked.
+// hostOf returns the host of a URL that has been checked. What is no web server is one by itself, even under the same name.
 func hostOf(text string) string {
 	u, err := url.Parse(text)
 	if err != nil {
 		return ""
 	}
-	return strings.ToLower(u.Host)
+	name := strings.ToLower(u.Host)
+	if s := schemeOf(u); s == nil || !s.web {
+		name = u.Scheme + "://" + name
+	}
+	return name
 }
 
 // enter waits until the host of a list has a slot for it, and takes the slot until leave is called. It fails with the

@@ -66,7 +66,7 @@ func TestBreakerCountsFailuresOfTheHostOnly(t *testing.T) {
 	server := httptest.NewServer(http.NotFoundHandler())
 	t.Cleanup(server.Close)
 	for _, guard := range []dialControl{nil, newGuard(false)} {
-		d := newDownloader(guard, 100, "")
+		d := newDownloader(guard, 100, "", nil)
 		for range 2 * hostFailures {
 			err := d.attempt(t.Context(), newTransfer(t, server.URL))
 			if _, down := errors.AsType[*hostDownError](err); down || err == nil {

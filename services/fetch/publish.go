@@ -11,8 +11,11 @@ import (
 	atlantv1 "github.com/atlant-log/atlant/proto/gen/atlant/v1"
 )
 
-// rejectsPerEvent keeps an event with rejects far below the largest message that the log takes.
-const rejectsPerEvent = 500
+// An event with rejects stays far below the largest message that the log takes, 1 MiB.
+const (
+	rejectsPerEvent  = 500
+	rowBytesPerEvent = 256 << 10 // and one row more, which has at most as many
+)
 
 // errLogDiffers ends a fetch whose events in the log are not the accepted rows of its list.
 var errLogDiffers = errors.New("the log does not hold what the list says")
@@ -37,7 +40,7 @@ func (w *work) publish(ctx context.Context, r *reading) error {
 		return w.fail(ctx, fmt.Errorf("%w: it holds %d prices, %d were accepted", errLogDiffers, published, r.counts.GetAccepted()), r)
 	}
 	completed := &atlantv1.FetchCompleted{Counts: &r.counts, Position: position}
-	return w.append(ctx, append(rejectEvents(r), &atlantv1.FetchEvent{
+	return w.append(ctx, append(w.rejectEvents(r), &atlantv1.FetchEvent{
 		Event: &atlantv1.FetchEvent_Completed{Completed: completed},
 	})...)
 }
@@ -51,7 +54,7 @@ func (w *work) fail(ctx context.Context, reason error, r *reading) error {
 		if r.list != nil {
 			failed.Dialect = r.dialect()
 		}
-		all = rejectEvents(r)
+		all = w.rejectEvents(r)
 	}
 	return w.append(ctx, append(all, &atlantv1.FetchEvent{Event: &atlantv1.FetchEvent_Failed{Failed: failed}})...)
 }
@@ -87,15 +90,30 @@ func (w *work) endWithoutList(ctx context.Context, reason error, before *atlantv
 	return w.append(ctx, &atlantv1.FetchEvent{Event: &atlantv1.FetchEvent_Failed{Failed: failed}})
 }
 
-// rejectEvents spreads the rejects over events.
-func rejectEvents(r *reading) []*atlantv1.FetchEvent {
+// rejectEvents spreads the rejects over events; none, if the log has them since the list was held.
+func (w *work) rejectEvents(r *reading) []*atlantv1.FetchEvent {
 	var all []*atlantv1.FetchEvent
+	if w.view.Rejects > 0 {
+		return nil
+	}
 	for rest := r.rejects; len(rest) > 0; {
-		n := min(len(rest), rejectsPerEvent)
+		n := rejectsThatFit(rest)
 		all = append(all, &atlantv1.FetchEvent{
 			Event: &atlantv1.FetchEvent_RowsRejected{RowsRejected: &atlantv1.FetchRowsRejected{Rejects: rest[:n]}},
 		})
 		rest = rest[n:]
 	}
 	return all
+}
+
+// rejectsThatFit returns how many of the rejects go into one event, at least one.
+func rejectsThatFit(rejects []*atlantv1.Reject) int {
+	bytes := 0
+	for i, r := range rejects[:min(len(rejects), rejectsPerEvent)] {
+		if bytes > rowBytesPerEvent {
+			return i
+		}
+		bytes += len(r.GetRow())
+	}
+	return min(len(rejects), rejectsPerEvent)
 }

@@ -20,6 +20,9 @@ import (
 // maxRejects is how many rejects of a fetch are kept; all are counted.
 const maxRejects = 10_000
 
+// maxRowBytes bounds the rows that are kept with the rejects, for those of which Reject.raw is not all.
+const maxRowBytes = 4 << 20
+
 // reading is what a list says, found by reading all of it before anything is published.
 type reading struct {
 	text    *listtext.Text
@@ -29,8 +32,15 @@ type reading struct {
 	sha256  []byte
 	counts  atlantv1.FetchCounts
 	rejects []*atlantv1.Reject
+
+	rowBytes int // of the rejects' rows
+
 	repeats repeats
 	days    days // where a column gives dates
+	sample  listSample
+
+	remembered  *pricelist.Remembered // how the list was read before, if that was asked
+	notRecalled bool                  // it was asked, and there was no answer
 }
 
 // maxRows bounds the rows of a list: the memory that finding repeated products takes grows with them, to 400 MB at this one.
@@ -53,6 +63,7 @@ type toRead struct {
 	latest  events.Micros // no date in it may be later
 
 	makeText func() (*textFile, error) // for the text, if that is not the list as it is
+	recall   recall                    // how the list was read before; nil if nothing is known of that
 }
 
 // read reads a list to its end. With an error that says the list cannot be used comes what was found until then. The reading
@@ -60,11 +71,7 @@ type toRead struct {
 func read(ctx context.Context, l *toRead) (*reading, error) {
 	r := &reading{source: l.source, sha256: l.sha256}
 	r.counts.Bytes = l.size
-	err := r.openText(ctx, l)
-	if err != nil {
-		return r, err
-	}
-	if r.list, err = pricelist.Open(ctx, r.text, r.text.Size, l.options); err != nil {
+	if err := r.open(ctx, l); err != nil {
 		return r, err
 	}
 	r.list.RefuseAfter(l.latest)
@@ -101,12 +108,12 @@ func (r *reading) count(ctx context.Context) error {
 		r.counts.RowsRead++
 		if row.Reject != nil {
 			r.counts.Rejected++
-			if len(r.rejects) < maxRejects {
-				r.rejects = append(r.rejects, row.Reject)
-			}
+			r.keep(row.Reject)
 			return nil
 		}
-		r.repeats.note(r.observed(&row))
+		id := r.observed(&row)
+		r.repeats.note(id)
+		r.sample.note(id, row.Price.Micros, row.ObservedAt)
 		if r.list.IsDated() {
 			return r.days.note(row.ObservedAt)
 		}
@@ -123,6 +130,17 @@ func (r *reading) count(ctx context.Context) error {
 	}
 	r.counts.Accepted = r.counts.GetRowsRead() - r.counts.GetRejected() - r.counts.GetDuplicates()
 	return nil
+}
+
+// keep keeps a reject, and its row while there is room.
+func (r *reading) keep(reject *atlantv1.Reject) {
+	if len(r.rejects) == maxRejects {
+		return
+	}
+	if r.rowBytes += len(reject.GetRow()); r.rowBytes > maxRowBytes {
+		r.rowBytes, reject.Row = r.rowBytes-len(reject.GetRow()), nil
+	}
+	r.rejects = append(r.rejects, reject)
 }
 
 // settle finds which rows are replaced by later ones.
@@ -173,7 +191,7 @@ func (r *reading) observation(row *pricelist.Row, at events.Position) (o events.
 }
 
 func (r *reading) parsed() *atlantv1.FetchParsed {
-	return &atlantv1.FetchParsed{Counts: &r.counts, Dialect: r.dialect(), Sha256: r.sha256}
+	return &atlantv1.FetchParsed{Counts: &r.counts, Dialect: r.dialect(), Sha256: r.sha256, Sample: r.sample.event()}
 }
 
 // dialect tells how the list is read, from its bytes on.
@@ -181,5 +199,12 @@ func (r *reading) dialect() *atlantv1.Dialect {
 	d := r.list.Dialect()
 	d.Encoding = r.text.Encoding
 	d.Evidence = slices.Concat(r.text.Evidence, d.GetEvidence())
+	if r.text.IsRemembered {
+		d.RememberedFrom = r.remembered.Fetch
+		d.Evidence = append(d.Evidence, "the list before is that of fetch "+r.remembered.Fetch)
+	}
+	if r.notRecalled {
+		d.Evidence = append(d.Evidence, errNotRecalled.Error())
+	}
 	return d
 }

@@ -59,7 +59,8 @@ func newRequest(request *atlantv1.FetchRequest, now time.Time) (*atlantv1.FetchR
 	return &atlantv1.FetchRequested{
 		Id: id.String(), Url: listURL, Source: cmp.Or(request.GetSource(), events.DefaultSource),
 		ObservedAt: events.MicrosOf(timestamppb.New(observed)).Timestamp(), Csv: request.GetCsv(),
-		RequestId: request.GetRequestId(), Force: request.GetForce(), RequestedAt: events.MicrosOf(timestamppb.New(now)).Timestamp(),
+		RequestId: request.GetRequestId(), Force: request.GetForce(), NoHold: request.GetNoHold(),
+		RequestedAt: events.MicrosOf(timestamppb.New(now)).Timestamp(),
 		Credentials: credentials,
 	}, nil
 }
@@ -75,12 +76,17 @@ func parseURL(text string) (*url.URL, error) {
 			err = parse.Err // without the URL, which the client knows
 		}
 		return nil, rpc.InvalidArgument("url", "%v", err)
-	case u.Scheme != "http" && u.Scheme != "https":
-		return nil, rpc.InvalidArgument("url", "must begin with http:// or https://")
-	case u.Hostname() == "":
-		return nil, rpc.InvalidArgument("url", "has no host")
+	case u.Scheme == uploadScheme:
+		if _, _, err := ParseUploadURL(text); err != nil {
+			return nil, rpc.InvalidArgument("url", "%v", err)
+		}
+		return u, nil
 	}
-	return u, nil
+	s := schemeOf(u)
+	if s == nil {
+		return nil, rpc.InvalidArgument("url", "must begin with %s; a file of your own is uploaded first", schemesInWords())
+	}
+	return u, s.check(u)
 }
 
 // sameRequest tells whether a request repeats the one that first used its request id; observedAt is what it asks for itself.
@@ -88,7 +94,7 @@ func sameRequest(first, again *atlantv1.FetchRequested, observedAt *timestamppb.
 	if observedAt != nil && !proto.Equal(first.GetObservedAt(), again.GetObservedAt()) {
 		return false
 	}
-	return first.GetForce() == again.GetForce() && asksForTheSame(first, again)
+	return first.GetForce() == again.GetForce() && first.GetNoHold() == again.GetNoHold() && asksForTheSame(first, again)
 }
 
 // asksForTheSame tells whether two requests are for the same list, to be read in the same way into the same source.
@@ -99,7 +105,7 @@ func asksForTheSame(a, b *atlantv1.FetchRequested) bool {
 // whatIsAskedFor takes away what else a request says. A password is no part of it, as it may be another one tomorrow.
 func whatIsAskedFor(requested *atlantv1.FetchRequested) *atlantv1.FetchRequested {
 	what := proto.CloneOf(requested)
-	what.Id, what.RequestId, what.Force, what.Credentials = "", "", false, nil
+	what.Id, what.RequestId, what.Force, what.NoHold, what.Credentials = "", "", false, false, nil
 	what.ObservedAt, what.RequestedAt, what.ScheduledFor = nil, nil, nil
 	return what
 }
@@ -142,6 +148,15 @@ func foldAll(recorded []events.RecordedFetchEvent) *projections.FetchView {
 		view = &after
 	}
 	return view
+}
+
+// endOf returns the event that ended a fetch, or the last there is.
+func endOf(recorded []events.RecordedFetchEvent) *atlantv1.FetchEvent {
+	last := recorded[len(recorded)-1].Event
+	if last.GetVisible() != nil && len(recorded) > 1 {
+		last = recorded[len(recorded)-2].Event
+	}
+	return last
 }
 
 // parsed returns the last FetchParsed event: where there is one, publishing has begun.

@@ -9,6 +9,7 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/atlant-log/atlant/events"
 	atlantv1 "github.com/atlant-log/atlant/proto/gen/atlant/v1"
 )
 
@@ -21,8 +22,12 @@ func TestNewRequestRefuses(t *testing.T) {
 		request *atlantv1.FetchRequest
 		want    string
 	}{
-		"another scheme":   {&atlantv1.FetchRequest{Url: "ftp://shop.example/list.csv"}, "url: must begin with http"},
-		"a file":           {&atlantv1.FetchRequest{Url: "file:///etc/passwd"}, "url: must begin with http"},
+		"another scheme": {&atlantv1.FetchRequest{Url: "gopher://shop.example/list.csv"}, "url: must begin with http://, https://, ftp://, "},
+		"no upload":      {&atlantv1.FetchRequest{Url: "upload:prices.csv"}, "url: is not that of an upload"},
+		"an upload's token": {
+			&atlantv1.FetchRequest{Url: UploadURL(events.ListSum{}, "prices.csv"), Credentials: bearer("secret")},
+			"credentials: are of no use with an upload",
+		},
 		"no scheme":        {&atlantv1.FetchRequest{Url: "shop.example/list.csv"}, "url: must begin with http"},
 		"no host":          {&atlantv1.FetchRequest{Url: "http:///list.csv"}, "url: has no host"},
 		"a part of a URL":  {&atlantv1.FetchRequest{Url: "https://me:secret/more@shop.example/"}, "url: cannot be read"},

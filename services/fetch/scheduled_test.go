@@ -22,7 +22,7 @@ func TestRequestScheduled(t *testing.T) {
 	ids := make([]string, 6)
 	began := time.Now()
 	for n := range ids {
-		s := NewService(p.log, p.views) // as another process has one
+		s := NewService(p.log, p.views, 0) // as another process has one
 		asking.Go(func() {
 			fetch, err := s.RequestScheduled(t.Context(), "shop 1", message, due)
 			if err != nil {
@@ -56,7 +56,7 @@ func TestRequestScheduled(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	s := NewService(p.log, p.views)
+	s := NewService(p.log, p.views, 0)
 	if again, err := s.RequestScheduled(t.Context(), "shop 1", message, due); err != nil || again.GetId() != ids[0] {
 		t.Errorf("%v, %v", again, err)
 	}

@@ -3,6 +3,7 @@
 package fetch
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,7 +13,6 @@ import (
 	"connectrpc.com/connect"
 	"github.com/google/uuid"
 	"google.golang.org/protobuf/proto"
-	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/atlant-log/atlant/events"
 	"github.com/atlant-log/atlant/projections"
@@ -31,6 +31,10 @@ type Log interface {
 	events.PriceLog
 	events.Progress
 	Sources
+	// HeldLists keeps the lists of fetches that are held, by the fetch's id.
+	HeldLists() events.ListStore
+	// Uploads are the lists that were uploaded, each under its sum.
+	Uploads() events.ListStore
 }
 
 // Sources knows the sources that were set up.
@@ -41,8 +45,9 @@ type Sources interface {
 
 // Service is the handler of FetchService.
 type Service struct {
-	log  Log
-	live projections.LiveViews
+	log          Log
+	live         projections.LiveViews
+	maxListBytes int64 // of an upload
 
 	// queueing is held from taking the time of a request until it is on the queue: requests must stand there in the order of
 	// their times, or the later one is done first and the earlier one comes too late to count.
@@ -51,8 +56,10 @@ type Service struct {
 
 var _ atlantv1connect.FetchServiceHandler = (*Service)(nil)
 
-// NewService returns the handler.
-func NewService(log Log, live projections.LiveViews) *Service { return &Service{log: log, live: live} }
+// NewService returns the handler. It takes uploads of so many bytes, 0 for DefaultMaxListBytes.
+func NewService(log Log, live projections.LiveViews, maxListBytes int64) *Service {
+	return &Service{log: log, live: live, maxListBytes: cmp.Or(maxListBytes, DefaultMaxListBytes)}
+}
 
 // Fetch implements FetchService.
 func (s *Service) Fetch(
@@ -191,33 +198,29 @@ func (s *Service) CancelFetch(
 		return nil, rpc.InvalidArgument("id", "%v", err)
 	}
 	for {
-		recorded, err := s.log.FetchEvents(ctx, id)
+		recorded, view, err := recordedFetch(ctx, s.log, id)
 		if err != nil {
 			return nil, err
 		}
-		view := foldAll(recorded)
-		switch {
-		case view == nil:
-			return nil, rpc.NotFound("there is no fetch with id %s", id)
-		case view.Fetch.GetState() == atlantv1.FetchState_FETCH_STATE_CANCELLED:
+		switch state := view.Fetch.GetState(); {
+		case state == atlantv1.FetchState_FETCH_STATE_CANCELLED:
 			return connect.NewResponse(&atlantv1.CancelFetchResponse{Fetch: view.Fetch}), nil
-		case projections.Ended(view.Fetch.GetState()):
+		case projections.Ended(state):
 			return nil, connect.NewError(connect.CodeFailedPrecondition, errors.New("the fetch has ended"))
+		case state == atlantv1.FetchState_FETCH_STATE_HELD:
+			return nil, connect.NewError(connect.CodeFailedPrecondition, errors.New("the fetch is held: discard it instead"))
 		case parsed(recorded) != nil:
 			return nil, connect.NewError(connect.CodeFailedPrecondition, errors.New("the list is being published already"))
 		}
-		cancelled := &atlantv1.FetchEvent{
-			At: timestamppb.Now(), Event: &atlantv1.FetchEvent_Cancelled{Cancelled: &atlantv1.FetchCancelled{}},
-		}
-		sequence, err := s.log.AppendFetchEvents(ctx, id, view.Sequence, cancelled)
+		event := &atlantv1.FetchEvent{Event: &atlantv1.FetchEvent_Cancelled{Cancelled: &atlantv1.FetchCancelled{}}}
+		after, err := appendTo(ctx, s.log, id, view, event)
 		if errors.Is(err, events.ErrConflict) {
 			continue // the fetcher was faster: look again
 		}
 		if err != nil {
 			return nil, err
 		}
-		after, _ := projections.FoldFetch(view, sequence, cancelled)
-		s.awaitVisible(ctx, sequence)
+		s.awaitVisible(ctx, after.Sequence)
 		return connect.NewResponse(&atlantv1.CancelFetchResponse{Fetch: after.Fetch}), nil
 	}
 }

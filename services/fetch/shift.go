@@ -26,17 +26,18 @@ const (
 type shift struct {
 	*Fetcher
 	end  context.CancelCauseFunc
-	held chan struct{} // a slot for each request held
+	held chan struct{}       // a slot for each request held
+	done chan events.FetchID // what is to become visible
 
 	mu      sync.Mutex
 	lanes   map[string][]events.WorkItem // by source: the requests waiting; an entry while its lane runs
-	inHand  map[string]events.WorkItem   // by id of the fetch: all requests held
+	inHand  map[string]events.WorkItem   // by key: all requests held
 	working sync.WaitGroup
 }
 
 func newShift(f *Fetcher) *shift {
 	return &shift{
-		Fetcher: f, held: make(chan struct{}, maxHeld),
+		Fetcher: f, held: make(chan struct{}, maxHeld), done: make(chan events.FetchID, maxToSee),
 		lanes: map[string][]events.WorkItem{}, inHand: map[string]events.WorkItem{},
 	}
 }
@@ -47,6 +48,7 @@ func (s *shift) run(ctx context.Context, queue events.RequestQueue) error {
 	defer s.working.Wait()
 	defer s.end(nil)
 	s.working.Go(func() { s.keep(ctx) })
+	s.working.Go(func() { s.noteVisible(ctx) })
 	for {
 		select {
 		case <-ctx.Done():
@@ -67,15 +69,15 @@ func (s *shift) run(ctx context.Context, queue events.RequestQueue) error {
 // enlist puts a request into the lane of its source, and starts the lane if it stands. A request that is in hand already
 // was handed out again because the queue did not hear of it for a while.
 func (s *shift) enlist(ctx context.Context, item events.WorkItem) {
-	id, source := item.Request().GetId(), item.Request().GetSource()
+	key, source := events.QueueKey(item.Request()), item.Request().GetSource()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if _, again := s.inHand[id]; again {
+	if _, again := s.inHand[key]; again {
 		<-s.held
 		return
 	}
 	waiting, runs := s.lanes[source]
-	s.lanes[source], s.inHand[id] = append(waiting, item), item
+	s.lanes[source], s.inHand[key] = append(waiting, item), item
 	if !runs {
 		s.working.Go(func() { s.runLane(ctx, source) })
 	}
@@ -90,7 +92,7 @@ func (s *shift) runLane(ctx context.Context, source string) {
 		}
 		s.doInTurn(ctx, item)
 		s.mu.Lock()
-		delete(s.inHand, item.Request().GetId())
+		delete(s.inHand, events.QueueKey(item.Request()))
 		s.mu.Unlock()
 		<-s.held
 	}
@@ -196,6 +198,10 @@ func (s *shift) do(ctx context.Context, id events.FetchID, item events.WorkItem,
 	}
 	if err := item.Done(ctx); err != nil {
 		return fmt.Errorf("confirm fetch: %w", err)
+	}
+	select {
+	case s.done <- id:
+	default: // the views are far behind, and the receipts of some fetches will not say when they were visible
 	}
 	return nil
 }

@@ -33,6 +33,9 @@ func (w *work) toRead(file *os.File, before *atlantv1.FetchParsed) (*toRead, err
 	if err != nil {
 		return nil, err
 	}
+	if before == nil {
+		before = w.held.GetParsed()
+	}
 	hints, err := w.hints(before, sha256)
 	if err != nil {
 		return nil, err
@@ -42,6 +45,7 @@ func (w *work) toRead(file *os.File, before *atlantv1.FetchParsed) (*toRead, err
 		file: file, size: size, sha256: sha256, hints: hints,
 		options: w.request.GetCsv(), source: w.request.GetSource(), latest: events.Micros(latest.UnixMicro()),
 		makeText: func() (*textFile, error) { return w.spool.createText(w.id) },
+		recall:   w.recaller(before, sha256),
 	}, nil
 }
 
@@ -67,8 +71,9 @@ func (w *work) hints(before *atlantv1.FetchParsed, sha256 []byte) (listtext.Hint
 
 // close removes what was made of the list to read it.
 func (r *reading) close() error {
-	if r.made == nil {
+	made := r.made
+	if r.made = nil; made == nil {
 		return nil
 	}
-	return r.made.discard()
+	return made.discard()
 }

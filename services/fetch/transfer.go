@@ -22,6 +22,7 @@ type transfer struct {
 	known       *atlantv1.ListValidators // of the list that need not be sent again; nil: there is none
 	to          *part
 	progress    func(int64) // is told how many bytes there are
+	maxBytes    int64       // that are taken
 
 	validators *atlantv1.ListValidators // of what is in to
 	total      int64                    // bytes of the whole list; -1: not known

@@ -35,7 +35,7 @@ type publishedList struct {
 // recognised by the log tells, in the events of that fetch: a view that was made by another version need not have it.
 func (w *work) lastPublished(ctx context.Context) *publishedList {
 	r := w.request
-	if r.GetForce() || !proto.Equal(r.GetObservedAt(), r.GetRequestedAt()) { // a list of the past says what held then
+	if w.held != nil || r.GetForce() || !proto.Equal(r.GetObservedAt(), r.GetRequestedAt()) { // a list of the past says what held then
 		return nil
 	}
 	last, err := w.lastOfSource(ctx)
@@ -47,13 +47,13 @@ func (w *work) lastPublished(ctx context.Context) *publishedList {
 		return nil
 	}
 	p := &publishedList{by: last.GetId()}
-	if unchanged := recorded[len(recorded)-1].Event.GetNotModified(); unchanged != nil {
+	if unchanged := endOf(recorded).GetNotModified(); unchanged != nil {
 		p.by, p.validators = unchanged.GetPublishedBy(), unchanged.GetValidators()
 		if recorded, err = w.recorded(ctx, p.by); err != nil {
 			return nil
 		}
 	}
-	completed, parsed := recorded[len(recorded)-1].Event.GetCompleted(), parsed(recorded)
+	completed, parsed := endOf(recorded).GetCompleted(), parsed(recorded)
 	if completed == nil || len(parsed.GetSha256()) == 0 || parsed.GetReadBy() == "" || parsed.GetReadBy() != w.version {
 		return nil
 	}
@@ -80,13 +80,7 @@ func (w *work) recorded(ctx context.Context, id string) ([]events.RecordedFetchE
 // lastOfSource returns the fetch whose prices are the last of the source, nil if it cannot be told or is none that was
 // completed.
 func (w *work) lastOfSource(ctx context.Context) (*atlantv1.Fetch, error) {
-	ctx, cancel := context.WithTimeout(ctx, w.viewPatience)
-	defer cancel()
-	views, err := projections.WaitFor(ctx, w.live, events.FetchStream, w.hold.start)
-	if err != nil {
-		return nil, err
-	}
-	recent, err := views.ListFetches(ctx, w.request.GetSource(), nil, recentFetches)
+	recent, err := w.recent(ctx, w.viewPatience)
 	if err != nil {
 		return nil, err
 	}
@@ -100,6 +94,18 @@ func (w *work) lastOfSource(ctx context.Context) (*atlantv1.Fetch, error) {
 	return last, nil
 }
 
+// recent returns the latest fetches of the source, the latest request first, once the view has all that happened before this
+// fetch was begun.
+func (w *work) recent(ctx context.Context, patience time.Duration) ([]*atlantv1.Fetch, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	views, err := projections.WaitFor(ctx, w.live, events.FetchStream, w.hold.start)
+	if err != nil {
+		return nil, err
+	}
+	return views.ListFetches(ctx, w.request.GetSource(), nil, recentFetches)
+}
+
 // lastOf returns the last of the fetches, by position, that published something or found it published already; nil if that
 // is not settled: one of them may still publish, or the one at hand comes too late.
 func lastOf(recent []*atlantv1.Fetch, current *atlantv1.Fetch) *atlantv1.Fetch {
@@ -110,7 +116,7 @@ func lastOf(recent []*atlantv1.Fetch, current *atlantv1.Fetch) *atlantv1.Fetch {
 		case state == atlantv1.FetchState_FETCH_STATE_QUEUED && comparePositions(fetch, current) > 0: // waits behind
 		case !projections.Ended(state):
 			return nil
-		case state == atlantv1.FetchState_FETCH_STATE_CANCELLED:
+		case state == atlantv1.FetchState_FETCH_STATE_CANCELLED, state == atlantv1.FetchState_FETCH_STATE_DISCARDED:
 		case state == atlantv1.FetchState_FETCH_STATE_FAILED && fetch.GetPublished() == 0:
 		case last == nil || comparePositions(fetch, last) > 0:
 			last = fetch

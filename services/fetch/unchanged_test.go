@@ -64,7 +64,7 @@ func (p *plant) fetcher(tb testing.TB, version string, logger *slog.Logger) *Fet
 		tb.Fatal(err)
 	}
 	f.viewPatience = whole
-	tb.Cleanup((&http.Client{Transport: f.downloader.transport}).CloseIdleConnections)
+	tb.Cleanup(closeIdle(f.downloader))
 	return f
 }
 

@@ -57,7 +57,7 @@ func (s *Service) watch(
 	var sent, reported *atlantv1.Fetch
 	for {
 		shown := fetch
-		if reported != nil && !projections.Ended(fetch.GetState()) {
+		if reported != nil && !projections.AtRest(fetch.GetState()) {
 			shown = reported
 		}
 		if !proto.Equal(shown, sent) {
@@ -66,14 +66,14 @@ func (s *Service) watch(
 			}
 			sent = shown
 		}
-		if projections.Ended(shown.GetState()) {
+		if projections.AtRest(shown.GetState()) {
 			return nil
 		}
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
 		case reported = <-reports:
-			if projections.Ended(reported.GetState()) {
+			if projections.AtRest(reported.GetState()) {
 				// The end is shown from the view only: whoever is told of it may list, and must find it.
 				reported = nil
 				interval = endingInterval

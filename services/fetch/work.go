@@ -48,6 +48,7 @@ type work struct {
 	hold    *hold
 	view    projections.FetchView // as the log has it; only append changes it
 	writer  events.PriceWriter
+	held    *atlantv1.FetchHeld // the list was held, and was approved; nil: it was not
 
 	last       *publishedList           // nil: the list is read whatever it is
 	validators *atlantv1.ListValidators // of the list, where it was downloaded by this process
@@ -68,21 +69,32 @@ func (f *Fetcher) finish(ctx context.Context, id events.FetchID, requested *atla
 		return err
 	}
 	view := foldAll(recorded)
-	if projections.Ended(view.Fetch.GetState()) {
+	switch state := view.Fetch.GetState(); {
+	case projections.Ended(state) && requested.GetApproved():
+		return f.log.HeldLists().DeleteList(ctx, id.String())
+	case projections.Ended(state), state == atlantv1.FetchState_FETCH_STATE_HELD && !requested.GetApproved():
 		return nil
 	}
 	if err := h.look(recorded); err != nil {
 		return err
 	}
-	w := &work{Fetcher: f, id: id, request: requested, hold: h, view: *view, writer: writer}
+	w := &work{Fetcher: f, id: id, request: requested, hold: h, view: *view, writer: writer, held: held(recorded)}
 	before := parsed(recorded)
 	if !h.started && before == nil && starts(recorded) >= maxStarts {
 		return w.fail(ctx, errTooManyStarts, nil)
 	}
+	if view.Fetch.GetState() == atlantv1.FetchState_FETCH_STATE_HELD { // the process died that approved it
+		if err := w.append(ctx, approvedEvent()); err != nil {
+			return err
+		}
+	}
 	if err := h.begin(ctx, w); err != nil {
 		return err
 	}
-	return w.watched(ctx, before)
+	if err := w.watched(ctx, before); err != nil {
+		return err
+	}
+	return w.tidyHeld(ctx)
 }
 
 // requested returns the events of a fetch, of which the first says that it was requested: that one is written here if the
@@ -188,6 +200,9 @@ func (w *work) readAndPublish(ctx context.Context, l *toRead, before *atlantv1.F
 	}
 	parsed := reading.parsed()
 	parsed.Validators, parsed.ReadBy = w.validators, w.version
+	if comparison := w.implausible(ctx, parsed); comparison != nil {
+		return w.holdBack(ctx, l, reading, &atlantv1.FetchHeld{Parsed: parsed, Comparison: comparison})
+	}
 	if err := w.append(ctx, &atlantv1.FetchEvent{Event: &atlantv1.FetchEvent_Parsed{Parsed: parsed}}); err != nil {
 		return err
 	}
@@ -203,7 +218,12 @@ func (w *work) list(ctx context.Context) (*os.File, error) {
 	if !errors.Is(err, fs.ErrNotExist) {
 		return nil, spoolError{err}
 	}
-	return w.spool.write(w.id, func(to *part) error { return w.download(ctx, to) })
+	return w.spool.write(w.id, func(to *part) error {
+		if w.held != nil {
+			return w.takeHeld(ctx, to)
+		}
+		return w.download(ctx, to)
+	})
 }
 
 // isFinal tells whether the list cannot be had, be it the server's fault or that of this machine's disk.

@@ -25,8 +25,9 @@ const (
 	logError     = "error"
 )
 
-// maxRequestBytes bounds one request message; none of ours comes near it.
-const maxRequestBytes = 1 << 20
+// maxRequestBytes bounds one message of a request, and so the memory that it takes: a piece of an upload, of a mebibyte at
+// most, in JSON. How many there are in a stream is its method's business.
+const maxRequestBytes = 3 << 19
 
 // Options are the options of every handler: requests are validated against the rules in the proto files, panics and
 // unforeseen errors reach clients as an internal error whose id is in the log.

@@ -31,7 +31,7 @@ func recordOf(source *atlantv1.SourceRecord, recent []*atlantv1.Fetch) record {
 	}
 	counting := true
 	for _, fetch := range recent {
-		r.running = r.running || !projections.Ended(fetch.GetState())
+		r.running = r.running || !projections.AtRest(fetch.GetState())
 		if fetch.GetUrl() != source.GetUrl() || fetch.GetRequestedAt().AsTime().Before(source.GetUpdatedAt().AsTime()) {
 			continue
 		}
@@ -45,7 +45,7 @@ func recordOf(source *atlantv1.SourceRecord, recent []*atlantv1.Fetch) record {
 			}
 		case atlantv1.FetchState_FETCH_STATE_CANCELLED: // says nothing of the list
 		default:
-			counting = counting && !projections.Ended(fetch.GetState())
+			counting = counting && !projections.AtRest(fetch.GetState())
 		}
 	}
 	return r

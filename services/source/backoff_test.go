@@ -16,6 +16,7 @@ const (
 	notModified = atlantv1.FetchState_FETCH_STATE_NOT_MODIFIED
 	failed      = atlantv1.FetchState_FETCH_STATE_FAILED
 	cancelled   = atlantv1.FetchState_FETCH_STATE_CANCELLED
+	held        = atlantv1.FetchState_FETCH_STATE_HELD
 )
 
 // fetches returns fetches of the source in the states given, the newest first, an hour between them.
@@ -45,6 +46,7 @@ func TestRecordOf(t *testing.T) {
 		"failed":              {fetches(now, failed, completed, failed), false, 1, 0},
 		"failed often":        {fetches(now, failed, failed, failed, notModified, failed), false, 3, 0},
 		"cancelled between":   {fetches(now, cancelled, failed, cancelled, failed, completed), false, 2, time.Hour},
+		"held":                {fetches(now, held, failed), false, 0, 0}, // the list could be read, and the next one takes its place
 		"running":             {fetches(now, running, failed, failed), true, 2, time.Hour},
 		"queued":              {fetches(now, queued, completed, failed), true, 0, 0},
 		"an old one runs":     {fetches(now, completed, failed, running), true, 0, 0},

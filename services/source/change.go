@@ -178,5 +178,6 @@ func fetchRequest(record *atlantv1.SourceRecord) *atlantv1.FetchRequest {
 	}
 	return &atlantv1.FetchRequest{
 		Url: record.GetUrl(), Source: record.GetName(), Csv: options, Credentials: record.GetCredentials(),
+		NoHold: record.GetNoHold(),
 	}
 }

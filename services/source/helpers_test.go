@@ -61,7 +61,7 @@ func newPlant(t testing.TB) *plant {
 		projecting.Wait()
 	}
 	t.Cleanup(p.stopProjecting)
-	p.fetches = fetch.NewService(p.log, p.views)
+	p.fetches = fetch.NewService(p.log, p.views, 0)
 	server := httptest.NewServer(rpc.NewHandler(nil, rpc.Mount(atlantv1connect.SourceServiceName)(
 		atlantv1connect.NewSourceServiceHandler(NewService(p.log, p.fetches, p.views), rpc.Options(quiet)...))))
 	t.Cleanup(server.Close)

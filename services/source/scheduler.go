@@ -229,7 +229,7 @@ func (s *Scheduler) runs(ctx context.Context, text string) (bool, error) {
 		after, _ := projections.FoldFetch(view, r.Sequence, r.Event)
 		view = &after
 	}
-	return !projections.Ended(view.Fetch.GetState()), nil
+	return !projections.AtRest(view.Fetch.GetState()), nil
 }
 
 func pause(ctx context.Context, d time.Duration) {

@@ -122,15 +122,16 @@ func TestEnvoyRoutes(t *testing.T) {
 		action := routeOf(t, routes, path).GetRoute()
 		timeout, idle := action.GetTimeout(), action.GetIdleTimeout()
 		again := strings.Split(action.GetRetryPolicy().GetRetryOn(), ",")
+		streams := method.GetServerStreaming() || method.GetClientStreaming()
 		reads := method.GetOptions().GetIdempotencyLevel() == descriptorpb.MethodOptions_NO_SIDE_EFFECTS
 		for _, condition := range again {
 			unheard := condition == "connect-failure" || condition == "refused-stream"
-			if !unheard && (!reads || method.GetServerStreaming()) {
+			if !unheard && (!reads || streams) {
 				t.Errorf("%s would be sent twice after %s", path, condition)
 			}
 		}
 		switch {
-		case method.GetServerStreaming():
+		case streams:
 			if timeout == nil || timeout.AsDuration() != 0 || idle == nil || idle.AsDuration() != 0 {
 				t.Errorf("%s is a stream, and ends after %s, or %s of silence", path, timeout, idle)
 			}

@@ -30,8 +30,15 @@ func TestBadFetchRequests(t *testing.T) {
 		request *atlantv1.FetchRequest
 	}{
 		{"url", &atlantv1.FetchRequest{}},
-		{"url", &atlantv1.FetchRequest{Url: "ftp://example.com/list.csv"}},
-		{"url", &atlantv1.FetchRequest{Url: "file:///etc/passwd"}},
+		{"url", &atlantv1.FetchRequest{Url: "gopher://example.com/list.csv"}},
+		{"url", &atlantv1.FetchRequest{Url: "file://etc/passwd"}},
+		{"url", &atlantv1.FetchRequest{Url: "ftp://127.0.0.1:1/"}},
+		{"url", &atlantv1.FetchRequest{Url: "ftp://127.0.0.1:1/a%0D%0ADELE%20b"}},
+		{"url", &atlantv1.FetchRequest{Url: "s3://prices/list.csv?endpoint=http://127.0.0.1:1"}},
+		{"credentials", &atlantv1.FetchRequest{Url: "s3://prices/list.csv", Credentials: withToken("secret")}},
+		{"credentials", &atlantv1.FetchRequest{Url: "sftp://127.0.0.1:1/list.csv"}},
+		{"credentials.ssh_private_key", &atlantv1.FetchRequest{Url: "sftp://user@127.0.0.1:1/list.csv", Credentials: withKey("secret")}},
+		{"credentials.ssh_private_key.key", &atlantv1.FetchRequest{Url: "sftp://user@127.0.0.1:1/list.csv", Credentials: withKey("")}},
 		{"url", &atlantv1.FetchRequest{Url: "gopher://example.com"}},
 		{"url", &atlantv1.FetchRequest{Url: "/etc/passwd"}},
 		{"url", &atlantv1.FetchRequest{Url: "127.0.0.1:1/list.csv"}},
@@ -82,6 +89,10 @@ func TestBadFetchRequests(t *testing.T) {
 	if connect.CodeOf(err) != connect.CodeInvalidArgument || strings.Contains(err.Error(), "secret") {
 		t.Errorf("got %v", err)
 	}
+}
+
+func withKey(key string) *atlantv1.Credentials {
+	return &atlantv1.Credentials{Credentials: &atlantv1.Credentials_SshPrivateKey{SshPrivateKey: &atlantv1.SshPrivateKey{Key: key}}}
 }
 
 func withToken(token string) *atlantv1.Credentials {

@@ -44,7 +44,11 @@ var badRows = []badRow{
 // wantedReject is what is to be known of a bad row, its message apart.
 func (r badRow) wantedReject(line, offset int64) *atlantv1.Reject {
 	raw := strings.ToValidUTF8(r.text, "\uFFFD")
-	return &atlantv1.Reject{Line: line, ByteOffset: offset, Column: r.column, Reason: r.reason, Raw: raw[:min(len(raw), 500)]}
+	reject := &atlantv1.Reject{Line: line, ByteOffset: offset, Column: r.column, Reason: r.reason, Raw: raw[:min(len(raw), 500)]}
+	if reject.GetRaw() != r.text && r.reason != atlantv1.RejectReason_REJECT_REASON_ROW_TOO_LONG {
+		reject.Row = []byte(r.text)
+	}
+	return reject
 }
 
 // withBadRows is a list in which a good row follows each bad one.

@@ -112,7 +112,7 @@ func expectFailures(t *testing.T, a *atlant, s *shop) {
 	}{
 		{1, []string{"fetch", "--wait", s.URL + "/no-such-list.csv"}, "404 Not Found"},
 		{1, []string{"fetch", "--wait", "--json", s.URL + "/no-such-list.csv"}, "404 Not Found"},
-		{1, []string{"fetch", "ftp://example.com/"}, "url: must begin with http"},
+		{1, []string{"fetch", "gopher://example.com/"}, "url: must begin with http"},
 		{1, []string{"fetch", s.URL, "--currency", "eur"}, "csv.currency_code"},
 		{1, []string{"fetches", unknownID}, unknownID},
 		{1, []string{"rejects", unknownID}, unknownID},
@@ -120,7 +120,7 @@ func expectFailures(t *testing.T, a *atlant, s *shop) {
 		{1, []string{"changes", "No such product"}, "No such product"},
 		{1, []string{"list", "--position", "?"}, "position"},
 		{2, []string{"list", "--sort", "colour"}, "--sort"},
-		{2, []string{"fetch"}, "url"},
+		{2, []string{"fetch"}, "list"},
 	} {
 		r := a.cli(t, c.code, c.arguments...)
 		if !strings.Contains(r.errOut, c.says) {

@@ -26,7 +26,7 @@ func TestKill(t *testing.T) {
 	t.Parallel()
 	chance := rand.New(rand.NewPCG(seed(t), 0))
 	s := newShop(t)
-	sc := newScenario(s)
+	sc := newScenario(t, s)
 
 	peaceful := startOpen(t)
 	ids, _ := sc.submit(t.Context(), peaceful, make([]string, len(sc.requests)), len(sc.requests))

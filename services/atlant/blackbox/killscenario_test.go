@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf16"
 
 	atlantv1 "github.com/atlant-log/atlant/proto/gen/atlant/v1"
 )
@@ -20,11 +21,16 @@ const (
 	mainProducts = 5000
 	sideFetches  = 2
 	sideProducts = 6000
+	dayFetches   = 2
+	dayProducts  = 600
+	daysEach     = 5
 )
 
 // newScenario serves the lists slowly, so that a kill can hit a download, and returns the requests for them: of one
-// source many lists, each with some prices of its own, of another one a few; at the end a list from before all others.
-func newScenario(s *shop) *scenario {
+// source many lists, each with some prices of its own, of another one a few, and some that hold many days, packed and in another
+// encoding; at the end a list from before all others.
+func newScenario(tb testing.TB, s *shop) *scenario {
+	tb.Helper()
 	sc := &scenario{}
 	began := longAgo()
 	for n := range mainFetches {
@@ -32,6 +38,10 @@ func newScenario(s *shop) *scenario {
 		if n%3 == 2 && n/3 < sideFetches {
 			sc.add(s, "side", began.Add(time.Duration(n)*time.Hour), killList("side", sideProducts, n))
 		}
+	}
+	for n := range dayFetches {
+		sc.add(s, "days", began.Add(time.Duration(n)*time.Hour), string(gzipped(tb, utf16LE(killDays(n)))))
+		sc.requests[len(sc.requests)-1].Csv = &atlantv1.CsvOptions{ObservedAtColumn: "DATE"}
 	}
 	sc.add(s, "main", began.Add(-time.Hour), killList("main", mainProducts/2, 99)) // too late to count
 	return sc
@@ -43,6 +53,29 @@ func (sc *scenario) add(s *shop, source string, at time.Time, text string) {
 		Url:    s.handle(fmt.Sprintf("/%d.csv", n), slowList(text, 16, time.Duration(4+n%3*8)*time.Millisecond)),
 		Source: source, ObservedAt: stamp(at), RequestId: fmt.Sprintf("request %d", n),
 	})
+}
+
+// killDays is the nth list of many days: in no order, so that it is published in another one than it is read in.
+func killDays(n int) string {
+	var text strings.Builder
+	text.WriteString("DATE;PRODUCT NAME;PRICE\n")
+	for i := range dayProducts * daysEach {
+		day := longAgo().AddDate(0, 0, 10*n+i*3%daysEach)
+		fmt.Fprintf(&text, "%s;Ürün %d;%d.50\n", day.Format(time.DateOnly), i/daysEach, i%7+n)
+		if i%1499 == 3 {
+			fmt.Fprintf(&text, "%s;Ürün %d;free\n", day.Format(time.DateOnly), i/daysEach)
+		}
+	}
+	return text.String()
+}
+
+// utf16LE encodes a text as spreadsheets do that call it Unicode.
+func utf16LE(text string) []byte {
+	encoded := []byte{0xff, 0xfe}
+	for _, unit := range utf16.Encode([]rune(text)) {
+		encoded = append(encoded, byte(unit), byte(unit>>8))
+	}
+	return encoded
 }
 
 // killList is the nth list of a source: an eighth of its products change their prices in each, and some rows are bad or
@@ -105,7 +138,7 @@ func (sc *scenario) finish(tb testing.TB, a *atlant, ids []string) outcome {
 			continue
 		}
 		o.Rejects[n] = d.Rejects[f.GetId()]
-		f.Id, f.Position, f.RequestedAt, f.StartedAt, f.EndedAt = "", "", nil, nil, nil
+		f.Id, f.Position, f.RequestedAt, f.StartedAt, f.EndedAt, f.VisibleAt = "", "", nil, nil, nil, nil
 		o.Fetches[n] = f
 	}
 	_, o.Late = a.prices(tb)

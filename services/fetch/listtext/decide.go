@@ -16,6 +16,9 @@ type decision struct {
 	charset charset
 	mark    int64    // bytes of a byte order mark to leave out
 	why     []string // in words
+
+	isOpen       bool // some bytes are left as they are
+	isRemembered bool
 }
 
 // decide settles the encoding, by what is surest: a byte order mark, what the request says, what only one encoding has, what the
@@ -23,7 +26,7 @@ type decision struct {
 // leaves a doubt about more than a few bytes.
 func (s *survey) decide(hints Hints) (decision, error) {
 	if c, length, ok := marked(s.head); ok {
-		return decision{c, length, because("a byte order mark tells the encoding")}, nil
+		return decision{charset: c, mark: length, why: because("a byte order mark tells the encoding")}, nil
 	}
 	if hints.Settled != "" {
 		return s.told(hints.Settled, "the encoding is that in which the list was read before")
@@ -45,7 +48,7 @@ func (s *survey) decide(hints Hints) (decision, error) {
 	case s.isUTF8(server, isTold):
 		return decision{charset: utf8Charset, why: s.whyUTF8()}, nil
 	}
-	return s.weigh(server, isTold)
+	return s.weigh(server, isTold, hints.Remembered)
 }
 
 func because(format string, args ...any) []string { return []string{fmt.Sprintf(format, args...)} }
@@ -118,8 +121,8 @@ const (
 	fewBytes  = 4   // that a list may have in another encoding
 )
 
-// weigh decides by what the words are in each encoding that they can be in.
-func (s *survey) weigh(server charset, isTold bool) (decision, error) {
+// weigh decides by what the words are in each encoding that they can be in, and if that does not tell, for the remembered one.
+func (s *survey) weigh(server charset, isTold bool, remembered string) (decision, error) {
 	readings := guess(s.words)
 	best := readings[0]
 	if isTold && server.fits(s.words) && !contradicted(server, s.words, readings) {
@@ -130,14 +133,18 @@ func (s *survey) weigh(server charset, isTold bool) (decision, error) {
 		why := because("read as %s, what is not ASCII makes words like %q", best.charset.name, example)
 		return decision{charset: best.charset, why: why}, nil
 	}
+	if c, ok := lookup(remembered); ok && c.fits(s.words) && !contradicted(c, s.words, readings) {
+		return decision{charset: c, isRemembered: true, why: because("the encoding is that in which the list before was read")}, nil
+	}
 	one, other := differing(best, readings[1])
 	doubt := fmt.Sprintf("it could be %s (%q) or %s (%q); csv.encoding would settle it",
 		best.charset.name, one, readings[1].charset.name, other)
 	if s.isMostlyASCII() {
 		why := because("%d bytes are not ASCII, too few to tell the encoding: %s", s.invalid, doubt)
-		return decision{charset: utf8Charset, why: why}, nil
+		return decision{charset: utf8Charset, why: why, isOpen: true}, nil
 	}
-	return decision{}, unreadable("the list is not encoded in UTF-8, and its bytes do not tell the encoding for sure: %s", doubt)
+	message := "the list is not encoded in UTF-8, and its bytes do not tell the encoding for sure: " + doubt
+	return decision{}, &UnreadableError{Message: message, IsEncodingOpen: true}
 }
 
 // isMostlyASCII tells whether so little is in doubt that it is better to reject the rows that hold it than the list.

@@ -17,7 +17,8 @@
 //  3. UTF-16 and UTF-32 without a mark, told by the zeros between ASCII characters;
 //  4. UTF-8, if that is what all that is not ASCII is, or nearly all;
 //  5. what the server says, if all bytes have a meaning in it and no other encoding is a million times as likely;
-//  6. the encoding in which the words are by far the likeliest, see below.
+//  6. the encoding in which the words are by far the likeliest, see below;
+//  7. that in which the list was read before, if all bytes have a meaning in it and no other is a million times as likely.
 //
 // UTF-8 comes before what the server says because servers say the same of all their files, and other encodings do not look
 // like UTF-8 by chance. Only if there are less than three characters, the server's word for an East Asian encoding stands.

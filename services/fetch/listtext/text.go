@@ -13,6 +13,8 @@ type Hints struct {
 	ContentType string // what the server says it is
 	Entry       string // the file in a ZIP archive
 	MaxBytes    int64  // the most that is taken, unpacked and as UTF-8
+
+	Remembered string // the encoding in which the list was read before; taken if the bytes leave it open, and agree
 }
 
 // File is where a text is kept that is not the bytes that were downloaded.
@@ -29,6 +31,9 @@ type Text struct {
 	Size     int64
 	Encoding string   // that it was in
 	Evidence []string // how it was packed and what settled the encoding, in words
+
+	IsOpen       bool // whether the encoding of some bytes is not settled: they are left as they are
+	IsRemembered bool // whether the encoding is the one remembered
 }
 
 // Read makes text of what was downloaded. Where that is UTF-8 already, nothing is made; otherwise the text is written to the
@@ -69,6 +74,7 @@ func read(ctx context.Context, raw io.ReaderAt, size int64, hints Hints, create 
 		return nil, err
 	}
 	t.Encoding, t.Evidence = d.charset.name, append(t.Evidence, d.why...)
+	t.IsOpen, t.IsRemembered = d.isOpen, d.isRemembered
 	if d.charset.encoding == nil {
 		return t, nil
 	}

@@ -26,7 +26,7 @@ func BenchmarkOpen(b *testing.B) {
 	b.SetBytes(int64(len(text)))
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := pricelist.Open(context.Background(), bytes.NewReader(text), int64(len(text)), nil); err != nil {
+		if _, err := pricelist.Open(context.Background(), bytes.NewReader(text), int64(len(text)), nil, nil); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -34,7 +34,7 @@ func BenchmarkOpen(b *testing.B) {
 
 func BenchmarkRows(b *testing.B) {
 	text := benchList()
-	l, err := pricelist.Open(context.Background(), bytes.NewReader(text), int64(len(text)), nil)
+	l, err := pricelist.Open(context.Background(), bytes.NewReader(text), int64(len(text)), nil, nil)
 	if err != nil {
 		b.Fatal(err)
 	}

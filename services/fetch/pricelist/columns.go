@@ -14,6 +14,12 @@ const (
 	dateOption  = "csv.observed_at_column"
 )
 
+// What a list may leave open, by the option that would settle it.
+const (
+	MarkOption  = "csv.decimal_mark" // what the mark means in prices like 1.234
+	OrderOption = "csv.date_order"   // which is the day in dates like 04/05/2026
+)
+
 // columns say where in a row name and price are.
 type columns struct {
 	names  []int // from 0
@@ -60,9 +66,9 @@ func newColumnFinder(o *atlantv1.CsvOptions, first header, width int) *columnFin
 	return f
 }
 
-// find returns the columns, or an *UnreadableError. Those that neither options nor header tell are left open.
-func (f *columnFinder) find() (columns, error) {
-	c := columns{width: f.width, date: -1, header: f.hasHeader()}
+// told returns the columns that the options tell, or an *UnreadableError.
+func (f *columnFinder) told() (columns, error) {
+	c := columns{width: f.width, price: -1, date: -1, header: f.hasHeader()}
 	if c.header {
 		c.width = f.first.width()
 	}
@@ -79,6 +85,22 @@ func (f *columnFinder) find() (columns, error) {
 			return columns{}, err
 		}
 		c.date = i
+	}
+	for _, ref := range f.price {
+		i, err := f.resolve(ref, priceOption, c)
+		if err != nil {
+			return columns{}, err
+		}
+		c.price = i
+	}
+	return c, nil
+}
+
+// find returns the columns, or an *UnreadableError. Those that neither options nor header tell are left open.
+func (f *columnFinder) find() (columns, error) {
+	c, err := f.told()
+	if err != nil {
+		return columns{}, err
 	}
 	if err := f.findPrice(&c); err != nil {
 		return columns{}, err
@@ -149,8 +171,7 @@ func (f *columnFinder) resolve(ref columnRef, option string, c columns) (int, er
 func (f *columnFinder) findPrice(c *columns) (err error) {
 	byWords := f.first.priceColumns()
 	switch {
-	case len(f.price) > 0:
-		c.price, err = f.resolve(f.price[0], priceOption, *c)
+	case c.price >= 0:
 	case c.header && len(byWords) > 0:
 		c.price, err = the(byWords, &f.first, "price", priceOption)
 	case c.width == 2 && len(c.names) <= 1:
@@ -158,8 +179,6 @@ func (f *columnFinder) findPrice(c *columns) (err error) {
 		if len(c.names) == 1 {
 			c.price = 1 - c.names[0]
 		}
-	default:
-		c.price = -1
 	}
 	return err
 }

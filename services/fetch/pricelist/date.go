@@ -149,6 +149,25 @@ func (e *dateEvidence) settle(given string) (order dateOrder, why string) {
 	return anyOrder, ""
 }
 
+// decision weighs the order; nil where nothing had to be decided.
+func (e *dateEvidence) decision(order dateOrder, given string, isRemembered bool) []decision {
+	if order == anyOrder {
+		return nil
+	}
+	most, other, name := &e.dayFirst, &e.dayNext, "month"
+	if order == dayNext {
+		most, other, name = other, most, "day"
+	}
+	d := decision{
+		what: "whether the day or the month comes first", options: orderOptions, isCertain: given != "", isRemembered: isRemembered,
+		support: int(most.count), against: int(other.count),
+	}
+	if other.count > 0 && given == "" {
+		d.alternatives = []string{fmt.Sprintf("the %s first in %s (%v)", name, plural(int(other.count), "date"), other)}
+	}
+	return []decision{d}
+}
+
 // dates reads the dates of a list. Many rows have the one of the row before.
 type dates struct {
 	order  dateOrder

@@ -60,10 +60,28 @@ type decimalMark struct {
 	mark    byte
 	trusted [2]bool // whether a price like 1.234, or 1,234, can be read: as a decimal mark or as a separator of thousands
 	why     string
+
+	thousands    byte // the other mark, if it is seen to separate thousands, else noMark
+	isOpen       bool // whether prices are rejected that an option would settle
+	isRemembered bool // whether something is read as in the list before
 }
 
 // settle returns the decimal mark of the list. What speaks for the other mark is rejected row by row.
-func (e *markEvidence) settle(given string) decimalMark {
+func (e *markEvidence) settle(given string, m *Remembered) decimalMark {
+	d := e.settleAlone(given)
+	if d.isOpen {
+		m.fillMark(&d, e)
+	}
+	for i, mark := range []byte{'.', ','} {
+		if e.groups[i].count > 0 && d.mark != mark && d.mark != noMark {
+			d.thousands = mark
+		}
+	}
+	return d
+}
+
+// settleAlone returns what the list itself says.
+func (e *markEvidence) settleAlone(given string) decimalMark {
 	point, comma := &e.sure[0], &e.sure[1]
 	switch {
 	case given != "":
@@ -73,12 +91,14 @@ func (e *markEvidence) settle(given string) decimalMark {
 	case comma.count > point.count:
 		return e.decide(',', "comma")
 	case point.count > 0:
-		return decimalMark{mark: noMark, why: fmt.Sprintf("as many prices have a decimal point (%v) as a decimal comma (%v): "+
-			"csv.decimal_mark would settle it", point, comma)}
+		return decimalMark{mark: noMark, isOpen: true, why: fmt.Sprintf(
+			"as many prices have a decimal point (%v) as a decimal comma (%v): "+
+				"csv.decimal_mark would settle it", point, comma)}
 	}
 	for i := range e.unclear {
 		if unclear := &e.unclear[i]; unclear.count > 0 {
-			return decimalMark{why: fmt.Sprintf("nothing says what the mark means in %s (%v): csv.decimal_mark would settle it",
+			return decimalMark{mark: noMark, isOpen: true, why: fmt.Sprintf(
+				"nothing says what the mark means in %s (%v): csv.decimal_mark would settle it",
 				plural(int(unclear.count), "price"), unclear)}
 		}
 	}
@@ -97,12 +117,35 @@ func (e *markEvidence) decide(mark byte, name string) decimalMark {
 	}
 	for j := range e.unclear {
 		if !d.trusted[j] && e.unclear[j].count > 0 {
+			d.isOpen = true
 			d.why += fmt.Sprintf("; that does not say what the mark means in %s (%v): csv.decimal_mark would settle it",
 				plural(int(e.unclear[j].count), "price"), &e.unclear[j])
 		}
 	}
 	return d
 }
+
+// decision weighs the mark; nil where nothing was decided. That more speaks for it than against it is enough: what speaks
+// against it is rejected.
+func (e *markEvidence) decision(d *decimalMark, given string) []decision {
+	if given == "" && d.mark == noMark {
+		return nil
+	}
+	i := markIndex(d.mark)
+	other := &e.sure[1-i]
+	weighed := decision{
+		what: "what the decimal mark is", seen: d.why, options: markOptions, isCertain: given != "", isRemembered: d.isRemembered,
+		support: int(e.sure[i].count), against: int(other.count),
+	}
+	if other.count > 0 && given == "" {
+		weighed.alternatives = []string{fmt.Sprintf("decimal mark %s in %s (%v)",
+			markNames[1-i], plural(int(other.count), "price"), other)}
+	}
+	return []decision{weighed}
+}
+
+// markNames are in the order of markIndex.
+var markNames = [2]string{"point", "comma"}
 
 // bears reports whether so many prices that are sure say how to read those that are not.
 func bears(sure, unclear *tally) bool {

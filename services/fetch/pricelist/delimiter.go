@@ -14,29 +14,56 @@ const delimiters = ";,|\t"
 
 var delimiterNames = map[byte]string{';': "semicolons", ',': "commas", '|': "pipes", '\t': "tabs"}
 
-// settleFormat finds out how the sample is separated. The shape's err is its caller's to look at.
-func settleFormat(s *sample, newline byte, o *atlantv1.CsvOptions) (*shape, error) {
+// settleFormat finds out how the sample is separated, with what is remembered where it leaves that open. The shape's err is its
+// caller's to look at.
+func settleFormat(s *sample, newline byte, o *atlantv1.CsvOptions, m *Remembered) (*shape, error) {
+	tried := delimiters
 	if given := o.GetDelimiter(); given != "" {
-		return s.lookWithQuotes(format{delimiter: given[0], newline: newline}, o), nil
+		tried = given
 	}
-	shapes := make([]*shape, 0, len(delimiters))
-	for _, delimiter := range []byte(delimiters) {
-		p := s.lookWithQuotes(format{delimiter: delimiter, newline: newline}, o)
+	shapes := make([]*shape, 0, len(tried))
+	for _, delimiter := range []byte(tried) {
+		p := s.lookWithQuotes(format{delimiter: delimiter, newline: newline}, o, m)
 		s.score(p, o)
 		shapes = append(shapes, p)
 	}
-	p, err := bestShape(shapes)
+	p, err := shapes[0], error(nil)
+	if len(shapes) > 1 {
+		p, err = bestShape(shapes)
+	}
 	if s.ctx.Err() != nil {
 		return nil, s.ctx.Err()
 	}
+	if err == nil {
+		p.compareTo(shapes)
+	}
+	if m != nil && (err != nil || p.isInDoubt(o)) {
+		if remembered := m.shape(s, shapes, o); remembered != nil {
+			return remembered, nil
+		}
+	}
 	return p, err
+}
+
+// compareTo sets the rivals.
+func (p *shape) compareTo(all []*shape) {
+	p.rivals = slices.DeleteFunc(slices.Clone(all), func(other *shape) bool { return other == p })
+}
+
+// isInDoubt reports whether the columns can't be told, or not with enough confidence.
+func (p *shape) isInDoubt(o *atlantv1.CsvOptions) bool {
+	if p.err != nil {
+		return true
+	}
+	_, confidence := p.decisions(o).weakest(0)
+	return confidence < minConfidence
 }
 
 // fewQuotes is how many fields that start with a quote may be slips in a list whose quotes quote.
 const fewQuotes = 10
 
 // lookWithQuotes finds out what the sample looks like, separated by one delimiter, and whether its quotes quote.
-func (s *sample) lookWithQuotes(f format, o *atlantv1.CsvOptions) *shape {
+func (s *sample) lookWithQuotes(f format, o *atlantv1.CsvOptions, m *Remembered) *shape {
 	f.quotes = o.GetQuote() != "none"
 	p := s.look(f, o)
 	if o.GetQuote() != "" || p.broken == nil && p.faults == 0 {
@@ -47,6 +74,10 @@ func (s *sample) lookWithQuotes(f format, o *atlantv1.CsvOptions) *shape {
 	if bare.opening >= fewQuotes && bare.opening > markMajority*bare.quoted && bare.alike > p.alike && bare.alike*10 >= bare.rows*9 {
 		bare.quotesWhy = fmt.Sprintf("quotes are text: %s start with one, and %d of them end with one",
 			plural(bare.opening, "field"), bare.quoted)
+		return bare
+	}
+	if m.dialect().GetQuote() == "none" && m.delimiter() == string(f.delimiter) && bare.opening > bare.quoted && bare.alike >= p.alike {
+		bare.quotesWhy, bare.quotesRemembered = m.says("quotes are text"), true
 		return bare
 	}
 	return p
@@ -65,7 +96,7 @@ func (s *sample) score(p *shape, o *atlantv1.CsvOptions) {
 	_ = s.each(p.format, func(rec *record) { // an error was seen by look
 		switch {
 		case rec.fault != 0 || !p.holds(rec) || !c.fits(rec) || !hasPrice(rec, c, p.err == nil):
-		case p.delimiter == ',' && !c.header && splitsNumber(rec):
+		case p.delimiter == ',' && !c.header && o.GetDelimiter() == "" && splitsNumber(rec):
 			p.doubtful++
 		default:
 			p.good++

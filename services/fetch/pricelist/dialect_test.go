@@ -81,6 +81,10 @@ func TestDialects(t *testing.T) {
 		"comments": {
 			"# generated on Monday\nMilk;1.50\n#10 envelope;2.25\n# the end\n", nil, []string{"2@22 Milk=1500000", "3@32 #10 envelope=2250000"},
 		},
+		"more comments than rows": {
+			"# list of today, 1.50 and more\n# one, 1\n# two, 2\nMilk;1.50\n# three, 3\nBread;2.25\n", nil,
+			[]string{"4@49 Milk=1500000", "6@70 Bread=2250000"},
+		},
 		"columns by what is in them": {
 			"4006381333931;Milk;1,50\n4006381333948;Bread;2,25\n4006381333955;Butter;3\n", nil,
 			[]string{"1@0 Milk=1500000", "2@24 Bread=2250000", "3@49 Butter=3000000"},

@@ -31,6 +31,14 @@
 // The currency is csv.currency_code, else that beside the price, else the one in the header (Price (EUR)) or, if all prices
 // that have one have the same, that one. Signs of several currencies ($, kr, руб.) say nothing.
 //
+// What a list leaves open is settled as it was when the list was read before (Remembered), unless it contradicts that: a row of
+// another mark, another header, another number of columns. It is not guessed from that which way 1.234 is to be read where the point
+// is not the remembered decimal mark, unless 1.234,50 was seen then.
+//
+// Each decision has a confidence, the rule of succession: (for + 1) / (for + against + 2). For it speak the rows that bear it out,
+// and the known words of a header like twenty rows; against it the rows that bear out the next best one, twice, and where there
+// is no header one in fifty of those that bear out none. The weakest decision counts. Below 50 % the list is refused.
+//
 // # What is not
 //
 // A price wrongly read is worse than none, so nothing is guessed. A row that cannot be read becomes a Reject with a

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // header is a record of a list, the first or behind a preamble, which may be one.
@@ -11,12 +12,19 @@ type header struct {
 	cells []string // trimmed
 	keys  []string // of the cells
 	at    place    // offset in the sample
+	raw   string   // as it is in the list; empty if it is too long to be remembered
 }
+
+// maxHeaderBytes bounds what is remembered of a header: a real one has some hundred bytes.
+const maxHeaderBytes = 16 << 10
 
 func newHeader(rec *record) header {
 	h := header{cells: rec.cells(), at: place{offset: rec.offset, line: rec.line}}
 	for _, cell := range h.cells {
 		h.keys = append(h.keys, headerKey(cell))
+	}
+	if len(rec.raw) <= maxHeaderBytes && utf8.Valid(rec.raw) {
+		h.raw = string(rec.raw)
 	}
 	return h
 }
@@ -81,6 +89,14 @@ func (h *header) width() int {
 		n--
 	}
 	return n
+}
+
+// isMarked reports whether the record begins as a remark does.
+func (h *header) isMarked() bool { return strings.HasPrefix(h.raw, "#") }
+
+// fits reports whether the record has so many columns, apart from empty ones at its end.
+func (h *header) fits(width int) bool {
+	return len(h.cells) == width || len(h.cells) > width && h.width() <= width
 }
 
 // String shows the cells.

@@ -75,6 +75,7 @@ func (c *columnProfile) isName() bool {
 // infer finds the columns that neither options nor header tell by what is in them, provided that only one can be meant.
 func (s *sample) infer(p *shape, f *columnFinder) error {
 	profiles := s.profile(p)
+	p.profiles = profiles
 	if p.columns.price < 0 {
 		found := columnsThat(profiles, (*columnProfile).isPrice)
 		if len(found) != 1 {
@@ -133,6 +134,9 @@ func candidatesFor(what string, columns []int, profiles []columnProfile) string 
 }
 
 // holds reports whether a record of the sample is a row, and not before the first one or the header itself.
-func (p *shape) holds(rec *record) bool {
-	return rec.offset > p.first.at.offset || rec.offset == p.first.at.offset && !p.columns.header
+func (p *shape) holds(rec *record) bool { return p.holdsUnder(rec, p.columns.header) }
+
+// holdsUnder is holds where it is not settled yet whether there is a header.
+func (p *shape) holdsUnder(rec *record, header bool) bool {
+	return rec.offset > p.first.at.offset || rec.offset == p.first.at.offset && !header
 }

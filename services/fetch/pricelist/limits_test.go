@@ -8,6 +8,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/atlant-log/atlant/services/fetch/pricelist"
 )
 
 const longest = 256 << 10
@@ -142,5 +144,42 @@ func TestMessages(t *testing.T) {
 		if !utf8.ValidString(reject.GetRaw()) || reject.GetLine() != 2 || reject.GetByteOffset() != 7 {
 			t.Error(reject)
 		}
+	}
+}
+
+// What could not be read is kept whole, to be corrected: also where the message shows less of it.
+func TestWholeRejects(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]string{
+		"short":       "b;x",
+		"shown whole": "b;" + strings.Repeat("x", 494),
+		"almost":      "b;" + strings.Repeat("x", 495),
+		"long":        "b;" + strings.Repeat("x", 200_000),
+		"not UTF-8":   "b\xFF;x",
+		"replaced":    "b\uFFFD;x",
+		"of lines":    "\"b\r\nc\";x",
+	} {
+		l, err := open("a;1\r\n"+row+"\r\nc;2\r\n", nil)
+		if err != nil {
+			t.Fatal(name, err)
+		}
+		reject := rows(t, l)[1].Reject
+		if got, ok := pricelist.Whole(reject); !ok || string(got) != row {
+			t.Errorf("%s: got %.100q, %v", name, got, ok)
+		}
+		if small := len(row) <= 496 && utf8.ValidString(row) && !strings.Contains(row, "\uFFFD"); small != (reject.GetRow() == nil) {
+			t.Errorf("%s: it is kept twice, or not: %.100q", name, reject.GetRow())
+		}
+		reject.Row = nil
+		if got, ok := pricelist.Whole(reject); ok && string(got) != row {
+			t.Errorf("%s: without its row it is taken for %.100q", name, got)
+		}
+	}
+	l, err := open("a;1\n"+strings.Repeat("x", 300<<10)+";2\n", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, ok := pricelist.Whole(rows(t, l)[1].Reject); ok {
+		t.Error("a row that is too long is taken for whole")
 	}
 }

@@ -19,11 +19,20 @@ type List struct {
 	from     place // of the first record
 	reading  reading
 	evidence []string
+
+	decisions  decisions
+	header     string      // as it is in the list
+	remembered *Remembered // what the list before this one can tell about it; nil if nothing
+	recalled   bool        // whether something of that was needed
+	open       []string    // options that would settle what rows are rejected for
 }
 
 // Open settles how a list is to be read. It reads it once from start to end, in bounded memory, because the last price may
-// be the only one that tells the decimal mark. Its errors are *UnreadableError, ctx's and src's.
-func Open(ctx context.Context, src io.ReaderAt, size int64, options *atlantv1.CsvOptions) (*List, error) {
+// be the only one that tells the decimal mark. What the list leaves open is settled as it was in the list that is remembered, nil
+// if there is none. Its errors are *UnreadableError, ctx's and src's.
+func Open(
+	ctx context.Context, src io.ReaderAt, size int64, options *atlantv1.CsvOptions, remembered *Remembered,
+) (*List, error) {
 	if err := checkOptions(options); err != nil {
 		return nil, err
 	}
@@ -31,7 +40,7 @@ func Open(ctx context.Context, src io.ReaderAt, size int64, options *atlantv1.Cs
 	if err != nil {
 		return nil, err
 	}
-	l := &List{src: src, size: size}
+	l := &List{src: src, size: size, remembered: remembered}
 	good, err := l.settle(ctx, head, options)
 	if head.doubt != nil && good == 0 && (err == nil || isUnreadable(err)) {
 		return nil, head.doubt
@@ -39,7 +48,21 @@ func Open(ctx context.Context, src io.ReaderAt, size int64, options *atlantv1.Cs
 	if err != nil {
 		return nil, err
 	}
+	if good > 0 { // else each row is rejected, which says more
+		if err := l.checkConfidence(); err != nil {
+			return nil, err
+		}
+	}
 	return l, nil
+}
+
+// checkConfidence refuses a list of which something is not certain enough.
+func (l *List) checkConfidence() error {
+	weakest, confidence := l.decisions.weakest(int(l.remembered.dialect().GetConfidence()))
+	if confidence >= minConfidence {
+		return nil
+	}
+	return weakest.refuse(confidence)
 }
 
 // checkOptions refuses what the API would not let through.
@@ -72,12 +95,22 @@ func (l *List) settle(ctx context.Context, head sniffed, o *atlantv1.CsvOptions)
 	if !s.cut && len(bytes.TrimSpace(s.text)) == 0 {
 		return 0, unreadable("the list is empty%s", afterSkipped(o))
 	}
-	p, err := settleFormat(s, head.newline, o)
+	p, err := settleFormat(s, head.newline, o, l.remembered)
+	if err == nil && p.quotesRemembered && !l.remembered.isOf(&p.columns, &p.first, p.delimiter) {
+		p, err = settleFormat(s, head.newline, o, nil)
+	}
 	if err != nil {
 		return 0, err
 	}
 	if p.err != nil {
 		return 0, cmp.Or(p.broken, p.err)
+	}
+	l.recalled = p.isRemembered || p.quotesRemembered
+	if l.decisions = p.decisions(o); !l.remembered.isOf(&p.columns, &p.first, p.delimiter) {
+		l.remembered = nil
+	}
+	if p.columns.header {
+		l.header = p.first.raw
 	}
 	l.reading = reading{format: p.format, columns: p.columns, currency: o.GetCurrencyCode(), oneCurrency: o.GetCurrencyCode() != ""}
 	l.from = place{offset: l.from.offset + p.first.at.offset, line: p.first.at.line}
@@ -124,12 +157,10 @@ func (l *List) weigh(ctx context.Context, o *atlantv1.CsvOptions, inHeader strin
 	if rows == 0 {
 		return 0, unreadable("the list has a header but no rows")
 	}
-	l.reading.mark, l.reading.cutLine = marks.settle(o.GetDecimalMark()), ending.cutLine()
-	l.evidence = append(l.evidence, l.reading.mark.why)
+	l.settleMark(&marks, o.GetDecimalMark())
+	l.settleDates(&dates, o.GetDateOrder())
+	l.reading.cutLine = ending.cutLine()
 	var why string
-	if l.reading.dateOrder, why = dates.settle(o.GetDateOrder()); why != "" && l.reading.date >= 0 {
-		l.evidence = append(l.evidence, why)
-	}
 	if l.reading.currency == "" {
 		if l.reading.currency, why = currencies.settle(inHeader); why != "" {
 			l.evidence = append(l.evidence, why)
@@ -137,6 +168,56 @@ func (l *List) weigh(ctx context.Context, o *atlantv1.CsvOptions, inHeader strin
 	}
 	return good, nil
 }
+
+// settleMark settles the decimal mark.
+func (l *List) settleMark(e *markEvidence, given string) {
+	mark := e.settle(given, l.rememberedFor(l.reading.price, l.remembered.dialect().GetPriceColumn()))
+	l.reading.mark = mark
+	l.evidence = append(l.evidence, mark.why)
+	l.decisions = append(l.decisions, e.decision(&mark, given)...)
+	l.recalled = l.recalled || mark.isRemembered
+	if mark.isOpen {
+		l.open = append(l.open, MarkOption)
+	}
+}
+
+// settleDates settles the order of day and month, if a column gives dates.
+func (l *List) settleDates(e *dateEvidence, given string) {
+	if l.reading.date < 0 {
+		return
+	}
+	order, why := e.settle(given)
+	isOpen, isRemembered := order == anyOrder && e.unclear.count > 0, false
+	if isOpen {
+		m := l.rememberedFor(l.reading.date, l.remembered.dialect().GetObservedAtColumn())
+		if remembered, as := m.fillOrder(); remembered != anyOrder {
+			order, why, isOpen, isRemembered = remembered, as, false, true
+		}
+	}
+	l.reading.dateOrder = order
+	l.decisions = append(l.decisions, e.decision(order, given, isRemembered)...)
+	l.recalled = l.recalled || isRemembered
+	if why != "" {
+		l.evidence = append(l.evidence, why)
+	}
+	if isOpen {
+		l.open = append(l.open, OrderOption)
+	}
+}
+
+// rememberedFor returns what is remembered, if it is of the same column: that one counts from 0, the other from 1.
+func (l *List) rememberedFor(column int, before int32) *Remembered {
+	if l.remembered == nil || int(before) != column+1 {
+		return nil
+	}
+	return l.remembered
+}
+
+// Open returns the options that would settle what the list leaves open; the rows it is about are rejected.
+func (l *List) Open() []string { return slices.Clone(l.open) }
+
+// IsRemembered reports whether something is read as it was in the list that is remembered.
+func (l *List) IsRemembered() bool { return l.recalled }
 
 // IsDated reports whether a column says when prices held.
 func (l *List) IsDated() bool { return l.reading.date >= 0 }
@@ -185,7 +266,20 @@ func (l *List) Dialect() *atlantv1.Dialect {
 		CurrencyCode: l.reading.currency,
 
 		ObservedAtColumn: int32(l.reading.date + 1),
+		DateOrder:        string(l.reading.dateOrder),
 		Evidence:         slices.Clone(l.evidence),
+		Alternatives:     l.decisions.alternatives(),
+		Columns:          int32(l.reading.width),
+		Header:           l.header,
+		Open:             slices.Clone(l.open),
+	}
+	_, confidence := l.decisions.weakest(int(l.remembered.dialect().GetConfidence()))
+	d.Confidence = int32(confidence)
+	if l.recalled {
+		d.RememberedFrom = l.remembered.Fetch
+	}
+	if mark := l.reading.mark.thousands; mark != noMark {
+		d.ThousandsMark = string(mark)
 	}
 	if !l.reading.quotes {
 		d.Quote = "none"

@@ -18,7 +18,7 @@ import (
 )
 
 func open(text string, o *atlantv1.CsvOptions) (*pricelist.List, error) {
-	return pricelist.Open(context.Background(), strings.NewReader(text), int64(len(text)), o)
+	return pricelist.Open(context.Background(), strings.NewReader(text), int64(len(text)), o, nil)
 }
 
 func rows(t testing.TB, l *pricelist.List) []pricelist.Row {
@@ -218,6 +218,7 @@ func TestDialect(t *testing.T) {
 			`line 1 is the header: "sku", "name", "price"`,
 			`the decimal mark is a point in 1 price ("2.50" on line 2)`,
 		},
+		Confidence: 66, Columns: 3, Header: "sku;name;price",
 	}
 	if diff := cmp.Diff(want, l.Dialect(), protocmp.Transform()); diff != "" {
 		t.Error(diff)
@@ -250,7 +251,7 @@ func TestRowsEnds(t *testing.T) {
 
 func TestShortReader(t *testing.T) {
 	t.Parallel()
-	_, err := pricelist.Open(context.Background(), strings.NewReader("a;1\n"), 100, nil)
+	_, err := pricelist.Open(context.Background(), strings.NewReader("a;1\n"), 100, nil, nil)
 	var unreadable *pricelist.UnreadableError
 	if err == nil || errors.As(err, &unreadable) {
 		t.Error(err)

@@ -24,14 +24,33 @@ type fault struct {
 
 // reject puts a fault into words.
 func (h *reading) reject(rec *record, f fault) *atlantv1.Reject {
-	return &atlantv1.Reject{
+	text := bytes.TrimRight(rec.raw, "\r\n")
+	r := &atlantv1.Reject{
 		Line:       rec.line,
 		ByteOffset: rec.offset,
 		Column:     int32(f.column),
 		Reason:     f.reason,
 		Message:    h.message(rec, f),
-		Raw:        cut(bytes.TrimRight(rec.raw, "\r\n"), maxRawBytes),
+		Raw:        cut(text, maxRawBytes),
 	}
+	if mayLack(r.GetRaw()) && f.reason != atlantv1.RejectReason_REJECT_REASON_ROW_TOO_LONG {
+		r.Row = bytes.Clone(text)
+	}
+	return r
+}
+
+// mayLack reports whether Reject.raw may lack something of the row: where it is not sure from the text alone that it is all there, so
+// that whoever reads a reject without a row knows.
+func mayLack(raw string) bool {
+	return len(raw) > maxRawBytes-utf8.UTFMax || strings.ContainsRune(raw, utf8.RuneError)
+}
+
+// Whole returns a rejected row as it is in the list; ok says that all of it is known.
+func Whole(r *atlantv1.Reject) (row []byte, ok bool) {
+	if len(r.GetRow()) > 0 {
+		return r.GetRow(), true
+	}
+	return []byte(r.GetRaw()), !mayLack(r.GetRaw())
 }
 
 func (h *reading) message(rec *record, f fault) string {

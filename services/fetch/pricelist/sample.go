@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"slices"
 
 	atlantv1 "github.com/atlant-log/atlant/proto/gen/atlant/v1"
 )
@@ -67,35 +68,63 @@ type shape struct {
 	broken    error  // why the sample can't be split to its end
 	good      int    // rows of the right width with a price where there should be one
 	doubtful  int    // rows that look good, but whose delimiter may be a decimal comma
+
+	profiles     []columnProfile // of the columns, where they were told by what is in them
+	rivals       []*shape        // what the sample looks like, separated in other ways
+	isRemembered bool            // delimiter and columns are those of the list before
+
+	quotesRemembered bool // so is what quotes are
 }
 
 // look finds out what the sample looks like, separated in one way.
 func (s *sample) look(f format, o *atlantv1.CsvOptions) *shape {
 	p := &shape{format: f}
-	w := widths{}
+	w, remarks := widths{}, widths{}
 	var starts []header
 	p.broken = s.each(f, func(rec *record) {
-		if len(starts) < maxPreamble {
+		isMarked := len(rec.raw) > 0 && rec.raw[0] == '#' // a remark, or a row: the columns will tell
+		if len(starts) < maxPreamble && (!isMarked || len(rec.fields) > 1) {
 			starts = append(starts, newHeader(rec))
 		}
-		if rec.fault == atlantv1.RejectReason_REJECT_REASON_ROW_TOO_LONG {
+		switch {
+		case rec.fault == atlantv1.RejectReason_REJECT_REASON_ROW_TOO_LONG:
 			return
+		case isMarked:
+			remarks.add(rec)
+		default:
+			p.rows++
+			w.add(rec)
 		}
-		p.rows++
-		w.add(rec)
 		p.countQuotes(rec)
 		if rec.fault == atlantv1.RejectReason_REJECT_REASON_QUOTE {
 			p.faults++
 		}
 	})
-	p.width, p.alike = w.most()
-	p.settleHeader(starts, o)
+	p.countRows(w, remarks)
+	p.settleHeader(slices.DeleteFunc(starts, func(h header) bool { return h.isMarked() && !h.fits(p.width) }), o)
 	p.rows -= p.preamble
 	finder := newColumnFinder(o, p.first, p.width)
 	if p.columns, p.err = finder.find(); p.err == nil && !p.columns.settled() {
 		p.err = s.infer(p, finder)
 	}
 	return p
+}
+
+// countRows takes in how wide the rows are. Records that begin with # are rows if they are as wide as the others, or if there are
+// no others.
+func (p *shape) countRows(w, marked widths) {
+	if len(w) == 0 {
+		for _, t := range marked {
+			p.rows += t.rows
+		}
+		w, marked = marked, nil
+	}
+	p.width, p.alike = w.most()
+	for width, t := range marked {
+		if width == p.width || width > p.width && t.filled <= p.width {
+			p.rows, p.alike = p.rows+t.rows, p.alike+t.rows
+		}
+	}
 }
 
 func (p *shape) countQuotes(rec *record) {

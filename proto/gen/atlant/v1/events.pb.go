@@ -209,6 +209,10 @@ type FetchEvent struct {
 	//	*FetchEvent_Failed
 	//	*FetchEvent_Cancelled
 	//	*FetchEvent_NotModified
+	//	*FetchEvent_Held
+	//	*FetchEvent_Approved
+	//	*FetchEvent_Discarded
+	//	*FetchEvent_Visible
 	Event         isFetchEvent_Event `protobuf_oneof:"event"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -339,6 +343,42 @@ func (x *FetchEvent) GetNotModified() *FetchNotModified {
 	return nil
 }
 
+func (x *FetchEvent) GetHeld() *FetchHeld {
+	if x != nil {
+		if x, ok := x.Event.(*FetchEvent_Held); ok {
+			return x.Held
+		}
+	}
+	return nil
+}
+
+func (x *FetchEvent) GetApproved() *FetchApproved {
+	if x != nil {
+		if x, ok := x.Event.(*FetchEvent_Approved); ok {
+			return x.Approved
+		}
+	}
+	return nil
+}
+
+func (x *FetchEvent) GetDiscarded() *FetchDiscarded {
+	if x != nil {
+		if x, ok := x.Event.(*FetchEvent_Discarded); ok {
+			return x.Discarded
+		}
+	}
+	return nil
+}
+
+func (x *FetchEvent) GetVisible() *FetchVisible {
+	if x != nil {
+		if x, ok := x.Event.(*FetchEvent_Visible); ok {
+			return x.Visible
+		}
+	}
+	return nil
+}
+
 type isFetchEvent_Event interface {
 	isFetchEvent_Event()
 }
@@ -388,6 +428,26 @@ type FetchEvent_NotModified struct {
 	NotModified *FetchNotModified `protobuf:"bytes,10,opt,name=not_modified,json=notModified,proto3,oneof"`
 }
 
+type FetchEvent_Held struct {
+	// The list differs so much from the last good one that somebody must look at it.
+	Held *FetchHeld `protobuf:"bytes,11,opt,name=held,proto3,oneof"`
+}
+
+type FetchEvent_Approved struct {
+	// Somebody looked, and the list is to be published.
+	Approved *FetchApproved `protobuf:"bytes,12,opt,name=approved,proto3,oneof"`
+}
+
+type FetchEvent_Discarded struct {
+	// The list that was held is not to be published.
+	Discarded *FetchDiscarded `protobuf:"bytes,13,opt,name=discarded,proto3,oneof"`
+}
+
+type FetchEvent_Visible struct {
+	// The views show what the fetch has published. The only event that comes after the end, and not for every fetch.
+	Visible *FetchVisible `protobuf:"bytes,14,opt,name=visible,proto3,oneof"`
+}
+
 func (*FetchEvent_Requested) isFetchEvent_Event() {}
 
 func (*FetchEvent_Started) isFetchEvent_Event() {}
@@ -406,12 +466,20 @@ func (*FetchEvent_Cancelled) isFetchEvent_Event() {}
 
 func (*FetchEvent_NotModified) isFetchEvent_Event() {}
 
+func (*FetchEvent_Held) isFetchEvent_Event() {}
+
+func (*FetchEvent_Approved) isFetchEvent_Event() {}
+
+func (*FetchEvent_Discarded) isFetchEvent_Event() {}
+
+func (*FetchEvent_Visible) isFetchEvent_Event() {}
+
 // FetchRequested carries all that a fetcher needs. It is also the work item in the FETCHES queue.
 type FetchRequested struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// UUIDv7.
 	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
-	// http or https; it holds no credentials.
+	// As FetchRequest.url, but it holds no credentials.
 	Url string `protobuf:"bytes,2,opt,name=url,proto3" json:"url,omitempty"`
 	// The namespace of the product names.
 	Source string `protobuf:"bytes,3,opt,name=source,proto3" json:"source,omitempty"`
@@ -427,8 +495,12 @@ type FetchRequested struct {
 	RequestedAt *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=requested_at,json=requestedAt,proto3" json:"requested_at,omitempty"`
 	// Set in the queue alone, which forgets it when the fetch has ended; never in an event.
 	Credentials *Credentials `protobuf:"bytes,9,opt,name=credentials,proto3" json:"credentials,omitempty"`
+	// Publish the list even if it differs implausibly from the last good one.
+	NoHold bool `protobuf:"varint,10,opt,name=no_hold,json=noHold,proto3" json:"no_hold,omitempty"`
 	// When it was due, if the schedule of its source asked for it.
-	ScheduledFor  *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=scheduled_for,json=scheduledFor,proto3" json:"scheduled_for,omitempty"`
+	ScheduledFor *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=scheduled_for,json=scheduledFor,proto3" json:"scheduled_for,omitempty"`
+	// Set in the queue alone: the fetch was held, and its list is to be published now.
+	Approved      bool `protobuf:"varint,12,opt,name=approved,proto3" json:"approved,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -526,11 +598,25 @@ func (x *FetchRequested) GetCredentials() *Credentials {
 	return nil
 }
 
+func (x *FetchRequested) GetNoHold() bool {
+	if x != nil {
+		return x.NoHold
+	}
+	return false
+}
+
 func (x *FetchRequested) GetScheduledFor() *timestamppb.Timestamp {
 	if x != nil {
 		return x.ScheduledFor
 	}
 	return nil
+}
+
+func (x *FetchRequested) GetApproved() bool {
+	if x != nil {
+		return x.Approved
+	}
+	return false
 }
 
 // FetchStarted is written each time a fetcher takes the request, also after a crash.
@@ -637,7 +723,9 @@ type FetchParsed struct {
 	// What the server gave to recognise the list by. Absent if it gave nothing of use, or it is not known any more.
 	Validators *ListValidators `protobuf:"bytes,4,opt,name=validators,proto3" json:"validators,omitempty"`
 	// Version of the program that read the list: another one may read it differently.
-	ReadBy        string `protobuf:"bytes,5,opt,name=read_by,json=readBy,proto3" json:"read_by,omitempty"`
+	ReadBy string `protobuf:"bytes,5,opt,name=read_by,json=readBy,proto3" json:"read_by,omitempty"`
+	// What later lists are compared with.
+	Sample        *ListSample `protobuf:"bytes,6,opt,name=sample,proto3" json:"sample,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -707,12 +795,76 @@ func (x *FetchParsed) GetReadBy() string {
 	return ""
 }
 
+func (x *FetchParsed) GetSample() *ListSample {
+	if x != nil {
+		return x.Sample
+	}
+	return nil
+}
+
+// ListSample holds the prices of some products of a list: those whose hashes are the lowest, so that two lists with the same
+// products have the same ones in their samples.
+type ListSample struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The first 8 bytes of the products' ids, ascending, at most 256.
+	Products []uint64 `protobuf:"fixed64,1,rep,packed,name=products,proto3" json:"products,omitempty"`
+	// Their prices in millionths, in the same order.
+	AmountsMicros []int64 `protobuf:"varint,2,rep,packed,name=amounts_micros,json=amountsMicros,proto3" json:"amounts_micros,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListSample) Reset() {
+	*x = ListSample{}
+	mi := &file_atlant_v1_events_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListSample) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListSample) ProtoMessage() {}
+
+func (x *ListSample) ProtoReflect() protoreflect.Message {
+	mi := &file_atlant_v1_events_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListSample.ProtoReflect.Descriptor instead.
+func (*ListSample) Descriptor() ([]byte, []int) {
+	return file_atlant_v1_events_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *ListSample) GetProducts() []uint64 {
+	if x != nil {
+		return x.Products
+	}
+	return nil
+}
+
+func (x *ListSample) GetAmountsMicros() []int64 {
+	if x != nil {
+		return x.AmountsMicros
+	}
+	return nil
+}
+
 // ListValidators recognise a version of a list without its being sent.
 type ListValidators struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// SHA-256 of the URL that they belong to: where redirects led, not where the request went.
+	// SHA-256 of the URL that they belong to: where redirects led, not where the request went. Over ftp and sftp it holds the
+	// user, who decides what one gets to see.
 	UrlSha256 []byte `protobuf:"bytes,1,opt,name=url_sha256,json=urlSha256,proto3" json:"url_sha256,omitempty"`
-	// As the server sent it, with its quotes.
+	// As the server sent it, with its quotes. Over ftp and sftp it is made of the size and the time of the last change.
 	Etag string `protobuf:"bytes,2,opt,name=etag,proto3" json:"etag,omitempty"`
 	// As the server sent it; empty if the list could have changed once more in the same second.
 	LastModified  string `protobuf:"bytes,3,opt,name=last_modified,json=lastModified,proto3" json:"last_modified,omitempty"`
@@ -722,7 +874,7 @@ type ListValidators struct {
 
 func (x *ListValidators) Reset() {
 	*x = ListValidators{}
-	mi := &file_atlant_v1_events_proto_msgTypes[7]
+	mi := &file_atlant_v1_events_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -734,7 +886,7 @@ func (x *ListValidators) String() string {
 func (*ListValidators) ProtoMessage() {}
 
 func (x *ListValidators) ProtoReflect() protoreflect.Message {
-	mi := &file_atlant_v1_events_proto_msgTypes[7]
+	mi := &file_atlant_v1_events_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -747,7 +899,7 @@ func (x *ListValidators) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListValidators.ProtoReflect.Descriptor instead.
 func (*ListValidators) Descriptor() ([]byte, []int) {
-	return file_atlant_v1_events_proto_rawDescGZIP(), []int{7}
+	return file_atlant_v1_events_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *ListValidators) GetUrlSha256() []byte {
@@ -782,7 +934,7 @@ type FetchRowsRejected struct {
 
 func (x *FetchRowsRejected) Reset() {
 	*x = FetchRowsRejected{}
-	mi := &file_atlant_v1_events_proto_msgTypes[8]
+	mi := &file_atlant_v1_events_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -794,7 +946,7 @@ func (x *FetchRowsRejected) String() string {
 func (*FetchRowsRejected) ProtoMessage() {}
 
 func (x *FetchRowsRejected) ProtoReflect() protoreflect.Message {
-	mi := &file_atlant_v1_events_proto_msgTypes[8]
+	mi := &file_atlant_v1_events_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -807,7 +959,7 @@ func (x *FetchRowsRejected) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FetchRowsRejected.ProtoReflect.Descriptor instead.
 func (*FetchRowsRejected) Descriptor() ([]byte, []int) {
-	return file_atlant_v1_events_proto_rawDescGZIP(), []int{8}
+	return file_atlant_v1_events_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *FetchRowsRejected) GetRejects() []*Reject {
@@ -830,7 +982,7 @@ type FetchCompleted struct {
 
 func (x *FetchCompleted) Reset() {
 	*x = FetchCompleted{}
-	mi := &file_atlant_v1_events_proto_msgTypes[9]
+	mi := &file_atlant_v1_events_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -842,7 +994,7 @@ func (x *FetchCompleted) String() string {
 func (*FetchCompleted) ProtoMessage() {}
 
 func (x *FetchCompleted) ProtoReflect() protoreflect.Message {
-	mi := &file_atlant_v1_events_proto_msgTypes[9]
+	mi := &file_atlant_v1_events_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -855,7 +1007,7 @@ func (x *FetchCompleted) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FetchCompleted.ProtoReflect.Descriptor instead.
 func (*FetchCompleted) Descriptor() ([]byte, []int) {
-	return file_atlant_v1_events_proto_rawDescGZIP(), []int{9}
+	return file_atlant_v1_events_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *FetchCompleted) GetCounts() *FetchCounts {
@@ -887,7 +1039,7 @@ type FetchFailed struct {
 
 func (x *FetchFailed) Reset() {
 	*x = FetchFailed{}
-	mi := &file_atlant_v1_events_proto_msgTypes[10]
+	mi := &file_atlant_v1_events_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -899,7 +1051,7 @@ func (x *FetchFailed) String() string {
 func (*FetchFailed) ProtoMessage() {}
 
 func (x *FetchFailed) ProtoReflect() protoreflect.Message {
-	mi := &file_atlant_v1_events_proto_msgTypes[10]
+	mi := &file_atlant_v1_events_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -912,7 +1064,7 @@ func (x *FetchFailed) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FetchFailed.ProtoReflect.Descriptor instead.
 func (*FetchFailed) Descriptor() ([]byte, []int) {
-	return file_atlant_v1_events_proto_rawDescGZIP(), []int{10}
+	return file_atlant_v1_events_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *FetchFailed) GetError() string {
@@ -945,7 +1097,7 @@ type FetchCancelled struct {
 
 func (x *FetchCancelled) Reset() {
 	*x = FetchCancelled{}
-	mi := &file_atlant_v1_events_proto_msgTypes[11]
+	mi := &file_atlant_v1_events_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -957,7 +1109,7 @@ func (x *FetchCancelled) String() string {
 func (*FetchCancelled) ProtoMessage() {}
 
 func (x *FetchCancelled) ProtoReflect() protoreflect.Message {
-	mi := &file_atlant_v1_events_proto_msgTypes[11]
+	mi := &file_atlant_v1_events_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -970,7 +1122,7 @@ func (x *FetchCancelled) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FetchCancelled.ProtoReflect.Descriptor instead.
 func (*FetchCancelled) Descriptor() ([]byte, []int) {
-	return file_atlant_v1_events_proto_rawDescGZIP(), []int{11}
+	return file_atlant_v1_events_proto_rawDescGZIP(), []int{12}
 }
 
 // FetchNotModified ends a fetch whose list is the one that the last fetch of its source published.
@@ -988,7 +1140,7 @@ type FetchNotModified struct {
 
 func (x *FetchNotModified) Reset() {
 	*x = FetchNotModified{}
-	mi := &file_atlant_v1_events_proto_msgTypes[12]
+	mi := &file_atlant_v1_events_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1000,7 +1152,7 @@ func (x *FetchNotModified) String() string {
 func (*FetchNotModified) ProtoMessage() {}
 
 func (x *FetchNotModified) ProtoReflect() protoreflect.Message {
-	mi := &file_atlant_v1_events_proto_msgTypes[12]
+	mi := &file_atlant_v1_events_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1013,7 +1165,7 @@ func (x *FetchNotModified) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FetchNotModified.ProtoReflect.Descriptor instead.
 func (*FetchNotModified) Descriptor() ([]byte, []int) {
-	return file_atlant_v1_events_proto_rawDescGZIP(), []int{12}
+	return file_atlant_v1_events_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *FetchNotModified) GetPublishedBy() string {
@@ -1037,6 +1189,181 @@ func (x *FetchNotModified) GetValidators() *ListValidators {
 	return nil
 }
 
+// FetchHeld keeps a list from being published.
+type FetchHeld struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What reading the list gave.
+	Parsed *FetchParsed `protobuf:"bytes,1,opt,name=parsed,proto3" json:"parsed,omitempty"`
+	// How it differs from the last good one.
+	Comparison    *ListComparison `protobuf:"bytes,2,opt,name=comparison,proto3" json:"comparison,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FetchHeld) Reset() {
+	*x = FetchHeld{}
+	mi := &file_atlant_v1_events_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FetchHeld) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FetchHeld) ProtoMessage() {}
+
+func (x *FetchHeld) ProtoReflect() protoreflect.Message {
+	mi := &file_atlant_v1_events_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FetchHeld.ProtoReflect.Descriptor instead.
+func (*FetchHeld) Descriptor() ([]byte, []int) {
+	return file_atlant_v1_events_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *FetchHeld) GetParsed() *FetchParsed {
+	if x != nil {
+		return x.Parsed
+	}
+	return nil
+}
+
+func (x *FetchHeld) GetComparison() *ListComparison {
+	if x != nil {
+		return x.Comparison
+	}
+	return nil
+}
+
+// FetchApproved has a list published that was held.
+type FetchApproved struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FetchApproved) Reset() {
+	*x = FetchApproved{}
+	mi := &file_atlant_v1_events_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FetchApproved) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FetchApproved) ProtoMessage() {}
+
+func (x *FetchApproved) ProtoReflect() protoreflect.Message {
+	mi := &file_atlant_v1_events_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FetchApproved.ProtoReflect.Descriptor instead.
+func (*FetchApproved) Descriptor() ([]byte, []int) {
+	return file_atlant_v1_events_proto_rawDescGZIP(), []int{15}
+}
+
+// FetchDiscarded ends a fetch whose list was held.
+type FetchDiscarded struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The later fetch of the same URL that was published or held; empty if a user discarded this one.
+	SupersededBy  string `protobuf:"bytes,1,opt,name=superseded_by,json=supersededBy,proto3" json:"superseded_by,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FetchDiscarded) Reset() {
+	*x = FetchDiscarded{}
+	mi := &file_atlant_v1_events_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FetchDiscarded) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FetchDiscarded) ProtoMessage() {}
+
+func (x *FetchDiscarded) ProtoReflect() protoreflect.Message {
+	mi := &file_atlant_v1_events_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FetchDiscarded.ProtoReflect.Descriptor instead.
+func (*FetchDiscarded) Descriptor() ([]byte, []int) {
+	return file_atlant_v1_events_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *FetchDiscarded) GetSupersededBy() string {
+	if x != nil {
+		return x.SupersededBy
+	}
+	return ""
+}
+
+// FetchVisible says when prices could be read.
+type FetchVisible struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FetchVisible) Reset() {
+	*x = FetchVisible{}
+	mi := &file_atlant_v1_events_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FetchVisible) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FetchVisible) ProtoMessage() {}
+
+func (x *FetchVisible) ProtoReflect() protoreflect.Message {
+	mi := &file_atlant_v1_events_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FetchVisible.ProtoReflect.Descriptor instead.
+func (*FetchVisible) Descriptor() ([]byte, []int) {
+	return file_atlant_v1_events_proto_rawDescGZIP(), []int{17}
+}
+
 // FetchCounts are the figures of a receipt: rows_read = accepted + rejected + duplicates.
 type FetchCounts struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1058,7 +1385,7 @@ type FetchCounts struct {
 
 func (x *FetchCounts) Reset() {
 	*x = FetchCounts{}
-	mi := &file_atlant_v1_events_proto_msgTypes[13]
+	mi := &file_atlant_v1_events_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1070,7 +1397,7 @@ func (x *FetchCounts) String() string {
 func (*FetchCounts) ProtoMessage() {}
 
 func (x *FetchCounts) ProtoReflect() protoreflect.Message {
-	mi := &file_atlant_v1_events_proto_msgTypes[13]
+	mi := &file_atlant_v1_events_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1083,7 +1410,7 @@ func (x *FetchCounts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FetchCounts.ProtoReflect.Descriptor instead.
 func (*FetchCounts) Descriptor() ([]byte, []int) {
-	return file_atlant_v1_events_proto_rawDescGZIP(), []int{13}
+	return file_atlant_v1_events_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *FetchCounts) GetBytes() int64 {
@@ -1139,7 +1466,7 @@ type RequestClaim struct {
 
 func (x *RequestClaim) Reset() {
 	*x = RequestClaim{}
-	mi := &file_atlant_v1_events_proto_msgTypes[14]
+	mi := &file_atlant_v1_events_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1151,7 +1478,7 @@ func (x *RequestClaim) String() string {
 func (*RequestClaim) ProtoMessage() {}
 
 func (x *RequestClaim) ProtoReflect() protoreflect.Message {
-	mi := &file_atlant_v1_events_proto_msgTypes[14]
+	mi := &file_atlant_v1_events_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1164,7 +1491,7 @@ func (x *RequestClaim) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RequestClaim.ProtoReflect.Descriptor instead.
 func (*RequestClaim) Descriptor() ([]byte, []int) {
-	return file_atlant_v1_events_proto_rawDescGZIP(), []int{14}
+	return file_atlant_v1_events_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *RequestClaim) GetRequested() *FetchRequested {
@@ -1193,7 +1520,7 @@ type ParkedEvent struct {
 
 func (x *ParkedEvent) Reset() {
 	*x = ParkedEvent{}
-	mi := &file_atlant_v1_events_proto_msgTypes[15]
+	mi := &file_atlant_v1_events_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1205,7 +1532,7 @@ func (x *ParkedEvent) String() string {
 func (*ParkedEvent) ProtoMessage() {}
 
 func (x *ParkedEvent) ProtoReflect() protoreflect.Message {
-	mi := &file_atlant_v1_events_proto_msgTypes[15]
+	mi := &file_atlant_v1_events_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1218,7 +1545,7 @@ func (x *ParkedEvent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ParkedEvent.ProtoReflect.Descriptor instead.
 func (*ParkedEvent) Descriptor() ([]byte, []int) {
-	return file_atlant_v1_events_proto_rawDescGZIP(), []int{15}
+	return file_atlant_v1_events_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *ParkedEvent) GetStream() string {
@@ -1288,7 +1615,7 @@ type SourceRecord struct {
 
 func (x *SourceRecord) Reset() {
 	*x = SourceRecord{}
-	mi := &file_atlant_v1_events_proto_msgTypes[16]
+	mi := &file_atlant_v1_events_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1300,7 +1627,7 @@ func (x *SourceRecord) String() string {
 func (*SourceRecord) ProtoMessage() {}
 
 func (x *SourceRecord) ProtoReflect() protoreflect.Message {
-	mi := &file_atlant_v1_events_proto_msgTypes[16]
+	mi := &file_atlant_v1_events_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1313,7 +1640,7 @@ func (x *SourceRecord) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SourceRecord.ProtoReflect.Descriptor instead.
 func (*SourceRecord) Descriptor() ([]byte, []int) {
-	return file_atlant_v1_events_proto_rawDescGZIP(), []int{16}
+	return file_atlant_v1_events_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *SourceRecord) GetName() string {
@@ -1411,7 +1738,7 @@ type SourceAlarm struct {
 
 func (x *SourceAlarm) Reset() {
 	*x = SourceAlarm{}
-	mi := &file_atlant_v1_events_proto_msgTypes[17]
+	mi := &file_atlant_v1_events_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1423,7 +1750,7 @@ func (x *SourceAlarm) String() string {
 func (*SourceAlarm) ProtoMessage() {}
 
 func (x *SourceAlarm) ProtoReflect() protoreflect.Message {
-	mi := &file_atlant_v1_events_proto_msgTypes[17]
+	mi := &file_atlant_v1_events_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1436,7 +1763,7 @@ func (x *SourceAlarm) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SourceAlarm.ProtoReflect.Descriptor instead.
 func (*SourceAlarm) Descriptor() ([]byte, []int) {
-	return file_atlant_v1_events_proto_rawDescGZIP(), []int{17}
+	return file_atlant_v1_events_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *SourceAlarm) GetSource() string {
@@ -1484,7 +1811,7 @@ const file_atlant_v1_events_proto_rawDesc = "" +
 	"\tnext_line\x18\x01 \x01(\x03R\bnextLine\x12\x1c\n" +
 	"\tpublished\x18\x02 \x01(\x03R\tpublished\x12\x12\n" +
 	"\x04done\x18\x03 \x01(\bR\x04done\x12\x16\n" +
-	"\x06writer\x18\x04 \x01(\fR\x06writer\"\xda\x04\n" +
+	"\x06writer\x18\x04 \x01(\fR\x06writer\"\xae\x06\n" +
 	"\n" +
 	"FetchEvent\x12*\n" +
 	"\x02at\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x129\n" +
@@ -1497,8 +1824,12 @@ const file_atlant_v1_events_proto_rawDesc = "" +
 	"\x06failed\x18\b \x01(\v2\x16.atlant.v1.FetchFailedH\x00R\x06failed\x129\n" +
 	"\tcancelled\x18\t \x01(\v2\x19.atlant.v1.FetchCancelledH\x00R\tcancelled\x12@\n" +
 	"\fnot_modified\x18\n" +
-	" \x01(\v2\x1b.atlant.v1.FetchNotModifiedH\x00R\vnotModifiedB\a\n" +
-	"\x05event\"\x9f\x03\n" +
+	" \x01(\v2\x1b.atlant.v1.FetchNotModifiedH\x00R\vnotModified\x12*\n" +
+	"\x04held\x18\v \x01(\v2\x14.atlant.v1.FetchHeldH\x00R\x04held\x126\n" +
+	"\bapproved\x18\f \x01(\v2\x18.atlant.v1.FetchApprovedH\x00R\bapproved\x129\n" +
+	"\tdiscarded\x18\r \x01(\v2\x19.atlant.v1.FetchDiscardedH\x00R\tdiscarded\x123\n" +
+	"\avisible\x18\x0e \x01(\v2\x17.atlant.v1.FetchVisibleH\x00R\avisibleB\a\n" +
+	"\x05event\"\xd4\x03\n" +
 	"\x0eFetchRequested\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x10\n" +
 	"\x03url\x18\x02 \x01(\tR\x03url\x12\x16\n" +
@@ -1510,12 +1841,15 @@ const file_atlant_v1_events_proto_rawDesc = "" +
 	"request_id\x18\x06 \x01(\tR\trequestId\x12\x14\n" +
 	"\x05force\x18\a \x01(\bR\x05force\x12=\n" +
 	"\frequested_at\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\vrequestedAt\x128\n" +
-	"\vcredentials\x18\t \x01(\v2\x16.atlant.v1.CredentialsR\vcredentials\x12?\n" +
-	"\rscheduled_for\x18\v \x01(\v2\x1a.google.protobuf.TimestampR\fscheduledFor\"\x0e\n" +
+	"\vcredentials\x18\t \x01(\v2\x16.atlant.v1.CredentialsR\vcredentials\x12\x17\n" +
+	"\ano_hold\x18\n" +
+	" \x01(\bR\x06noHold\x12?\n" +
+	"\rscheduled_for\x18\v \x01(\v2\x1a.google.protobuf.TimestampR\fscheduledFor\x12\x1a\n" +
+	"\bapproved\x18\f \x01(\bR\bapproved\"\x0e\n" +
 	"\fFetchStarted\"D\n" +
 	"\x12FetchAttemptFailed\x12\x18\n" +
 	"\aattempt\x18\x01 \x01(\x05R\aattempt\x12\x14\n" +
-	"\x05error\x18\x02 \x01(\tR\x05error\"\xd7\x01\n" +
+	"\x05error\x18\x02 \x01(\tR\x05error\"\x86\x02\n" +
 	"\vFetchParsed\x12.\n" +
 	"\x06counts\x18\x01 \x01(\v2\x16.atlant.v1.FetchCountsR\x06counts\x12,\n" +
 	"\adialect\x18\x02 \x01(\v2\x12.atlant.v1.DialectR\adialect\x12\x16\n" +
@@ -1523,7 +1857,12 @@ const file_atlant_v1_events_proto_rawDesc = "" +
 	"\n" +
 	"validators\x18\x04 \x01(\v2\x19.atlant.v1.ListValidatorsR\n" +
 	"validators\x12\x17\n" +
-	"\aread_by\x18\x05 \x01(\tR\x06readBy\"h\n" +
+	"\aread_by\x18\x05 \x01(\tR\x06readBy\x12-\n" +
+	"\x06sample\x18\x06 \x01(\v2\x15.atlant.v1.ListSampleR\x06sample\"O\n" +
+	"\n" +
+	"ListSample\x12\x1a\n" +
+	"\bproducts\x18\x01 \x03(\x06R\bproducts\x12%\n" +
+	"\x0eamounts_micros\x18\x02 \x03(\x03R\ramountsMicros\"h\n" +
 	"\x0eListValidators\x12\x1d\n" +
 	"\n" +
 	"url_sha256\x18\x01 \x01(\fR\turlSha256\x12\x12\n" +
@@ -1550,7 +1889,16 @@ const file_atlant_v1_events_proto_rawDesc = "" +
 	"validators\x1a;\n" +
 	"\rPositionEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\rR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\x04R\x05value:\x028\x01\"\xb6\x01\n" +
+	"\x05value\x18\x02 \x01(\x04R\x05value:\x028\x01\"v\n" +
+	"\tFetchHeld\x12.\n" +
+	"\x06parsed\x18\x01 \x01(\v2\x16.atlant.v1.FetchParsedR\x06parsed\x129\n" +
+	"\n" +
+	"comparison\x18\x02 \x01(\v2\x19.atlant.v1.ListComparisonR\n" +
+	"comparison\"\x0f\n" +
+	"\rFetchApproved\"5\n" +
+	"\x0eFetchDiscarded\x12#\n" +
+	"\rsuperseded_by\x18\x01 \x01(\tR\fsupersededBy\"\x0e\n" +
+	"\fFetchVisible\"\xb6\x01\n" +
 	"\vFetchCounts\x12\x14\n" +
 	"\x05bytes\x18\x01 \x01(\x03R\x05bytes\x12\x1b\n" +
 	"\trows_read\x18\x02 \x01(\x03R\browsRead\x12\x1a\n" +
@@ -1601,7 +1949,7 @@ func file_atlant_v1_events_proto_rawDescGZIP() []byte {
 	return file_atlant_v1_events_proto_rawDescData
 }
 
-var file_atlant_v1_events_proto_msgTypes = make([]protoimpl.MessageInfo, 20)
+var file_atlant_v1_events_proto_msgTypes = make([]protoimpl.MessageInfo, 25)
 var file_atlant_v1_events_proto_goTypes = []any{
 	(*PriceObserved)(nil),         // 0: atlant.v1.PriceObserved
 	(*FetchMarker)(nil),           // 1: atlant.v1.FetchMarker
@@ -1610,69 +1958,82 @@ var file_atlant_v1_events_proto_goTypes = []any{
 	(*FetchStarted)(nil),          // 4: atlant.v1.FetchStarted
 	(*FetchAttemptFailed)(nil),    // 5: atlant.v1.FetchAttemptFailed
 	(*FetchParsed)(nil),           // 6: atlant.v1.FetchParsed
-	(*ListValidators)(nil),        // 7: atlant.v1.ListValidators
-	(*FetchRowsRejected)(nil),     // 8: atlant.v1.FetchRowsRejected
-	(*FetchCompleted)(nil),        // 9: atlant.v1.FetchCompleted
-	(*FetchFailed)(nil),           // 10: atlant.v1.FetchFailed
-	(*FetchCancelled)(nil),        // 11: atlant.v1.FetchCancelled
-	(*FetchNotModified)(nil),      // 12: atlant.v1.FetchNotModified
-	(*FetchCounts)(nil),           // 13: atlant.v1.FetchCounts
-	(*RequestClaim)(nil),          // 14: atlant.v1.RequestClaim
-	(*ParkedEvent)(nil),           // 15: atlant.v1.ParkedEvent
-	(*SourceRecord)(nil),          // 16: atlant.v1.SourceRecord
-	(*SourceAlarm)(nil),           // 17: atlant.v1.SourceAlarm
-	nil,                           // 18: atlant.v1.FetchCompleted.PositionEntry
-	nil,                           // 19: atlant.v1.FetchNotModified.PositionEntry
-	(*Price)(nil),                 // 20: atlant.v1.Price
-	(*timestamppb.Timestamp)(nil), // 21: google.protobuf.Timestamp
-	(*CsvOptions)(nil),            // 22: atlant.v1.CsvOptions
-	(*Credentials)(nil),           // 23: atlant.v1.Credentials
-	(*Dialect)(nil),               // 24: atlant.v1.Dialect
-	(*Reject)(nil),                // 25: atlant.v1.Reject
-	(*Schedule)(nil),              // 26: atlant.v1.Schedule
+	(*ListSample)(nil),            // 7: atlant.v1.ListSample
+	(*ListValidators)(nil),        // 8: atlant.v1.ListValidators
+	(*FetchRowsRejected)(nil),     // 9: atlant.v1.FetchRowsRejected
+	(*FetchCompleted)(nil),        // 10: atlant.v1.FetchCompleted
+	(*FetchFailed)(nil),           // 11: atlant.v1.FetchFailed
+	(*FetchCancelled)(nil),        // 12: atlant.v1.FetchCancelled
+	(*FetchNotModified)(nil),      // 13: atlant.v1.FetchNotModified
+	(*FetchHeld)(nil),             // 14: atlant.v1.FetchHeld
+	(*FetchApproved)(nil),         // 15: atlant.v1.FetchApproved
+	(*FetchDiscarded)(nil),        // 16: atlant.v1.FetchDiscarded
+	(*FetchVisible)(nil),          // 17: atlant.v1.FetchVisible
+	(*FetchCounts)(nil),           // 18: atlant.v1.FetchCounts
+	(*RequestClaim)(nil),          // 19: atlant.v1.RequestClaim
+	(*ParkedEvent)(nil),           // 20: atlant.v1.ParkedEvent
+	(*SourceRecord)(nil),          // 21: atlant.v1.SourceRecord
+	(*SourceAlarm)(nil),           // 22: atlant.v1.SourceAlarm
+	nil,                           // 23: atlant.v1.FetchCompleted.PositionEntry
+	nil,                           // 24: atlant.v1.FetchNotModified.PositionEntry
+	(*Price)(nil),                 // 25: atlant.v1.Price
+	(*timestamppb.Timestamp)(nil), // 26: google.protobuf.Timestamp
+	(*CsvOptions)(nil),            // 27: atlant.v1.CsvOptions
+	(*Credentials)(nil),           // 28: atlant.v1.Credentials
+	(*Dialect)(nil),               // 29: atlant.v1.Dialect
+	(*Reject)(nil),                // 30: atlant.v1.Reject
+	(*ListComparison)(nil),        // 31: atlant.v1.ListComparison
+	(*Schedule)(nil),              // 32: atlant.v1.Schedule
 }
 var file_atlant_v1_events_proto_depIdxs = []int32{
-	20, // 0: atlant.v1.PriceObserved.price:type_name -> atlant.v1.Price
-	21, // 1: atlant.v1.PriceObserved.observed_at:type_name -> google.protobuf.Timestamp
-	21, // 2: atlant.v1.FetchEvent.at:type_name -> google.protobuf.Timestamp
+	25, // 0: atlant.v1.PriceObserved.price:type_name -> atlant.v1.Price
+	26, // 1: atlant.v1.PriceObserved.observed_at:type_name -> google.protobuf.Timestamp
+	26, // 2: atlant.v1.FetchEvent.at:type_name -> google.protobuf.Timestamp
 	3,  // 3: atlant.v1.FetchEvent.requested:type_name -> atlant.v1.FetchRequested
 	4,  // 4: atlant.v1.FetchEvent.started:type_name -> atlant.v1.FetchStarted
 	5,  // 5: atlant.v1.FetchEvent.attempt_failed:type_name -> atlant.v1.FetchAttemptFailed
 	6,  // 6: atlant.v1.FetchEvent.parsed:type_name -> atlant.v1.FetchParsed
-	8,  // 7: atlant.v1.FetchEvent.rows_rejected:type_name -> atlant.v1.FetchRowsRejected
-	9,  // 8: atlant.v1.FetchEvent.completed:type_name -> atlant.v1.FetchCompleted
-	10, // 9: atlant.v1.FetchEvent.failed:type_name -> atlant.v1.FetchFailed
-	11, // 10: atlant.v1.FetchEvent.cancelled:type_name -> atlant.v1.FetchCancelled
-	12, // 11: atlant.v1.FetchEvent.not_modified:type_name -> atlant.v1.FetchNotModified
-	21, // 12: atlant.v1.FetchRequested.observed_at:type_name -> google.protobuf.Timestamp
-	22, // 13: atlant.v1.FetchRequested.csv:type_name -> atlant.v1.CsvOptions
-	21, // 14: atlant.v1.FetchRequested.requested_at:type_name -> google.protobuf.Timestamp
-	23, // 15: atlant.v1.FetchRequested.credentials:type_name -> atlant.v1.Credentials
-	21, // 16: atlant.v1.FetchRequested.scheduled_for:type_name -> google.protobuf.Timestamp
-	13, // 17: atlant.v1.FetchParsed.counts:type_name -> atlant.v1.FetchCounts
-	24, // 18: atlant.v1.FetchParsed.dialect:type_name -> atlant.v1.Dialect
-	7,  // 19: atlant.v1.FetchParsed.validators:type_name -> atlant.v1.ListValidators
-	25, // 20: atlant.v1.FetchRowsRejected.rejects:type_name -> atlant.v1.Reject
-	13, // 21: atlant.v1.FetchCompleted.counts:type_name -> atlant.v1.FetchCounts
-	18, // 22: atlant.v1.FetchCompleted.position:type_name -> atlant.v1.FetchCompleted.PositionEntry
-	13, // 23: atlant.v1.FetchFailed.counts:type_name -> atlant.v1.FetchCounts
-	24, // 24: atlant.v1.FetchFailed.dialect:type_name -> atlant.v1.Dialect
-	19, // 25: atlant.v1.FetchNotModified.position:type_name -> atlant.v1.FetchNotModified.PositionEntry
-	7,  // 26: atlant.v1.FetchNotModified.validators:type_name -> atlant.v1.ListValidators
-	3,  // 27: atlant.v1.RequestClaim.requested:type_name -> atlant.v1.FetchRequested
-	22, // 28: atlant.v1.SourceRecord.csv:type_name -> atlant.v1.CsvOptions
-	26, // 29: atlant.v1.SourceRecord.schedule:type_name -> atlant.v1.Schedule
-	23, // 30: atlant.v1.SourceRecord.credentials:type_name -> atlant.v1.Credentials
-	21, // 31: atlant.v1.SourceRecord.created_at:type_name -> google.protobuf.Timestamp
-	21, // 32: atlant.v1.SourceRecord.updated_at:type_name -> google.protobuf.Timestamp
-	21, // 33: atlant.v1.SourceRecord.schedule_since:type_name -> google.protobuf.Timestamp
-	21, // 34: atlant.v1.SourceAlarm.due_at:type_name -> google.protobuf.Timestamp
-	21, // 35: atlant.v1.SourceAlarm.schedule_since:type_name -> google.protobuf.Timestamp
-	36, // [36:36] is the sub-list for method output_type
-	36, // [36:36] is the sub-list for method input_type
-	36, // [36:36] is the sub-list for extension type_name
-	36, // [36:36] is the sub-list for extension extendee
-	0,  // [0:36] is the sub-list for field type_name
+	9,  // 7: atlant.v1.FetchEvent.rows_rejected:type_name -> atlant.v1.FetchRowsRejected
+	10, // 8: atlant.v1.FetchEvent.completed:type_name -> atlant.v1.FetchCompleted
+	11, // 9: atlant.v1.FetchEvent.failed:type_name -> atlant.v1.FetchFailed
+	12, // 10: atlant.v1.FetchEvent.cancelled:type_name -> atlant.v1.FetchCancelled
+	13, // 11: atlant.v1.FetchEvent.not_modified:type_name -> atlant.v1.FetchNotModified
+	14, // 12: atlant.v1.FetchEvent.held:type_name -> atlant.v1.FetchHeld
+	15, // 13: atlant.v1.FetchEvent.approved:type_name -> atlant.v1.FetchApproved
+	16, // 14: atlant.v1.FetchEvent.discarded:type_name -> atlant.v1.FetchDiscarded
+	17, // 15: atlant.v1.FetchEvent.visible:type_name -> atlant.v1.FetchVisible
+	26, // 16: atlant.v1.FetchRequested.observed_at:type_name -> google.protobuf.Timestamp
+	27, // 17: atlant.v1.FetchRequested.csv:type_name -> atlant.v1.CsvOptions
+	26, // 18: atlant.v1.FetchRequested.requested_at:type_name -> google.protobuf.Timestamp
+	28, // 19: atlant.v1.FetchRequested.credentials:type_name -> atlant.v1.Credentials
+	26, // 20: atlant.v1.FetchRequested.scheduled_for:type_name -> google.protobuf.Timestamp
+	18, // 21: atlant.v1.FetchParsed.counts:type_name -> atlant.v1.FetchCounts
+	29, // 22: atlant.v1.FetchParsed.dialect:type_name -> atlant.v1.Dialect
+	8,  // 23: atlant.v1.FetchParsed.validators:type_name -> atlant.v1.ListValidators
+	7,  // 24: atlant.v1.FetchParsed.sample:type_name -> atlant.v1.ListSample
+	30, // 25: atlant.v1.FetchRowsRejected.rejects:type_name -> atlant.v1.Reject
+	18, // 26: atlant.v1.FetchCompleted.counts:type_name -> atlant.v1.FetchCounts
+	23, // 27: atlant.v1.FetchCompleted.position:type_name -> atlant.v1.FetchCompleted.PositionEntry
+	18, // 28: atlant.v1.FetchFailed.counts:type_name -> atlant.v1.FetchCounts
+	29, // 29: atlant.v1.FetchFailed.dialect:type_name -> atlant.v1.Dialect
+	24, // 30: atlant.v1.FetchNotModified.position:type_name -> atlant.v1.FetchNotModified.PositionEntry
+	8,  // 31: atlant.v1.FetchNotModified.validators:type_name -> atlant.v1.ListValidators
+	6,  // 32: atlant.v1.FetchHeld.parsed:type_name -> atlant.v1.FetchParsed
+	31, // 33: atlant.v1.FetchHeld.comparison:type_name -> atlant.v1.ListComparison
+	3,  // 34: atlant.v1.RequestClaim.requested:type_name -> atlant.v1.FetchRequested
+	27, // 35: atlant.v1.SourceRecord.csv:type_name -> atlant.v1.CsvOptions
+	32, // 36: atlant.v1.SourceRecord.schedule:type_name -> atlant.v1.Schedule
+	28, // 37: atlant.v1.SourceRecord.credentials:type_name -> atlant.v1.Credentials
+	26, // 38: atlant.v1.SourceRecord.created_at:type_name -> google.protobuf.Timestamp
+	26, // 39: atlant.v1.SourceRecord.updated_at:type_name -> google.protobuf.Timestamp
+	26, // 40: atlant.v1.SourceRecord.schedule_since:type_name -> google.protobuf.Timestamp
+	26, // 41: atlant.v1.SourceAlarm.due_at:type_name -> google.protobuf.Timestamp
+	26, // 42: atlant.v1.SourceAlarm.schedule_since:type_name -> google.protobuf.Timestamp
+	43, // [43:43] is the sub-list for method output_type
+	43, // [43:43] is the sub-list for method input_type
+	43, // [43:43] is the sub-list for extension type_name
+	43, // [43:43] is the sub-list for extension extendee
+	0,  // [0:43] is the sub-list for field type_name
 }
 
 func init() { file_atlant_v1_events_proto_init() }
@@ -1693,6 +2054,10 @@ func file_atlant_v1_events_proto_init() {
 		(*FetchEvent_Failed)(nil),
 		(*FetchEvent_Cancelled)(nil),
 		(*FetchEvent_NotModified)(nil),
+		(*FetchEvent_Held)(nil),
+		(*FetchEvent_Approved)(nil),
+		(*FetchEvent_Discarded)(nil),
+		(*FetchEvent_Visible)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -1700,7 +2065,7 @@ func file_atlant_v1_events_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_atlant_v1_events_proto_rawDesc), len(file_atlant_v1_events_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   20,
+			NumMessages:   25,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

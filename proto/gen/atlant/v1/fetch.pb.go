@@ -41,6 +41,11 @@ const (
 	FetchState_FETCH_STATE_CANCELLED FetchState = 5
 	// The list is the one that was published last; nothing was read or published.
 	FetchState_FETCH_STATE_NOT_MODIFIED FetchState = 6
+	// The list differs so much from the last good one that somebody must look at it: ApproveFetch publishes it, DiscardFetch does
+	// not. A later list of the same URL discards it as well. Comparison says what differs.
+	FetchState_FETCH_STATE_HELD FetchState = 7
+	// It was held, and was not to be published.
+	FetchState_FETCH_STATE_DISCARDED FetchState = 8
 )
 
 // Enum value maps for FetchState.
@@ -53,6 +58,8 @@ var (
 		4: "FETCH_STATE_FAILED",
 		5: "FETCH_STATE_CANCELLED",
 		6: "FETCH_STATE_NOT_MODIFIED",
+		7: "FETCH_STATE_HELD",
+		8: "FETCH_STATE_DISCARDED",
 	}
 	FetchState_value = map[string]int32{
 		"FETCH_STATE_UNSPECIFIED":  0,
@@ -62,6 +69,8 @@ var (
 		"FETCH_STATE_FAILED":       4,
 		"FETCH_STATE_CANCELLED":    5,
 		"FETCH_STATE_NOT_MODIFIED": 6,
+		"FETCH_STATE_HELD":         7,
+		"FETCH_STATE_DISCARDED":    8,
 	}
 )
 
@@ -90,6 +99,63 @@ func (x FetchState) Number() protoreflect.EnumNumber {
 // Deprecated: Use FetchState.Descriptor instead.
 func (FetchState) EnumDescriptor() ([]byte, []int) {
 	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{0}
+}
+
+// HoldReason is why a list is held.
+type HoldReason int32
+
+const (
+	// Not set.
+	HoldReason_HOLD_REASON_UNSPECIFIED HoldReason = 0
+	// Most products cost about ten times as much as before, or a tenth, or more than that: as if the decimal mark had moved.
+	HoldReason_HOLD_REASON_PRICES HoldReason = 1
+	// Most rows are gone.
+	HoldReason_HOLD_REASON_ROWS HoldReason = 2
+	// Most rows cannot be read, other than before.
+	HoldReason_HOLD_REASON_REJECTS HoldReason = 3
+)
+
+// Enum value maps for HoldReason.
+var (
+	HoldReason_name = map[int32]string{
+		0: "HOLD_REASON_UNSPECIFIED",
+		1: "HOLD_REASON_PRICES",
+		2: "HOLD_REASON_ROWS",
+		3: "HOLD_REASON_REJECTS",
+	}
+	HoldReason_value = map[string]int32{
+		"HOLD_REASON_UNSPECIFIED": 0,
+		"HOLD_REASON_PRICES":      1,
+		"HOLD_REASON_ROWS":        2,
+		"HOLD_REASON_REJECTS":     3,
+	}
+)
+
+func (x HoldReason) Enum() *HoldReason {
+	p := new(HoldReason)
+	*p = x
+	return p
+}
+
+func (x HoldReason) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (HoldReason) Descriptor() protoreflect.EnumDescriptor {
+	return file_atlant_v1_fetch_proto_enumTypes[1].Descriptor()
+}
+
+func (HoldReason) Type() protoreflect.EnumType {
+	return &file_atlant_v1_fetch_proto_enumTypes[1]
+}
+
+func (x HoldReason) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use HoldReason.Descriptor instead.
+func (HoldReason) EnumDescriptor() ([]byte, []int) {
+	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{1}
 }
 
 // RejectReason is what can be wrong with a row.
@@ -185,11 +251,11 @@ func (x RejectReason) String() string {
 }
 
 func (RejectReason) Descriptor() protoreflect.EnumDescriptor {
-	return file_atlant_v1_fetch_proto_enumTypes[1].Descriptor()
+	return file_atlant_v1_fetch_proto_enumTypes[2].Descriptor()
 }
 
 func (RejectReason) Type() protoreflect.EnumType {
-	return &file_atlant_v1_fetch_proto_enumTypes[1]
+	return &file_atlant_v1_fetch_proto_enumTypes[2]
 }
 
 func (x RejectReason) Number() protoreflect.EnumNumber {
@@ -198,7 +264,7 @@ func (x RejectReason) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use RejectReason.Descriptor instead.
 func (RejectReason) EnumDescriptor() ([]byte, []int) {
-	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{1}
+	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{2}
 }
 
 // Fetch is one retrieval of a price list, and in the end its receipt: rows_read = accepted + rejected + duplicates.
@@ -238,6 +304,11 @@ type Fetch struct {
 	Error string `protobuf:"bytes,16,opt,name=error,proto3" json:"error,omitempty"`
 	// Opaque. Give it to ListRequest.position to read what this fetch wrote.
 	Position string `protobuf:"bytes,17,opt,name=position,proto3" json:"position,omitempty"`
+	// How its list differs from the last good one, if it was held for that.
+	Comparison *ListComparison `protobuf:"bytes,18,opt,name=comparison,proto3" json:"comparison,omitempty"`
+	// When a fetcher saw that the views show all of its prices; accepted is then what they have applied. Absent where none of its list
+	// was published, or no fetcher lived to see it.
+	VisibleAt *timestamppb.Timestamp `protobuf:"bytes,19,opt,name=visible_at,json=visibleAt,proto3" json:"visible_at,omitempty"`
 	// When it was due, if the schedule of its source asked for it.
 	ScheduledFor  *timestamppb.Timestamp `protobuf:"bytes,20,opt,name=scheduled_for,json=scheduledFor,proto3" json:"scheduled_for,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -393,11 +464,171 @@ func (x *Fetch) GetPosition() string {
 	return ""
 }
 
+func (x *Fetch) GetComparison() *ListComparison {
+	if x != nil {
+		return x.Comparison
+	}
+	return nil
+}
+
+func (x *Fetch) GetVisibleAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.VisibleAt
+	}
+	return nil
+}
+
 func (x *Fetch) GetScheduledFor() *timestamppb.Timestamp {
 	if x != nil {
 		return x.ScheduledFor
 	}
 	return nil
+}
+
+// ListComparison says why a list is held: how it differs from the last one of its source that was published.
+type ListComparison struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The fetch that published that one.
+	FetchId string `protobuf:"bytes,1,opt,name=fetch_id,json=fetchId,proto3" json:"fetch_id,omitempty"`
+	// What is not plausible, at least one thing.
+	Findings []*HoldFinding `protobuf:"bytes,2,rep,name=findings,proto3" json:"findings,omitempty"`
+	// Rows of that one that became an observation.
+	AcceptedBefore int64 `protobuf:"varint,3,opt,name=accepted_before,json=acceptedBefore,proto3" json:"accepted_before,omitempty"`
+	// Rows of that one that could not be read.
+	RejectedBefore int64 `protobuf:"varint,4,opt,name=rejected_before,json=rejectedBefore,proto3" json:"rejected_before,omitempty"`
+	// Products that were compared by price: those that both lists have, out of a sample.
+	ProductsCompared int32 `protobuf:"varint,5,opt,name=products_compared,json=productsCompared,proto3" json:"products_compared,omitempty"`
+	// The price now divided by the price then: the median of those products. 0 if none was compared.
+	PriceRatio    float64 `protobuf:"fixed64,6,opt,name=price_ratio,json=priceRatio,proto3" json:"price_ratio,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListComparison) Reset() {
+	*x = ListComparison{}
+	mi := &file_atlant_v1_fetch_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListComparison) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListComparison) ProtoMessage() {}
+
+func (x *ListComparison) ProtoReflect() protoreflect.Message {
+	mi := &file_atlant_v1_fetch_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListComparison.ProtoReflect.Descriptor instead.
+func (*ListComparison) Descriptor() ([]byte, []int) {
+	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *ListComparison) GetFetchId() string {
+	if x != nil {
+		return x.FetchId
+	}
+	return ""
+}
+
+func (x *ListComparison) GetFindings() []*HoldFinding {
+	if x != nil {
+		return x.Findings
+	}
+	return nil
+}
+
+func (x *ListComparison) GetAcceptedBefore() int64 {
+	if x != nil {
+		return x.AcceptedBefore
+	}
+	return 0
+}
+
+func (x *ListComparison) GetRejectedBefore() int64 {
+	if x != nil {
+		return x.RejectedBefore
+	}
+	return 0
+}
+
+func (x *ListComparison) GetProductsCompared() int32 {
+	if x != nil {
+		return x.ProductsCompared
+	}
+	return 0
+}
+
+func (x *ListComparison) GetPriceRatio() float64 {
+	if x != nil {
+		return x.PriceRatio
+	}
+	return 0
+}
+
+// HoldFinding is one thing about a list that is not plausible.
+type HoldFinding struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What it is.
+	Reason HoldReason `protobuf:"varint,1,opt,name=reason,proto3,enum=atlant.v1.HoldReason" json:"reason,omitempty"`
+	// The same in words, with the figures.
+	Message       string `protobuf:"bytes,2,opt,name=message,proto3" json:"message,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *HoldFinding) Reset() {
+	*x = HoldFinding{}
+	mi := &file_atlant_v1_fetch_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *HoldFinding) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*HoldFinding) ProtoMessage() {}
+
+func (x *HoldFinding) ProtoReflect() protoreflect.Message {
+	mi := &file_atlant_v1_fetch_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use HoldFinding.ProtoReflect.Descriptor instead.
+func (*HoldFinding) Descriptor() ([]byte, []int) {
+	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *HoldFinding) GetReason() HoldReason {
+	if x != nil {
+		return x.Reason
+	}
+	return HoldReason_HOLD_REASON_UNSPECIFIED
+}
+
+func (x *HoldFinding) GetMessage() string {
+	if x != nil {
+		return x.Message
+	}
+	return ""
 }
 
 // CsvOptions say how to read a list. All are optional: what is absent is detected and reported in Fetch.dialect.
@@ -433,7 +664,7 @@ type CsvOptions struct {
 
 func (x *CsvOptions) Reset() {
 	*x = CsvOptions{}
-	mi := &file_atlant_v1_fetch_proto_msgTypes[1]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -445,7 +676,7 @@ func (x *CsvOptions) String() string {
 func (*CsvOptions) ProtoMessage() {}
 
 func (x *CsvOptions) ProtoReflect() protoreflect.Message {
-	mi := &file_atlant_v1_fetch_proto_msgTypes[1]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -458,7 +689,7 @@ func (x *CsvOptions) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CsvOptions.ProtoReflect.Descriptor instead.
 func (*CsvOptions) Descriptor() ([]byte, []int) {
-	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{1}
+	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *CsvOptions) GetDelimiter() string {
@@ -561,13 +792,32 @@ type Dialect struct {
 	Evidence []string `protobuf:"bytes,9,rep,name=evidence,proto3" json:"evidence,omitempty"`
 	// Column of the dates, counted from 1; 0 if there is none.
 	ObservedAtColumn int32 `protobuf:"varint,10,opt,name=observed_at_column,json=observedAtColumn,proto3" json:"observed_at_column,omitempty"`
-	unknownFields    protoimpl.UnknownFields
-	sizeCache        protoimpl.SizeCache
+	// How much speaks for the least certain of the decisions above, in percent, rounded down: (for + 1) / (for + against + 2). For a
+	// decision speak the rows that bear it out, and the words of a header like 20 of them; against it those that bear out the next
+	// best one, twice, and where there is no header one in 50 of those that bear out none. What CsvOptions say is certain. Below 50
+	// a list is not read. 0 in what older versions wrote.
+	Confidence int32 `protobuf:"varint,11,opt,name=confidence,proto3" json:"confidence,omitempty"`
+	// What else it could have been, in words.
+	Alternatives []string `protobuf:"bytes,12,rep,name=alternatives,proto3" json:"alternatives,omitempty"`
+	// How many columns a row has.
+	Columns int32 `protobuf:"varint,13,opt,name=columns,proto3" json:"columns,omitempty"`
+	// The header as it is in the list; empty if there is none, or it is longer than 16 KiB.
+	Header string `protobuf:"bytes,14,opt,name=header,proto3" json:"header,omitempty"`
+	// dmy or mdy, where dates can be read in two ways; else empty.
+	DateOrder string `protobuf:"bytes,15,opt,name=date_order,json=dateOrder,proto3" json:"date_order,omitempty"`
+	// Point or comma, if one was seen that separates thousands in a price with decimals (1.234,50); else empty.
+	ThousandsMark string `protobuf:"bytes,16,opt,name=thousands_mark,json=thousandsMark,proto3" json:"thousands_mark,omitempty"`
+	// The CsvOptions that would settle what was left open; the rows it is about are rejected.
+	Open []string `protobuf:"bytes,17,rep,name=open,proto3" json:"open,omitempty"`
+	// The fetch of the same list, read in the same way, that settled what this list leaves open; empty if none had to.
+	RememberedFrom string `protobuf:"bytes,18,opt,name=remembered_from,json=rememberedFrom,proto3" json:"remembered_from,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *Dialect) Reset() {
 	*x = Dialect{}
-	mi := &file_atlant_v1_fetch_proto_msgTypes[2]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -579,7 +829,7 @@ func (x *Dialect) String() string {
 func (*Dialect) ProtoMessage() {}
 
 func (x *Dialect) ProtoReflect() protoreflect.Message {
-	mi := &file_atlant_v1_fetch_proto_msgTypes[2]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -592,7 +842,7 @@ func (x *Dialect) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Dialect.ProtoReflect.Descriptor instead.
 func (*Dialect) Descriptor() ([]byte, []int) {
-	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{2}
+	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *Dialect) GetDelimiter() string {
@@ -665,6 +915,62 @@ func (x *Dialect) GetObservedAtColumn() int32 {
 	return 0
 }
 
+func (x *Dialect) GetConfidence() int32 {
+	if x != nil {
+		return x.Confidence
+	}
+	return 0
+}
+
+func (x *Dialect) GetAlternatives() []string {
+	if x != nil {
+		return x.Alternatives
+	}
+	return nil
+}
+
+func (x *Dialect) GetColumns() int32 {
+	if x != nil {
+		return x.Columns
+	}
+	return 0
+}
+
+func (x *Dialect) GetHeader() string {
+	if x != nil {
+		return x.Header
+	}
+	return ""
+}
+
+func (x *Dialect) GetDateOrder() string {
+	if x != nil {
+		return x.DateOrder
+	}
+	return ""
+}
+
+func (x *Dialect) GetThousandsMark() string {
+	if x != nil {
+		return x.ThousandsMark
+	}
+	return ""
+}
+
+func (x *Dialect) GetOpen() []string {
+	if x != nil {
+		return x.Open
+	}
+	return nil
+}
+
+func (x *Dialect) GetRememberedFrom() string {
+	if x != nil {
+		return x.RememberedFrom
+	}
+	return ""
+}
+
 // Reject is a row that could not be read.
 type Reject struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -679,14 +985,17 @@ type Reject struct {
 	// What is wrong, in words.
 	Message string `protobuf:"bytes,5,opt,name=message,proto3" json:"message,omitempty"`
 	// The row as it is in the list, at most 500 bytes; what its encoding does not have is shown as the replacement character.
-	Raw           string `protobuf:"bytes,6,opt,name=raw,proto3" json:"raw,omitempty"`
+	Raw string `protobuf:"bytes,6,opt,name=raw,proto3" json:"raw,omitempty"`
+	// The row as it is in the list, all of it, where raw may not be: from 497 bytes on, or with the replacement character. Absent
+	// then as well from rows of more than 256 KiB, and where such rows of a fetch come to more than 4 MiB.
+	Row           []byte `protobuf:"bytes,7,opt,name=row,proto3" json:"row,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Reject) Reset() {
 	*x = Reject{}
-	mi := &file_atlant_v1_fetch_proto_msgTypes[3]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -698,7 +1007,7 @@ func (x *Reject) String() string {
 func (*Reject) ProtoMessage() {}
 
 func (x *Reject) ProtoReflect() protoreflect.Message {
-	mi := &file_atlant_v1_fetch_proto_msgTypes[3]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -711,7 +1020,7 @@ func (x *Reject) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Reject.ProtoReflect.Descriptor instead.
 func (*Reject) Descriptor() ([]byte, []int) {
-	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{3}
+	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Reject) GetLine() int64 {
@@ -756,11 +1065,20 @@ func (x *Reject) GetRaw() string {
 	return ""
 }
 
+func (x *Reject) GetRow() []byte {
+	if x != nil {
+		return x.Row
+	}
+	return nil
+}
+
 // FetchRequest asks for a list.
 type FetchRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Where the list is: http or https. A user and a password in it are taken as credentials, and shown nowhere. If it is a ZIP
-	// archive of several files, the fragment names one: …/lists.zip#prices/march.csv
+	// Where the list is: on a server (http, https, ftp, ftps, ftpes, sftp), in a bucket (s3, gs, azblob: s3://bucket/key) or in
+	// the folder of lists of the machine that fetches (file:///a/b.csv); buckets and the folder are those that its operator
+	// allows. Or as Upload says. A user and a password in it are taken as credentials, and shown nowhere. If it is a ZIP archive of
+	// several files, the fragment names one: …/lists.zip#prices/march.csv
 	Url string `protobuf:"bytes,1,opt,name=url,proto3" json:"url,omitempty"`
 	// The namespace of the product names; default if empty.
 	Source string `protobuf:"bytes,2,opt,name=source,proto3" json:"source,omitempty"`
@@ -773,14 +1091,16 @@ type FetchRequest struct {
 	// Read and publish the list even if it did not change.
 	Force bool `protobuf:"varint,6,opt,name=force,proto3" json:"force,omitempty"`
 	// What the server of the list asks for, if not given in the URL.
-	Credentials   *Credentials `protobuf:"bytes,7,opt,name=credentials,proto3" json:"credentials,omitempty"`
+	Credentials *Credentials `protobuf:"bytes,7,opt,name=credentials,proto3" json:"credentials,omitempty"`
+	// Publish the list even if it differs implausibly from the last good one of its source.
+	NoHold        bool `protobuf:"varint,8,opt,name=no_hold,json=noHold,proto3" json:"no_hold,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *FetchRequest) Reset() {
 	*x = FetchRequest{}
-	mi := &file_atlant_v1_fetch_proto_msgTypes[4]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -792,7 +1112,7 @@ func (x *FetchRequest) String() string {
 func (*FetchRequest) ProtoMessage() {}
 
 func (x *FetchRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_atlant_v1_fetch_proto_msgTypes[4]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -805,7 +1125,7 @@ func (x *FetchRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FetchRequest.ProtoReflect.Descriptor instead.
 func (*FetchRequest) Descriptor() ([]byte, []int) {
-	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{4}
+	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *FetchRequest) GetUrl() string {
@@ -857,15 +1177,24 @@ func (x *FetchRequest) GetCredentials() *Credentials {
 	return nil
 }
 
-// Credentials let a fetcher in where a list is not public. They are kept until the fetch has ended, and never shown.
+func (x *FetchRequest) GetNoHold() bool {
+	if x != nil {
+		return x.NoHold
+	}
+	return false
+}
+
+// Credentials let a fetcher in where a list is not public. They are kept until the fetch has ended, and never shown. Those for a
+// bucket the fetcher has itself.
 type Credentials struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// By one of these.
+	// By one of these: basic for http, ftp and sftp, a token for http, a key for sftp.
 	//
 	// Types that are valid to be assigned to Credentials:
 	//
 	//	*Credentials_Basic
 	//	*Credentials_BearerToken
+	//	*Credentials_SshPrivateKey
 	Credentials   isCredentials_Credentials `protobuf_oneof:"credentials"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -873,7 +1202,7 @@ type Credentials struct {
 
 func (x *Credentials) Reset() {
 	*x = Credentials{}
-	mi := &file_atlant_v1_fetch_proto_msgTypes[5]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -885,7 +1214,7 @@ func (x *Credentials) String() string {
 func (*Credentials) ProtoMessage() {}
 
 func (x *Credentials) ProtoReflect() protoreflect.Message {
-	mi := &file_atlant_v1_fetch_proto_msgTypes[5]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -898,7 +1227,7 @@ func (x *Credentials) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Credentials.ProtoReflect.Descriptor instead.
 func (*Credentials) Descriptor() ([]byte, []int) {
-	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{5}
+	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Credentials) GetCredentials() isCredentials_Credentials {
@@ -926,6 +1255,15 @@ func (x *Credentials) GetBearerToken() string {
 	return ""
 }
 
+func (x *Credentials) GetSshPrivateKey() *SshPrivateKey {
+	if x != nil {
+		if x, ok := x.Credentials.(*Credentials_SshPrivateKey); ok {
+			return x.SshPrivateKey
+		}
+	}
+	return nil
+}
+
 type isCredentials_Credentials interface {
 	isCredentials_Credentials()
 }
@@ -940,11 +1278,18 @@ type Credentials_BearerToken struct {
 	BearerToken string `protobuf:"bytes,2,opt,name=bearer_token,json=bearerToken,proto3,oneof"`
 }
 
+type Credentials_SshPrivateKey struct {
+	// A key that opens an account of SSH, for sftp.
+	SshPrivateKey *SshPrivateKey `protobuf:"bytes,3,opt,name=ssh_private_key,json=sshPrivateKey,proto3,oneof"`
+}
+
 func (*Credentials_Basic) isCredentials_Credentials() {}
 
 func (*Credentials_BearerToken) isCredentials_Credentials() {}
 
-// BasicCredentials are those of RFC 7617.
+func (*Credentials_SshPrivateKey) isCredentials_Credentials() {}
+
+// BasicCredentials are a user and a password, for http as in RFC 7617.
 type BasicCredentials struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Holds no colon.
@@ -957,7 +1302,7 @@ type BasicCredentials struct {
 
 func (x *BasicCredentials) Reset() {
 	*x = BasicCredentials{}
-	mi := &file_atlant_v1_fetch_proto_msgTypes[6]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -969,7 +1314,7 @@ func (x *BasicCredentials) String() string {
 func (*BasicCredentials) ProtoMessage() {}
 
 func (x *BasicCredentials) ProtoReflect() protoreflect.Message {
-	mi := &file_atlant_v1_fetch_proto_msgTypes[6]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -982,7 +1327,7 @@ func (x *BasicCredentials) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BasicCredentials.ProtoReflect.Descriptor instead.
 func (*BasicCredentials) Descriptor() ([]byte, []int) {
-	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{6}
+	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *BasicCredentials) GetUser() string {
@@ -999,6 +1344,70 @@ func (x *BasicCredentials) GetPassword() string {
 	return ""
 }
 
+// SshPrivateKey is a private key, and whose it is.
+type SshPrivateKey struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Empty if the URL names the user, as in sftp://user@host/list.csv.
+	User string `protobuf:"bytes,1,opt,name=user,proto3" json:"user,omitempty"`
+	// In the format of OpenSSH or in PEM.
+	Key string `protobuf:"bytes,2,opt,name=key,proto3" json:"key,omitempty"`
+	// If the key is encrypted.
+	Passphrase    string `protobuf:"bytes,3,opt,name=passphrase,proto3" json:"passphrase,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SshPrivateKey) Reset() {
+	*x = SshPrivateKey{}
+	mi := &file_atlant_v1_fetch_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SshPrivateKey) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SshPrivateKey) ProtoMessage() {}
+
+func (x *SshPrivateKey) ProtoReflect() protoreflect.Message {
+	mi := &file_atlant_v1_fetch_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SshPrivateKey.ProtoReflect.Descriptor instead.
+func (*SshPrivateKey) Descriptor() ([]byte, []int) {
+	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *SshPrivateKey) GetUser() string {
+	if x != nil {
+		return x.User
+	}
+	return ""
+}
+
+func (x *SshPrivateKey) GetKey() string {
+	if x != nil {
+		return x.Key
+	}
+	return ""
+}
+
+func (x *SshPrivateKey) GetPassphrase() string {
+	if x != nil {
+		return x.Passphrase
+	}
+	return ""
+}
+
 // FetchResponse is the fetch that was made.
 type FetchResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1010,7 +1419,7 @@ type FetchResponse struct {
 
 func (x *FetchResponse) Reset() {
 	*x = FetchResponse{}
-	mi := &file_atlant_v1_fetch_proto_msgTypes[7]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1022,7 +1431,7 @@ func (x *FetchResponse) String() string {
 func (*FetchResponse) ProtoMessage() {}
 
 func (x *FetchResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_atlant_v1_fetch_proto_msgTypes[7]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1035,7 +1444,7 @@ func (x *FetchResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FetchResponse.ProtoReflect.Descriptor instead.
 func (*FetchResponse) Descriptor() ([]byte, []int) {
-	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{7}
+	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *FetchResponse) GetFetch() *Fetch {
@@ -1043,6 +1452,127 @@ func (x *FetchResponse) GetFetch() *Fetch {
 		return x.Fetch
 	}
 	return nil
+}
+
+// UploadRequest is a piece of a list. The pieces are sent in their order, and make up the list as it is: packed or not, in
+// whatever encoding.
+type UploadRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What the list is called, without folders. The first message says so.
+	FileName string `protobuf:"bytes,1,opt,name=file_name,json=fileName,proto3" json:"file_name,omitempty"`
+	// The next bytes of the list, none or at most a mebibyte.
+	Data          []byte `protobuf:"bytes,2,opt,name=data,proto3" json:"data,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UploadRequest) Reset() {
+	*x = UploadRequest{}
+	mi := &file_atlant_v1_fetch_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UploadRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UploadRequest) ProtoMessage() {}
+
+func (x *UploadRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_atlant_v1_fetch_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UploadRequest.ProtoReflect.Descriptor instead.
+func (*UploadRequest) Descriptor() ([]byte, []int) {
+	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *UploadRequest) GetFileName() string {
+	if x != nil {
+		return x.FileName
+	}
+	return ""
+}
+
+func (x *UploadRequest) GetData() []byte {
+	if x != nil {
+		return x.Data
+	}
+	return nil
+}
+
+// UploadResponse says where the list is now.
+type UploadResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// For Fetch: upload:, the SHA-256 of the list, / and the name of the file, percent-encoded. Of the same list under the same
+	// name it is always the same. If the list is a ZIP archive of several files, add a fragment that names one.
+	Url string `protobuf:"bytes,1,opt,name=url,proto3" json:"url,omitempty"`
+	// How many there were.
+	Bytes int64 `protobuf:"varint,2,opt,name=bytes,proto3" json:"bytes,omitempty"`
+	// Of the list, in hexadecimal digits.
+	Sha256        string `protobuf:"bytes,3,opt,name=sha256,proto3" json:"sha256,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UploadResponse) Reset() {
+	*x = UploadResponse{}
+	mi := &file_atlant_v1_fetch_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UploadResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UploadResponse) ProtoMessage() {}
+
+func (x *UploadResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_atlant_v1_fetch_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UploadResponse.ProtoReflect.Descriptor instead.
+func (*UploadResponse) Descriptor() ([]byte, []int) {
+	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *UploadResponse) GetUrl() string {
+	if x != nil {
+		return x.Url
+	}
+	return ""
+}
+
+func (x *UploadResponse) GetBytes() int64 {
+	if x != nil {
+		return x.Bytes
+	}
+	return 0
+}
+
+func (x *UploadResponse) GetSha256() string {
+	if x != nil {
+		return x.Sha256
+	}
+	return ""
 }
 
 // GetFetchRequest names a fetch.
@@ -1056,7 +1586,7 @@ type GetFetchRequest struct {
 
 func (x *GetFetchRequest) Reset() {
 	*x = GetFetchRequest{}
-	mi := &file_atlant_v1_fetch_proto_msgTypes[8]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1068,7 +1598,7 @@ func (x *GetFetchRequest) String() string {
 func (*GetFetchRequest) ProtoMessage() {}
 
 func (x *GetFetchRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_atlant_v1_fetch_proto_msgTypes[8]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1081,7 +1611,7 @@ func (x *GetFetchRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetFetchRequest.ProtoReflect.Descriptor instead.
 func (*GetFetchRequest) Descriptor() ([]byte, []int) {
-	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{8}
+	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *GetFetchRequest) GetId() string {
@@ -1102,7 +1632,7 @@ type GetFetchResponse struct {
 
 func (x *GetFetchResponse) Reset() {
 	*x = GetFetchResponse{}
-	mi := &file_atlant_v1_fetch_proto_msgTypes[9]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1114,7 +1644,7 @@ func (x *GetFetchResponse) String() string {
 func (*GetFetchResponse) ProtoMessage() {}
 
 func (x *GetFetchResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_atlant_v1_fetch_proto_msgTypes[9]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1127,7 +1657,7 @@ func (x *GetFetchResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetFetchResponse.ProtoReflect.Descriptor instead.
 func (*GetFetchResponse) Descriptor() ([]byte, []int) {
-	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{9}
+	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *GetFetchResponse) GetFetch() *Fetch {
@@ -1152,7 +1682,7 @@ type ListFetchesRequest struct {
 
 func (x *ListFetchesRequest) Reset() {
 	*x = ListFetchesRequest{}
-	mi := &file_atlant_v1_fetch_proto_msgTypes[10]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1164,7 +1694,7 @@ func (x *ListFetchesRequest) String() string {
 func (*ListFetchesRequest) ProtoMessage() {}
 
 func (x *ListFetchesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_atlant_v1_fetch_proto_msgTypes[10]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1177,7 +1707,7 @@ func (x *ListFetchesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListFetchesRequest.ProtoReflect.Descriptor instead.
 func (*ListFetchesRequest) Descriptor() ([]byte, []int) {
-	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{10}
+	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *ListFetchesRequest) GetPageSize() int32 {
@@ -1214,7 +1744,7 @@ type ListFetchesResponse struct {
 
 func (x *ListFetchesResponse) Reset() {
 	*x = ListFetchesResponse{}
-	mi := &file_atlant_v1_fetch_proto_msgTypes[11]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1226,7 +1756,7 @@ func (x *ListFetchesResponse) String() string {
 func (*ListFetchesResponse) ProtoMessage() {}
 
 func (x *ListFetchesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_atlant_v1_fetch_proto_msgTypes[11]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1239,7 +1769,7 @@ func (x *ListFetchesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListFetchesResponse.ProtoReflect.Descriptor instead.
 func (*ListFetchesResponse) Descriptor() ([]byte, []int) {
-	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{11}
+	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *ListFetchesResponse) GetFetches() []*Fetch {
@@ -1267,7 +1797,7 @@ type WatchFetchRequest struct {
 
 func (x *WatchFetchRequest) Reset() {
 	*x = WatchFetchRequest{}
-	mi := &file_atlant_v1_fetch_proto_msgTypes[12]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1279,7 +1809,7 @@ func (x *WatchFetchRequest) String() string {
 func (*WatchFetchRequest) ProtoMessage() {}
 
 func (x *WatchFetchRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_atlant_v1_fetch_proto_msgTypes[12]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1292,7 +1822,7 @@ func (x *WatchFetchRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchFetchRequest.ProtoReflect.Descriptor instead.
 func (*WatchFetchRequest) Descriptor() ([]byte, []int) {
-	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{12}
+	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *WatchFetchRequest) GetId() string {
@@ -1313,7 +1843,7 @@ type WatchFetchResponse struct {
 
 func (x *WatchFetchResponse) Reset() {
 	*x = WatchFetchResponse{}
-	mi := &file_atlant_v1_fetch_proto_msgTypes[13]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1325,7 +1855,7 @@ func (x *WatchFetchResponse) String() string {
 func (*WatchFetchResponse) ProtoMessage() {}
 
 func (x *WatchFetchResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_atlant_v1_fetch_proto_msgTypes[13]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1338,7 +1868,7 @@ func (x *WatchFetchResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchFetchResponse.ProtoReflect.Descriptor instead.
 func (*WatchFetchResponse) Descriptor() ([]byte, []int) {
-	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{13}
+	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *WatchFetchResponse) GetFetch() *Fetch {
@@ -1359,7 +1889,7 @@ type CancelFetchRequest struct {
 
 func (x *CancelFetchRequest) Reset() {
 	*x = CancelFetchRequest{}
-	mi := &file_atlant_v1_fetch_proto_msgTypes[14]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1371,7 +1901,7 @@ func (x *CancelFetchRequest) String() string {
 func (*CancelFetchRequest) ProtoMessage() {}
 
 func (x *CancelFetchRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_atlant_v1_fetch_proto_msgTypes[14]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1384,7 +1914,7 @@ func (x *CancelFetchRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancelFetchRequest.ProtoReflect.Descriptor instead.
 func (*CancelFetchRequest) Descriptor() ([]byte, []int) {
-	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{14}
+	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *CancelFetchRequest) GetId() string {
@@ -1405,7 +1935,7 @@ type CancelFetchResponse struct {
 
 func (x *CancelFetchResponse) Reset() {
 	*x = CancelFetchResponse{}
-	mi := &file_atlant_v1_fetch_proto_msgTypes[15]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1417,7 +1947,7 @@ func (x *CancelFetchResponse) String() string {
 func (*CancelFetchResponse) ProtoMessage() {}
 
 func (x *CancelFetchResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_atlant_v1_fetch_proto_msgTypes[15]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1430,7 +1960,7 @@ func (x *CancelFetchResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancelFetchResponse.ProtoReflect.Descriptor instead.
 func (*CancelFetchResponse) Descriptor() ([]byte, []int) {
-	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{15}
+	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *CancelFetchResponse) GetFetch() *Fetch {
@@ -1455,7 +1985,7 @@ type ListRejectsRequest struct {
 
 func (x *ListRejectsRequest) Reset() {
 	*x = ListRejectsRequest{}
-	mi := &file_atlant_v1_fetch_proto_msgTypes[16]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1467,7 +1997,7 @@ func (x *ListRejectsRequest) String() string {
 func (*ListRejectsRequest) ProtoMessage() {}
 
 func (x *ListRejectsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_atlant_v1_fetch_proto_msgTypes[16]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1480,7 +2010,7 @@ func (x *ListRejectsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRejectsRequest.ProtoReflect.Descriptor instead.
 func (*ListRejectsRequest) Descriptor() ([]byte, []int) {
-	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{16}
+	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *ListRejectsRequest) GetId() string {
@@ -1517,7 +2047,7 @@ type ListRejectsResponse struct {
 
 func (x *ListRejectsResponse) Reset() {
 	*x = ListRejectsResponse{}
-	mi := &file_atlant_v1_fetch_proto_msgTypes[17]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1529,7 +2059,7 @@ func (x *ListRejectsResponse) String() string {
 func (*ListRejectsResponse) ProtoMessage() {}
 
 func (x *ListRejectsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_atlant_v1_fetch_proto_msgTypes[17]
+	mi := &file_atlant_v1_fetch_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1542,7 +2072,7 @@ func (x *ListRejectsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRejectsResponse.ProtoReflect.Descriptor instead.
 func (*ListRejectsResponse) Descriptor() ([]byte, []int) {
-	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{17}
+	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *ListRejectsResponse) GetRejects() []*Reject {
@@ -1559,11 +2089,195 @@ func (x *ListRejectsResponse) GetNextPageToken() string {
 	return ""
 }
 
+// ApproveFetchRequest names a fetch.
+type ApproveFetchRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Of the fetch.
+	Id            string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ApproveFetchRequest) Reset() {
+	*x = ApproveFetchRequest{}
+	mi := &file_atlant_v1_fetch_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ApproveFetchRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ApproveFetchRequest) ProtoMessage() {}
+
+func (x *ApproveFetchRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_atlant_v1_fetch_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ApproveFetchRequest.ProtoReflect.Descriptor instead.
+func (*ApproveFetchRequest) Descriptor() ([]byte, []int) {
+	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *ApproveFetchRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+// ApproveFetchResponse is the fetch whose list is to be published.
+type ApproveFetchResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Queued, or further on if it was approved before.
+	Fetch         *Fetch `protobuf:"bytes,1,opt,name=fetch,proto3" json:"fetch,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ApproveFetchResponse) Reset() {
+	*x = ApproveFetchResponse{}
+	mi := &file_atlant_v1_fetch_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ApproveFetchResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ApproveFetchResponse) ProtoMessage() {}
+
+func (x *ApproveFetchResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_atlant_v1_fetch_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ApproveFetchResponse.ProtoReflect.Descriptor instead.
+func (*ApproveFetchResponse) Descriptor() ([]byte, []int) {
+	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{24}
+}
+
+func (x *ApproveFetchResponse) GetFetch() *Fetch {
+	if x != nil {
+		return x.Fetch
+	}
+	return nil
+}
+
+// DiscardFetchRequest names a fetch.
+type DiscardFetchRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Of the fetch.
+	Id            string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DiscardFetchRequest) Reset() {
+	*x = DiscardFetchRequest{}
+	mi := &file_atlant_v1_fetch_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DiscardFetchRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DiscardFetchRequest) ProtoMessage() {}
+
+func (x *DiscardFetchRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_atlant_v1_fetch_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DiscardFetchRequest.ProtoReflect.Descriptor instead.
+func (*DiscardFetchRequest) Descriptor() ([]byte, []int) {
+	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{25}
+}
+
+func (x *DiscardFetchRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+// DiscardFetchResponse is the fetch that was discarded.
+type DiscardFetchResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Discarded.
+	Fetch         *Fetch `protobuf:"bytes,1,opt,name=fetch,proto3" json:"fetch,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DiscardFetchResponse) Reset() {
+	*x = DiscardFetchResponse{}
+	mi := &file_atlant_v1_fetch_proto_msgTypes[26]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DiscardFetchResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DiscardFetchResponse) ProtoMessage() {}
+
+func (x *DiscardFetchResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_atlant_v1_fetch_proto_msgTypes[26]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DiscardFetchResponse.ProtoReflect.Descriptor instead.
+func (*DiscardFetchResponse) Descriptor() ([]byte, []int) {
+	return file_atlant_v1_fetch_proto_rawDescGZIP(), []int{26}
+}
+
+func (x *DiscardFetchResponse) GetFetch() *Fetch {
+	if x != nil {
+		return x.Fetch
+	}
+	return nil
+}
+
 var File_atlant_v1_fetch_proto protoreflect.FileDescriptor
 
 const file_atlant_v1_fetch_proto_rawDesc = "" +
 	"\n" +
-	"\x15atlant/v1/fetch.proto\x12\tatlant.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa6\x05\n" +
+	"\x15atlant/v1/fetch.proto\x12\tatlant.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x9c\x06\n" +
 	"\x05Fetch\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x10\n" +
 	"\x03url\x18\x02 \x01(\tR\x03url\x12\x16\n" +
@@ -1586,8 +2300,24 @@ const file_atlant_v1_fetch_proto_rawDesc = "" +
 	"\tpublished\x18\x0e \x01(\x03R\tpublished\x12,\n" +
 	"\adialect\x18\x0f \x01(\v2\x12.atlant.v1.DialectR\adialect\x12\x14\n" +
 	"\x05error\x18\x10 \x01(\tR\x05error\x12\x1a\n" +
-	"\bposition\x18\x11 \x01(\tR\bposition\x12?\n" +
-	"\rscheduled_for\x18\x14 \x01(\v2\x1a.google.protobuf.TimestampR\fscheduledFor\"\x8e\x04\n" +
+	"\bposition\x18\x11 \x01(\tR\bposition\x129\n" +
+	"\n" +
+	"comparison\x18\x12 \x01(\v2\x19.atlant.v1.ListComparisonR\n" +
+	"comparison\x129\n" +
+	"\n" +
+	"visible_at\x18\x13 \x01(\v2\x1a.google.protobuf.TimestampR\tvisibleAt\x12?\n" +
+	"\rscheduled_for\x18\x14 \x01(\v2\x1a.google.protobuf.TimestampR\fscheduledFor\"\xff\x01\n" +
+	"\x0eListComparison\x12\x19\n" +
+	"\bfetch_id\x18\x01 \x01(\tR\afetchId\x122\n" +
+	"\bfindings\x18\x02 \x03(\v2\x16.atlant.v1.HoldFindingR\bfindings\x12'\n" +
+	"\x0faccepted_before\x18\x03 \x01(\x03R\x0eacceptedBefore\x12'\n" +
+	"\x0frejected_before\x18\x04 \x01(\x03R\x0erejectedBefore\x12+\n" +
+	"\x11products_compared\x18\x05 \x01(\x05R\x10productsCompared\x12\x1f\n" +
+	"\vprice_ratio\x18\x06 \x01(\x01R\n" +
+	"priceRatio\"V\n" +
+	"\vHoldFinding\x12-\n" +
+	"\x06reason\x18\x01 \x01(\x0e2\x15.atlant.v1.HoldReasonR\x06reason\x12\x18\n" +
+	"\amessage\x18\x02 \x01(\tR\amessage\"\x8e\x04\n" +
 	"\n" +
 	"CsvOptions\x121\n" +
 	"\tdelimiter\x18\x01 \x01(\tB\x13\xbaH\x10r\x0eR\x00R\x01;R\x01,R\x01|R\x01\tR\tdelimiter\x12#\n" +
@@ -1605,7 +2335,7 @@ const file_atlant_v1_fetch_proto_rawDesc = "" +
 	"\x12observed_at_column\x18\n" +
 	" \x01(\tB\b\xbaH\x05r\x03\x18\xc8\x01R\x10observedAtColumn\x120\n" +
 	"\n" +
-	"date_order\x18\v \x01(\tB\x11\xbaH\x0er\fR\x00R\x03dmyR\x03mdyR\tdateOrder\"\xd0\x02\n" +
+	"date_order\x18\v \x01(\tB\x11\xbaH\x0er\fR\x00R\x03dmyR\x03mdyR\tdateOrder\"\xc9\x04\n" +
 	"\aDialect\x12\x1c\n" +
 	"\tdelimiter\x18\x01 \x01(\tR\tdelimiter\x12\x1a\n" +
 	"\bencoding\x18\x02 \x01(\tR\bencoding\x12!\n" +
@@ -1618,7 +2348,18 @@ const file_atlant_v1_fetch_proto_rawDesc = "" +
 	"\rcurrency_code\x18\b \x01(\tR\fcurrencyCode\x12\x1a\n" +
 	"\bevidence\x18\t \x03(\tR\bevidence\x12,\n" +
 	"\x12observed_at_column\x18\n" +
-	" \x01(\x05R\x10observedAtColumn\"\xb2\x01\n" +
+	" \x01(\x05R\x10observedAtColumn\x12\x1e\n" +
+	"\n" +
+	"confidence\x18\v \x01(\x05R\n" +
+	"confidence\x12\"\n" +
+	"\falternatives\x18\f \x03(\tR\falternatives\x12\x18\n" +
+	"\acolumns\x18\r \x01(\x05R\acolumns\x12\x16\n" +
+	"\x06header\x18\x0e \x01(\tR\x06header\x12\x1d\n" +
+	"\n" +
+	"date_order\x18\x0f \x01(\tR\tdateOrder\x12%\n" +
+	"\x0ethousands_mark\x18\x10 \x01(\tR\rthousandsMark\x12\x12\n" +
+	"\x04open\x18\x11 \x03(\tR\x04open\x12'\n" +
+	"\x0fremembered_from\x18\x12 \x01(\tR\x0erememberedFrom\"\xc4\x01\n" +
 	"\x06Reject\x12\x12\n" +
 	"\x04line\x18\x01 \x01(\x03R\x04line\x12\x1f\n" +
 	"\vbyte_offset\x18\x02 \x01(\x03R\n" +
@@ -1626,7 +2367,8 @@ const file_atlant_v1_fetch_proto_rawDesc = "" +
 	"\x06column\x18\x03 \x01(\x05R\x06column\x12/\n" +
 	"\x06reason\x18\x04 \x01(\x0e2\x17.atlant.v1.RejectReasonR\x06reason\x12\x18\n" +
 	"\amessage\x18\x05 \x01(\tR\amessage\x12\x10\n" +
-	"\x03raw\x18\x06 \x01(\tR\x03raw\"\xd1\x02\n" +
+	"\x03raw\x18\x06 \x01(\tR\x03raw\x12\x10\n" +
+	"\x03row\x18\a \x01(\fR\x03row\"\xea\x02\n" +
 	"\fFetchRequest\x12\x1d\n" +
 	"\x03url\x18\x01 \x01(\tB\v\xbaH\b\xc8\x01\x01r\x03\x18\x80\x10R\x03url\x12C\n" +
 	"\x06source\x18\x02 \x01(\tB+\xbaH(r&2$^([a-zA-Z0-9][a-zA-Z0-9._-]{0,63})?$R\x06source\x12;\n" +
@@ -1636,16 +2378,31 @@ const file_atlant_v1_fetch_proto_rawDesc = "" +
 	"\n" +
 	"request_id\x18\x05 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\trequestId\x12\x14\n" +
 	"\x05force\x18\x06 \x01(\bR\x05force\x128\n" +
-	"\vcredentials\x18\a \x01(\v2\x16.atlant.v1.CredentialsR\vcredentials\"\x9b\x01\n" +
+	"\vcredentials\x18\a \x01(\v2\x16.atlant.v1.CredentialsR\vcredentials\x12\x17\n" +
+	"\ano_hold\x18\b \x01(\bR\x06noHold\"\xdf\x01\n" +
 	"\vCredentials\x123\n" +
 	"\x05basic\x18\x01 \x01(\v2\x1b.atlant.v1.BasicCredentialsH\x00R\x05basic\x12H\n" +
-	"\fbearer_token\x18\x02 \x01(\tB#\xbaH\x1dr\x1b\x18\x80@2\x16^[A-Za-z0-9._~+/-]+=*$\x80\x01\x01H\x00R\vbearerTokenB\r\n" +
+	"\fbearer_token\x18\x02 \x01(\tB#\xbaH\x1dr\x1b\x18\x80@2\x16^[A-Za-z0-9._~+/-]+=*$\x80\x01\x01H\x00R\vbearerToken\x12B\n" +
+	"\x0fssh_private_key\x18\x03 \x01(\v2\x18.atlant.v1.SshPrivateKeyH\x00R\rsshPrivateKeyB\r\n" +
 	"\vcredentials\"]\n" +
 	"\x10BasicCredentials\x12 \n" +
 	"\x04user\x18\x01 \x01(\tB\f\xbaH\tr\a\x18\x80\b\xba\x01\x01:R\x04user\x12'\n" +
-	"\bpassword\x18\x02 \x01(\tB\v\xbaH\x05r\x03\x18\x80\b\x80\x01\x01R\bpassword\"7\n" +
+	"\bpassword\x18\x02 \x01(\tB\v\xbaH\x05r\x03\x18\x80\b\x80\x01\x01R\bpassword\"|\n" +
+	"\rSshPrivateKey\x12\x1c\n" +
+	"\x04user\x18\x01 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\x04user\x12 \n" +
+	"\x03key\x18\x02 \x01(\tB\x0e\xbaH\br\x06\x10\x01\x18\x80\x80\x01\x80\x01\x01R\x03key\x12+\n" +
+	"\n" +
+	"passphrase\x18\x03 \x01(\tB\v\xbaH\x05r\x03\x18\x80\b\x80\x01\x01R\n" +
+	"passphrase\"7\n" +
 	"\rFetchResponse\x12&\n" +
-	"\x05fetch\x18\x01 \x01(\v2\x10.atlant.v1.FetchR\x05fetch\"+\n" +
+	"\x05fetch\x18\x01 \x01(\v2\x10.atlant.v1.FetchR\x05fetch\"t\n" +
+	"\rUploadRequest\x12D\n" +
+	"\tfile_name\x18\x01 \x01(\tB'\xbaH$r\"(\xff\x012\x16^[^/\\\\\\x00-\\x1f\\x7f]*$Z\x01.Z\x02..R\bfileName\x12\x1d\n" +
+	"\x04data\x18\x02 \x01(\fB\t\xbaH\x06z\x04\x18\x80\x80@R\x04data\"P\n" +
+	"\x0eUploadResponse\x12\x10\n" +
+	"\x03url\x18\x01 \x01(\tR\x03url\x12\x14\n" +
+	"\x05bytes\x18\x02 \x01(\x03R\x05bytes\x12\x16\n" +
+	"\x06sha256\x18\x03 \x01(\tR\x06sha256\"+\n" +
 	"\x0fGetFetchRequest\x12\x18\n" +
 	"\x02id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x02id\":\n" +
 	"\x10GetFetchResponse\x12&\n" +
@@ -1675,7 +2432,15 @@ const file_atlant_v1_fetch_proto_rawDesc = "" +
 	"page_token\x18\x03 \x01(\tR\tpageToken\"j\n" +
 	"\x13ListRejectsResponse\x12+\n" +
 	"\arejects\x18\x01 \x03(\v2\x11.atlant.v1.RejectR\arejects\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken*\xc6\x01\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"/\n" +
+	"\x13ApproveFetchRequest\x12\x18\n" +
+	"\x02id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x02id\">\n" +
+	"\x14ApproveFetchResponse\x12&\n" +
+	"\x05fetch\x18\x01 \x01(\v2\x10.atlant.v1.FetchR\x05fetch\"/\n" +
+	"\x13DiscardFetchRequest\x12\x18\n" +
+	"\x02id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x02id\">\n" +
+	"\x14DiscardFetchResponse\x12&\n" +
+	"\x05fetch\x18\x01 \x01(\v2\x10.atlant.v1.FetchR\x05fetch*\xf7\x01\n" +
 	"\n" +
 	"FetchState\x12\x1b\n" +
 	"\x17FETCH_STATE_UNSPECIFIED\x10\x00\x12\x16\n" +
@@ -1684,7 +2449,15 @@ const file_atlant_v1_fetch_proto_rawDesc = "" +
 	"\x15FETCH_STATE_COMPLETED\x10\x03\x12\x16\n" +
 	"\x12FETCH_STATE_FAILED\x10\x04\x12\x19\n" +
 	"\x15FETCH_STATE_CANCELLED\x10\x05\x12\x1c\n" +
-	"\x18FETCH_STATE_NOT_MODIFIED\x10\x06*\xab\x04\n" +
+	"\x18FETCH_STATE_NOT_MODIFIED\x10\x06\x12\x14\n" +
+	"\x10FETCH_STATE_HELD\x10\a\x12\x19\n" +
+	"\x15FETCH_STATE_DISCARDED\x10\b*p\n" +
+	"\n" +
+	"HoldReason\x12\x1b\n" +
+	"\x17HOLD_REASON_UNSPECIFIED\x10\x00\x12\x16\n" +
+	"\x12HOLD_REASON_PRICES\x10\x01\x12\x14\n" +
+	"\x10HOLD_REASON_ROWS\x10\x02\x12\x17\n" +
+	"\x13HOLD_REASON_REJECTS\x10\x03*\xab\x04\n" +
 	"\fRejectReason\x12\x1d\n" +
 	"\x19REJECT_REASON_UNSPECIFIED\x10\x00\x12\x1e\n" +
 	"\x1aREJECT_REASON_COLUMN_COUNT\x10\x01\x12\x1e\n" +
@@ -1703,14 +2476,17 @@ const file_atlant_v1_fetch_proto_rawDesc = "" +
 	"\x1aREJECT_REASON_ROW_TOO_LONG\x10\r\x12\x19\n" +
 	"\x15REJECT_REASON_CUT_OFF\x10\x0e\x12\x1a\n" +
 	"\x16REJECT_REASON_CURRENCY\x10\x0f\x12\x16\n" +
-	"\x12REJECT_REASON_DATE\x10\x102\xd5\x03\n" +
+	"\x12REJECT_REASON_DATE\x10\x102\xb8\x05\n" +
 	"\fFetchService\x12:\n" +
-	"\x05Fetch\x12\x17.atlant.v1.FetchRequest\x1a\x18.atlant.v1.FetchResponse\x12H\n" +
+	"\x05Fetch\x12\x17.atlant.v1.FetchRequest\x1a\x18.atlant.v1.FetchResponse\x12?\n" +
+	"\x06Upload\x12\x18.atlant.v1.UploadRequest\x1a\x19.atlant.v1.UploadResponse(\x01\x12H\n" +
 	"\bGetFetch\x12\x1a.atlant.v1.GetFetchRequest\x1a\x1b.atlant.v1.GetFetchResponse\"\x03\x90\x02\x01\x12Q\n" +
 	"\vListFetches\x12\x1d.atlant.v1.ListFetchesRequest\x1a\x1e.atlant.v1.ListFetchesResponse\"\x03\x90\x02\x01\x12K\n" +
 	"\n" +
 	"WatchFetch\x12\x1c.atlant.v1.WatchFetchRequest\x1a\x1d.atlant.v1.WatchFetchResponse0\x01\x12L\n" +
-	"\vCancelFetch\x12\x1d.atlant.v1.CancelFetchRequest\x1a\x1e.atlant.v1.CancelFetchResponse\x12Q\n" +
+	"\vCancelFetch\x12\x1d.atlant.v1.CancelFetchRequest\x1a\x1e.atlant.v1.CancelFetchResponse\x12O\n" +
+	"\fApproveFetch\x12\x1e.atlant.v1.ApproveFetchRequest\x1a\x1f.atlant.v1.ApproveFetchResponse\x12O\n" +
+	"\fDiscardFetch\x12\x1e.atlant.v1.DiscardFetchRequest\x1a\x1f.atlant.v1.DiscardFetchResponse\x12Q\n" +
 	"\vListRejects\x12\x1d.atlant.v1.ListRejectsRequest\x1a\x1e.atlant.v1.ListRejectsResponse\"\x03\x90\x02\x01B;Z9github.com/atlant-log/atlant/proto/gen/atlant/v1;atlantv1b\x06proto3"
 
 var (
@@ -1725,67 +2501,90 @@ func file_atlant_v1_fetch_proto_rawDescGZIP() []byte {
 	return file_atlant_v1_fetch_proto_rawDescData
 }
 
-var file_atlant_v1_fetch_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_atlant_v1_fetch_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
+var file_atlant_v1_fetch_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
+var file_atlant_v1_fetch_proto_msgTypes = make([]protoimpl.MessageInfo, 27)
 var file_atlant_v1_fetch_proto_goTypes = []any{
 	(FetchState)(0),               // 0: atlant.v1.FetchState
-	(RejectReason)(0),             // 1: atlant.v1.RejectReason
-	(*Fetch)(nil),                 // 2: atlant.v1.Fetch
-	(*CsvOptions)(nil),            // 3: atlant.v1.CsvOptions
-	(*Dialect)(nil),               // 4: atlant.v1.Dialect
-	(*Reject)(nil),                // 5: atlant.v1.Reject
-	(*FetchRequest)(nil),          // 6: atlant.v1.FetchRequest
-	(*Credentials)(nil),           // 7: atlant.v1.Credentials
-	(*BasicCredentials)(nil),      // 8: atlant.v1.BasicCredentials
-	(*FetchResponse)(nil),         // 9: atlant.v1.FetchResponse
-	(*GetFetchRequest)(nil),       // 10: atlant.v1.GetFetchRequest
-	(*GetFetchResponse)(nil),      // 11: atlant.v1.GetFetchResponse
-	(*ListFetchesRequest)(nil),    // 12: atlant.v1.ListFetchesRequest
-	(*ListFetchesResponse)(nil),   // 13: atlant.v1.ListFetchesResponse
-	(*WatchFetchRequest)(nil),     // 14: atlant.v1.WatchFetchRequest
-	(*WatchFetchResponse)(nil),    // 15: atlant.v1.WatchFetchResponse
-	(*CancelFetchRequest)(nil),    // 16: atlant.v1.CancelFetchRequest
-	(*CancelFetchResponse)(nil),   // 17: atlant.v1.CancelFetchResponse
-	(*ListRejectsRequest)(nil),    // 18: atlant.v1.ListRejectsRequest
-	(*ListRejectsResponse)(nil),   // 19: atlant.v1.ListRejectsResponse
-	(*timestamppb.Timestamp)(nil), // 20: google.protobuf.Timestamp
+	(HoldReason)(0),               // 1: atlant.v1.HoldReason
+	(RejectReason)(0),             // 2: atlant.v1.RejectReason
+	(*Fetch)(nil),                 // 3: atlant.v1.Fetch
+	(*ListComparison)(nil),        // 4: atlant.v1.ListComparison
+	(*HoldFinding)(nil),           // 5: atlant.v1.HoldFinding
+	(*CsvOptions)(nil),            // 6: atlant.v1.CsvOptions
+	(*Dialect)(nil),               // 7: atlant.v1.Dialect
+	(*Reject)(nil),                // 8: atlant.v1.Reject
+	(*FetchRequest)(nil),          // 9: atlant.v1.FetchRequest
+	(*Credentials)(nil),           // 10: atlant.v1.Credentials
+	(*BasicCredentials)(nil),      // 11: atlant.v1.BasicCredentials
+	(*SshPrivateKey)(nil),         // 12: atlant.v1.SshPrivateKey
+	(*FetchResponse)(nil),         // 13: atlant.v1.FetchResponse
+	(*UploadRequest)(nil),         // 14: atlant.v1.UploadRequest
+	(*UploadResponse)(nil),        // 15: atlant.v1.UploadResponse
+	(*GetFetchRequest)(nil),       // 16: atlant.v1.GetFetchRequest
+	(*GetFetchResponse)(nil),      // 17: atlant.v1.GetFetchResponse
+	(*ListFetchesRequest)(nil),    // 18: atlant.v1.ListFetchesRequest
+	(*ListFetchesResponse)(nil),   // 19: atlant.v1.ListFetchesResponse
+	(*WatchFetchRequest)(nil),     // 20: atlant.v1.WatchFetchRequest
+	(*WatchFetchResponse)(nil),    // 21: atlant.v1.WatchFetchResponse
+	(*CancelFetchRequest)(nil),    // 22: atlant.v1.CancelFetchRequest
+	(*CancelFetchResponse)(nil),   // 23: atlant.v1.CancelFetchResponse
+	(*ListRejectsRequest)(nil),    // 24: atlant.v1.ListRejectsRequest
+	(*ListRejectsResponse)(nil),   // 25: atlant.v1.ListRejectsResponse
+	(*ApproveFetchRequest)(nil),   // 26: atlant.v1.ApproveFetchRequest
+	(*ApproveFetchResponse)(nil),  // 27: atlant.v1.ApproveFetchResponse
+	(*DiscardFetchRequest)(nil),   // 28: atlant.v1.DiscardFetchRequest
+	(*DiscardFetchResponse)(nil),  // 29: atlant.v1.DiscardFetchResponse
+	(*timestamppb.Timestamp)(nil), // 30: google.protobuf.Timestamp
 }
 var file_atlant_v1_fetch_proto_depIdxs = []int32{
 	0,  // 0: atlant.v1.Fetch.state:type_name -> atlant.v1.FetchState
-	20, // 1: atlant.v1.Fetch.requested_at:type_name -> google.protobuf.Timestamp
-	20, // 2: atlant.v1.Fetch.observed_at:type_name -> google.protobuf.Timestamp
-	20, // 3: atlant.v1.Fetch.started_at:type_name -> google.protobuf.Timestamp
-	20, // 4: atlant.v1.Fetch.ended_at:type_name -> google.protobuf.Timestamp
-	4,  // 5: atlant.v1.Fetch.dialect:type_name -> atlant.v1.Dialect
-	20, // 6: atlant.v1.Fetch.scheduled_for:type_name -> google.protobuf.Timestamp
-	1,  // 7: atlant.v1.Reject.reason:type_name -> atlant.v1.RejectReason
-	20, // 8: atlant.v1.FetchRequest.observed_at:type_name -> google.protobuf.Timestamp
-	3,  // 9: atlant.v1.FetchRequest.csv:type_name -> atlant.v1.CsvOptions
-	7,  // 10: atlant.v1.FetchRequest.credentials:type_name -> atlant.v1.Credentials
-	8,  // 11: atlant.v1.Credentials.basic:type_name -> atlant.v1.BasicCredentials
-	2,  // 12: atlant.v1.FetchResponse.fetch:type_name -> atlant.v1.Fetch
-	2,  // 13: atlant.v1.GetFetchResponse.fetch:type_name -> atlant.v1.Fetch
-	2,  // 14: atlant.v1.ListFetchesResponse.fetches:type_name -> atlant.v1.Fetch
-	2,  // 15: atlant.v1.WatchFetchResponse.fetch:type_name -> atlant.v1.Fetch
-	2,  // 16: atlant.v1.CancelFetchResponse.fetch:type_name -> atlant.v1.Fetch
-	5,  // 17: atlant.v1.ListRejectsResponse.rejects:type_name -> atlant.v1.Reject
-	6,  // 18: atlant.v1.FetchService.Fetch:input_type -> atlant.v1.FetchRequest
-	10, // 19: atlant.v1.FetchService.GetFetch:input_type -> atlant.v1.GetFetchRequest
-	12, // 20: atlant.v1.FetchService.ListFetches:input_type -> atlant.v1.ListFetchesRequest
-	14, // 21: atlant.v1.FetchService.WatchFetch:input_type -> atlant.v1.WatchFetchRequest
-	16, // 22: atlant.v1.FetchService.CancelFetch:input_type -> atlant.v1.CancelFetchRequest
-	18, // 23: atlant.v1.FetchService.ListRejects:input_type -> atlant.v1.ListRejectsRequest
-	9,  // 24: atlant.v1.FetchService.Fetch:output_type -> atlant.v1.FetchResponse
-	11, // 25: atlant.v1.FetchService.GetFetch:output_type -> atlant.v1.GetFetchResponse
-	13, // 26: atlant.v1.FetchService.ListFetches:output_type -> atlant.v1.ListFetchesResponse
-	15, // 27: atlant.v1.FetchService.WatchFetch:output_type -> atlant.v1.WatchFetchResponse
-	17, // 28: atlant.v1.FetchService.CancelFetch:output_type -> atlant.v1.CancelFetchResponse
-	19, // 29: atlant.v1.FetchService.ListRejects:output_type -> atlant.v1.ListRejectsResponse
-	24, // [24:30] is the sub-list for method output_type
-	18, // [18:24] is the sub-list for method input_type
-	18, // [18:18] is the sub-list for extension type_name
-	18, // [18:18] is the sub-list for extension extendee
-	0,  // [0:18] is the sub-list for field type_name
+	30, // 1: atlant.v1.Fetch.requested_at:type_name -> google.protobuf.Timestamp
+	30, // 2: atlant.v1.Fetch.observed_at:type_name -> google.protobuf.Timestamp
+	30, // 3: atlant.v1.Fetch.started_at:type_name -> google.protobuf.Timestamp
+	30, // 4: atlant.v1.Fetch.ended_at:type_name -> google.protobuf.Timestamp
+	7,  // 5: atlant.v1.Fetch.dialect:type_name -> atlant.v1.Dialect
+	4,  // 6: atlant.v1.Fetch.comparison:type_name -> atlant.v1.ListComparison
+	30, // 7: atlant.v1.Fetch.visible_at:type_name -> google.protobuf.Timestamp
+	30, // 8: atlant.v1.Fetch.scheduled_for:type_name -> google.protobuf.Timestamp
+	5,  // 9: atlant.v1.ListComparison.findings:type_name -> atlant.v1.HoldFinding
+	1,  // 10: atlant.v1.HoldFinding.reason:type_name -> atlant.v1.HoldReason
+	2,  // 11: atlant.v1.Reject.reason:type_name -> atlant.v1.RejectReason
+	30, // 12: atlant.v1.FetchRequest.observed_at:type_name -> google.protobuf.Timestamp
+	6,  // 13: atlant.v1.FetchRequest.csv:type_name -> atlant.v1.CsvOptions
+	10, // 14: atlant.v1.FetchRequest.credentials:type_name -> atlant.v1.Credentials
+	11, // 15: atlant.v1.Credentials.basic:type_name -> atlant.v1.BasicCredentials
+	12, // 16: atlant.v1.Credentials.ssh_private_key:type_name -> atlant.v1.SshPrivateKey
+	3,  // 17: atlant.v1.FetchResponse.fetch:type_name -> atlant.v1.Fetch
+	3,  // 18: atlant.v1.GetFetchResponse.fetch:type_name -> atlant.v1.Fetch
+	3,  // 19: atlant.v1.ListFetchesResponse.fetches:type_name -> atlant.v1.Fetch
+	3,  // 20: atlant.v1.WatchFetchResponse.fetch:type_name -> atlant.v1.Fetch
+	3,  // 21: atlant.v1.CancelFetchResponse.fetch:type_name -> atlant.v1.Fetch
+	8,  // 22: atlant.v1.ListRejectsResponse.rejects:type_name -> atlant.v1.Reject
+	3,  // 23: atlant.v1.ApproveFetchResponse.fetch:type_name -> atlant.v1.Fetch
+	3,  // 24: atlant.v1.DiscardFetchResponse.fetch:type_name -> atlant.v1.Fetch
+	9,  // 25: atlant.v1.FetchService.Fetch:input_type -> atlant.v1.FetchRequest
+	14, // 26: atlant.v1.FetchService.Upload:input_type -> atlant.v1.UploadRequest
+	16, // 27: atlant.v1.FetchService.GetFetch:input_type -> atlant.v1.GetFetchRequest
+	18, // 28: atlant.v1.FetchService.ListFetches:input_type -> atlant.v1.ListFetchesRequest
+	20, // 29: atlant.v1.FetchService.WatchFetch:input_type -> atlant.v1.WatchFetchRequest
+	22, // 30: atlant.v1.FetchService.CancelFetch:input_type -> atlant.v1.CancelFetchRequest
+	26, // 31: atlant.v1.FetchService.ApproveFetch:input_type -> atlant.v1.ApproveFetchRequest
+	28, // 32: atlant.v1.FetchService.DiscardFetch:input_type -> atlant.v1.DiscardFetchRequest
+	24, // 33: atlant.v1.FetchService.ListRejects:input_type -> atlant.v1.ListRejectsRequest
+	13, // 34: atlant.v1.FetchService.Fetch:output_type -> atlant.v1.FetchResponse
+	15, // 35: atlant.v1.FetchService.Upload:output_type -> atlant.v1.UploadResponse
+	17, // 36: atlant.v1.FetchService.GetFetch:output_type -> atlant.v1.GetFetchResponse
+	19, // 37: atlant.v1.FetchService.ListFetches:output_type -> atlant.v1.ListFetchesResponse
+	21, // 38: atlant.v1.FetchService.WatchFetch:output_type -> atlant.v1.WatchFetchResponse
+	23, // 39: atlant.v1.FetchService.CancelFetch:output_type -> atlant.v1.CancelFetchResponse
+	27, // 40: atlant.v1.FetchService.ApproveFetch:output_type -> atlant.v1.ApproveFetchResponse
+	29, // 41: atlant.v1.FetchService.DiscardFetch:output_type -> atlant.v1.DiscardFetchResponse
+	25, // 42: atlant.v1.FetchService.ListRejects:output_type -> atlant.v1.ListRejectsResponse
+	34, // [34:43] is the sub-list for method output_type
+	25, // [25:34] is the sub-list for method input_type
+	25, // [25:25] is the sub-list for extension type_name
+	25, // [25:25] is the sub-list for extension extendee
+	0,  // [0:25] is the sub-list for field type_name
 }
 
 func init() { file_atlant_v1_fetch_proto_init() }
@@ -1793,17 +2592,18 @@ func file_atlant_v1_fetch_proto_init() {
 	if File_atlant_v1_fetch_proto != nil {
 		return
 	}
-	file_atlant_v1_fetch_proto_msgTypes[5].OneofWrappers = []any{
+	file_atlant_v1_fetch_proto_msgTypes[7].OneofWrappers = []any{
 		(*Credentials_Basic)(nil),
 		(*Credentials_BearerToken)(nil),
+		(*Credentials_SshPrivateKey)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_atlant_v1_fetch_proto_rawDesc), len(file_atlant_v1_fetch_proto_rawDesc)),
-			NumEnums:      2,
-			NumMessages:   18,
+			NumEnums:      3,
+			NumMessages:   27,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -35,6 +35,8 @@ const (
 const (
 	// FetchServiceFetchProcedure is the fully-qualified name of the FetchService's Fetch RPC.
 	FetchServiceFetchProcedure = "/atlant.v1.FetchService/Fetch"
+	// FetchServiceUploadProcedure is the fully-qualified name of the FetchService's Upload RPC.
+	FetchServiceUploadProcedure = "/atlant.v1.FetchService/Upload"
 	// FetchServiceGetFetchProcedure is the fully-qualified name of the FetchService's GetFetch RPC.
 	FetchServiceGetFetchProcedure = "/atlant.v1.FetchService/GetFetch"
 	// FetchServiceListFetchesProcedure is the fully-qualified name of the FetchService's ListFetches
@@ -45,6 +47,12 @@ const (
 	// FetchServiceCancelFetchProcedure is the fully-qualified name of the FetchService's CancelFetch
 	// RPC.
 	FetchServiceCancelFetchProcedure = "/atlant.v1.FetchService/CancelFetch"
+	// FetchServiceApproveFetchProcedure is the fully-qualified name of the FetchService's ApproveFetch
+	// RPC.
+	FetchServiceApproveFetchProcedure = "/atlant.v1.FetchService/ApproveFetch"
+	// FetchServiceDiscardFetchProcedure is the fully-qualified name of the FetchService's DiscardFetch
+	// RPC.
+	FetchServiceDiscardFetchProcedure = "/atlant.v1.FetchService/DiscardFetch"
 	// FetchServiceListRejectsProcedure is the fully-qualified name of the FetchService's ListRejects
 	// RPC.
 	FetchServiceListRejectsProcedure = "/atlant.v1.FetchService/ListRejects"
@@ -54,14 +62,22 @@ const (
 type FetchServiceClient interface {
 	// Fetch asks for a list to be fetched and answers at once; WatchFetch or GetFetch tell how it goes.
 	Fetch(context.Context, *connect.Request[v1.FetchRequest]) (*connect.Response[v1.FetchResponse], error)
+	// Upload keeps a list that no server has, and returns a URL that Fetch takes. It is kept for three days after it was last
+	// uploaded, unless the operator has set another time. A call that breaks off leaves nothing.
+	Upload(context.Context) *connect.ClientStreamForClient[v1.UploadRequest, v1.UploadResponse]
 	// GetFetch returns one fetch; not_found if there is none with that id.
 	GetFetch(context.Context, *connect.Request[v1.GetFetchRequest]) (*connect.Response[v1.GetFetchResponse], error)
 	// ListFetches returns fetches, the newest request first.
 	ListFetches(context.Context, *connect.Request[v1.ListFetchesRequest]) (*connect.Response[v1.ListFetchesResponse], error)
-	// WatchFetch sends the fetch as it is now, then again whenever it changes, until it has ended.
+	// WatchFetch sends the fetch as it is now, then again whenever it changes, until it has ended or is held.
 	WatchFetch(context.Context, *connect.Request[v1.WatchFetchRequest]) (*connect.ServerStreamForClient[v1.WatchFetchResponse], error)
 	// CancelFetch calls a fetch off. Once its list is being published it is too late: failed_precondition.
 	CancelFetch(context.Context, *connect.Request[v1.CancelFetchRequest]) (*connect.Response[v1.CancelFetchResponse], error)
+	// ApproveFetch publishes the list of a fetch that is held; it is queued again. failed_precondition if the fetch is not held, or
+	// a later list of the same URL stands.
+	ApproveFetch(context.Context, *connect.Request[v1.ApproveFetchRequest]) (*connect.Response[v1.ApproveFetchResponse], error)
+	// DiscardFetch ends a fetch that is held; nothing of it is published. failed_precondition if the fetch is not held.
+	DiscardFetch(context.Context, *connect.Request[v1.DiscardFetchRequest]) (*connect.Response[v1.DiscardFetchResponse], error)
 	// ListRejects returns the rows of a fetch that could not be read, in the order of the list; the first 10,000 are kept.
 	ListRejects(context.Context, *connect.Request[v1.ListRejectsRequest]) (*connect.Response[v1.ListRejectsResponse], error)
 }
@@ -81,6 +97,12 @@ func NewFetchServiceClient(httpClient connect.HTTPClient, baseURL string, opts .
 			httpClient,
 			baseURL+FetchServiceFetchProcedure,
 			connect.WithSchema(fetchServiceMethods.ByName("Fetch")),
+			connect.WithClientOptions(opts...),
+		),
+		upload: connect.NewClient[v1.UploadRequest, v1.UploadResponse](
+			httpClient,
+			baseURL+FetchServiceUploadProcedure,
+			connect.WithSchema(fetchServiceMethods.ByName("Upload")),
 			connect.WithClientOptions(opts...),
 		),
 		getFetch: connect.NewClient[v1.GetFetchRequest, v1.GetFetchResponse](
@@ -109,6 +131,18 @@ func NewFetchServiceClient(httpClient connect.HTTPClient, baseURL string, opts .
 			connect.WithSchema(fetchServiceMethods.ByName("CancelFetch")),
 			connect.WithClientOptions(opts...),
 		),
+		approveFetch: connect.NewClient[v1.ApproveFetchRequest, v1.ApproveFetchResponse](
+			httpClient,
+			baseURL+FetchServiceApproveFetchProcedure,
+			connect.WithSchema(fetchServiceMethods.ByName("ApproveFetch")),
+			connect.WithClientOptions(opts...),
+		),
+		discardFetch: connect.NewClient[v1.DiscardFetchRequest, v1.DiscardFetchResponse](
+			httpClient,
+			baseURL+FetchServiceDiscardFetchProcedure,
+			connect.WithSchema(fetchServiceMethods.ByName("DiscardFetch")),
+			connect.WithClientOptions(opts...),
+		),
 		listRejects: connect.NewClient[v1.ListRejectsRequest, v1.ListRejectsResponse](
 			httpClient,
 			baseURL+FetchServiceListRejectsProcedure,
@@ -121,17 +155,25 @@ func NewFetchServiceClient(httpClient connect.HTTPClient, baseURL string, opts .
 
 // fetchServiceClient implements FetchServiceClient.
 type fetchServiceClient struct {
-	fetch       *connect.Client[v1.FetchRequest, v1.FetchResponse]
-	getFetch    *connect.Client[v1.GetFetchRequest, v1.GetFetchResponse]
-	listFetches *connect.Client[v1.ListFetchesRequest, v1.ListFetchesResponse]
-	watchFetch  *connect.Client[v1.WatchFetchRequest, v1.WatchFetchResponse]
-	cancelFetch *connect.Client[v1.CancelFetchRequest, v1.CancelFetchResponse]
-	listRejects *connect.Client[v1.ListRejectsRequest, v1.ListRejectsResponse]
+	fetch        *connect.Client[v1.FetchRequest, v1.FetchResponse]
+	upload       *connect.Client[v1.UploadRequest, v1.UploadResponse]
+	getFetch     *connect.Client[v1.GetFetchRequest, v1.GetFetchResponse]
+	listFetches  *connect.Client[v1.ListFetchesRequest, v1.ListFetchesResponse]
+	watchFetch   *connect.Client[v1.WatchFetchRequest, v1.WatchFetchResponse]
+	cancelFetch  *connect.Client[v1.CancelFetchRequest, v1.CancelFetchResponse]
+	approveFetch *connect.Client[v1.ApproveFetchRequest, v1.ApproveFetchResponse]
+	discardFetch *connect.Client[v1.DiscardFetchRequest, v1.DiscardFetchResponse]
+	listRejects  *connect.Client[v1.ListRejectsRequest, v1.ListRejectsResponse]
 }
 
 // Fetch calls atlant.v1.FetchService.Fetch.
 func (c *fetchServiceClient) Fetch(ctx context.Context, req *connect.Request[v1.FetchRequest]) (*connect.Response[v1.FetchResponse], error) {
 	return c.fetch.CallUnary(ctx, req)
+}
+
+// Upload calls atlant.v1.FetchService.Upload.
+func (c *fetchServiceClient) Upload(ctx context.Context) *connect.ClientStreamForClient[v1.UploadRequest, v1.UploadResponse] {
+	return c.upload.CallClientStream(ctx)
 }
 
 // GetFetch calls atlant.v1.FetchService.GetFetch.
@@ -154,6 +196,16 @@ func (c *fetchServiceClient) CancelFetch(ctx context.Context, req *connect.Reque
 	return c.cancelFetch.CallUnary(ctx, req)
 }
 
+// ApproveFetch calls atlant.v1.FetchService.ApproveFetch.
+func (c *fetchServiceClient) ApproveFetch(ctx context.Context, req *connect.Request[v1.ApproveFetchRequest]) (*connect.Response[v1.ApproveFetchResponse], error) {
+	return c.approveFetch.CallUnary(ctx, req)
+}
+
+// DiscardFetch calls atlant.v1.FetchService.DiscardFetch.
+func (c *fetchServiceClient) DiscardFetch(ctx context.Context, req *connect.Request[v1.DiscardFetchRequest]) (*connect.Response[v1.DiscardFetchResponse], error) {
+	return c.discardFetch.CallUnary(ctx, req)
+}
+
 // ListRejects calls atlant.v1.FetchService.ListRejects.
 func (c *fetchServiceClient) ListRejects(ctx context.Context, req *connect.Request[v1.ListRejectsRequest]) (*connect.Response[v1.ListRejectsResponse], error) {
 	return c.listRejects.CallUnary(ctx, req)
@@ -163,14 +215,22 @@ func (c *fetchServiceClient) ListRejects(ctx context.Context, req *connect.Reque
 type FetchServiceHandler interface {
 	// Fetch asks for a list to be fetched and answers at once; WatchFetch or GetFetch tell how it goes.
 	Fetch(context.Context, *connect.Request[v1.FetchRequest]) (*connect.Response[v1.FetchResponse], error)
+	// Upload keeps a list that no server has, and returns a URL that Fetch takes. It is kept for three days after it was last
+	// uploaded, unless the operator has set another time. A call that breaks off leaves nothing.
+	Upload(context.Context, *connect.ClientStream[v1.UploadRequest]) (*connect.Response[v1.UploadResponse], error)
 	// GetFetch returns one fetch; not_found if there is none with that id.
 	GetFetch(context.Context, *connect.Request[v1.GetFetchRequest]) (*connect.Response[v1.GetFetchResponse], error)
 	// ListFetches returns fetches, the newest request first.
 	ListFetches(context.Context, *connect.Request[v1.ListFetchesRequest]) (*connect.Response[v1.ListFetchesResponse], error)
-	// WatchFetch sends the fetch as it is now, then again whenever it changes, until it has ended.
+	// WatchFetch sends the fetch as it is now, then again whenever it changes, until it has ended or is held.
 	WatchFetch(context.Context, *connect.Request[v1.WatchFetchRequest], *connect.ServerStream[v1.WatchFetchResponse]) error
 	// CancelFetch calls a fetch off. Once its list is being published it is too late: failed_precondition.
 	CancelFetch(context.Context, *connect.Request[v1.CancelFetchRequest]) (*connect.Response[v1.CancelFetchResponse], error)
+	// ApproveFetch publishes the list of a fetch that is held; it is queued again. failed_precondition if the fetch is not held, or
+	// a later list of the same URL stands.
+	ApproveFetch(context.Context, *connect.Request[v1.ApproveFetchRequest]) (*connect.Response[v1.ApproveFetchResponse], error)
+	// DiscardFetch ends a fetch that is held; nothing of it is published. failed_precondition if the fetch is not held.
+	DiscardFetch(context.Context, *connect.Request[v1.DiscardFetchRequest]) (*connect.Response[v1.DiscardFetchResponse], error)
 	// ListRejects returns the rows of a fetch that could not be read, in the order of the list; the first 10,000 are kept.
 	ListRejects(context.Context, *connect.Request[v1.ListRejectsRequest]) (*connect.Response[v1.ListRejectsResponse], error)
 }
@@ -186,6 +246,12 @@ func NewFetchServiceHandler(svc FetchServiceHandler, opts ...connect.HandlerOpti
 		FetchServiceFetchProcedure,
 		svc.Fetch,
 		connect.WithSchema(fetchServiceMethods.ByName("Fetch")),
+		connect.WithHandlerOptions(opts...),
+	)
+	fetchServiceUploadHandler := connect.NewClientStreamHandler(
+		FetchServiceUploadProcedure,
+		svc.Upload,
+		connect.WithSchema(fetchServiceMethods.ByName("Upload")),
 		connect.WithHandlerOptions(opts...),
 	)
 	fetchServiceGetFetchHandler := connect.NewUnaryHandler(
@@ -214,6 +280,18 @@ func NewFetchServiceHandler(svc FetchServiceHandler, opts ...connect.HandlerOpti
 		connect.WithSchema(fetchServiceMethods.ByName("CancelFetch")),
 		connect.WithHandlerOptions(opts...),
 	)
+	fetchServiceApproveFetchHandler := connect.NewUnaryHandler(
+		FetchServiceApproveFetchProcedure,
+		svc.ApproveFetch,
+		connect.WithSchema(fetchServiceMethods.ByName("ApproveFetch")),
+		connect.WithHandlerOptions(opts...),
+	)
+	fetchServiceDiscardFetchHandler := connect.NewUnaryHandler(
+		FetchServiceDiscardFetchProcedure,
+		svc.DiscardFetch,
+		connect.WithSchema(fetchServiceMethods.ByName("DiscardFetch")),
+		connect.WithHandlerOptions(opts...),
+	)
 	fetchServiceListRejectsHandler := connect.NewUnaryHandler(
 		FetchServiceListRejectsProcedure,
 		svc.ListRejects,
@@ -225,6 +303,8 @@ func NewFetchServiceHandler(svc FetchServiceHandler, opts ...connect.HandlerOpti
 		switch r.URL.Path {
 		case FetchServiceFetchProcedure:
 			fetchServiceFetchHandler.ServeHTTP(w, r)
+		case FetchServiceUploadProcedure:
+			fetchServiceUploadHandler.ServeHTTP(w, r)
 		case FetchServiceGetFetchProcedure:
 			fetchServiceGetFetchHandler.ServeHTTP(w, r)
 		case FetchServiceListFetchesProcedure:
@@ -233,6 +313,10 @@ func NewFetchServiceHandler(svc FetchServiceHandler, opts ...connect.HandlerOpti
 			fetchServiceWatchFetchHandler.ServeHTTP(w, r)
 		case FetchServiceCancelFetchProcedure:
 			fetchServiceCancelFetchHandler.ServeHTTP(w, r)
+		case FetchServiceApproveFetchProcedure:
+			fetchServiceApproveFetchHandler.ServeHTTP(w, r)
+		case FetchServiceDiscardFetchProcedure:
+			fetchServiceDiscardFetchHandler.ServeHTTP(w, r)
 		case FetchServiceListRejectsProcedure:
 			fetchServiceListRejectsHandler.ServeHTTP(w, r)
 		default:
@@ -246,6 +330,10 @@ type UnimplementedFetchServiceHandler struct{}
 
 func (UnimplementedFetchServiceHandler) Fetch(context.Context, *connect.Request[v1.FetchRequest]) (*connect.Response[v1.FetchResponse], error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("atlant.v1.FetchService.Fetch is not implemented"))
+}
+
+func (UnimplementedFetchServiceHandler) Upload(context.Context, *connect.ClientStream[v1.UploadRequest]) (*connect.Response[v1.UploadResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("atlant.v1.FetchService.Upload is not implemented"))
 }
 
 func (UnimplementedFetchServiceHandler) GetFetch(context.Context, *connect.Request[v1.GetFetchRequest]) (*connect.Response[v1.GetFetchResponse], error) {
@@ -262,6 +350,14 @@ func (UnimplementedFetchServiceHandler) WatchFetch(context.Context, *connect.Req
 
 func (UnimplementedFetchServiceHandler) CancelFetch(context.Context, *connect.Request[v1.CancelFetchRequest]) (*connect.Response[v1.CancelFetchResponse], error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("atlant.v1.FetchService.CancelFetch is not implemented"))
+}
+
+func (UnimplementedFetchServiceHandler) ApproveFetch(context.Context, *connect.Request[v1.ApproveFetchRequest]) (*connect.Response[v1.ApproveFetchResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("atlant.v1.FetchService.ApproveFetch is not implemented"))
+}
+
+func (UnimplementedFetchServiceHandler) DiscardFetch(context.Context, *connect.Request[v1.DiscardFetchRequest]) (*connect.Response[v1.DiscardFetchResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("atlant.v1.FetchService.DiscardFetch is not implemented"))
 }
 
 func (UnimplementedFetchServiceHandler) ListRejects(context.Context, *connect.Request[v1.ListRejectsRequest]) (*connect.Response[v1.ListRejectsResponse], error) {
