@@ -68,7 +68,7 @@ func (c *MoveConfig) leaf() (*server.RemoteLeafOpts, error) {
 	}
 	remote := &server.RemoteLeafOpts{
 		URLs: urls, Credentials: c.To.CredsFile, TLSConfig: security, TLS: security != nil, DialTimeout: dialTimeout,
-		TLSTimeout:  dialTimeout.Seconds(),
+		TLSTimeout: dialTimeout.Seconds(),
 		DenyImports: []string{
 			"prices.>", "fetches.>", "requests.>", "queue.>", "parked.>", "progress.>", "sources.>", "$O.>",
 		},

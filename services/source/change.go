@@ -62,6 +62,9 @@ func (c change) apply(fetches Fetches) (*atlantv1.SourceRecord, *atlantv1.Source
 	if err != nil {
 		return nil, nil, within("source", err)
 	}
+	if strings.HasPrefix(record.GetUrl(), "upload:") {
+		return nil, nil, rpc.InvalidArgument("source.url", "is that of an upload, which does not change and is kept for a while only")
+	}
 	if record.Credentials, err = c.credentials(record.GetUrl(), given); err != nil {
 		return nil, nil, err
 	}

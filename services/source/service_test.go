@@ -140,6 +140,7 @@ func TestRefused(t *testing.T) {
 	t.Parallel()
 	p := newPlant(t)
 	good := &atlantv1.Source{Name: "s", Url: "http://shop.example/"}
+	upload := "upload:" + strings.Repeat("0a", 32) + "/list.csv"
 	for name, test := range map[string]struct {
 		change func(*atlantv1.Source)
 		words  []string
@@ -148,6 +149,7 @@ func TestRefused(t *testing.T) {
 		"wild name":        {func(s *atlantv1.Source) { s.Name = "a>b" }, []string{"source.name"}},
 		"no url":           {func(s *atlantv1.Source) { s.Url = "" }, []string{"source.url"}},
 		"scheme":           {func(s *atlantv1.Source) { s.Url = "gopher://x/" }, []string{"source.url"}},
+		"upload":           {func(s *atlantv1.Source) { s.Url = upload }, []string{"source.url: is that of an upload"}},
 		"no host":          {func(s *atlantv1.Source) { s.Url = "http:///list" }, []string{"source.url: has no host"}},
 		"currency":         {func(s *atlantv1.Source) { s.CurrencyCode = "euro" }, []string{"source.currency_code"}},
 		"delimiter":        {func(s *atlantv1.Source) { s.Csv = &atlantv1.CsvOptions{Delimiter: "#"} }, []string{"source.csv.delimiter"}},
