@@ -50,6 +50,17 @@ func samples() map[string]proto.Message {
 			Id: sampleID, Url: "http://example.com/", Source: "default", ObservedAt: sampleTime(), RequestedAt: sampleTime(),
 			Credentials: &atlantv1.Credentials{Credentials: &atlantv1.Credentials_BearerToken{BearerToken: "abc.def=="}},
 		},
+		"FetchRequested.with_a_private_key": &atlantv1.FetchRequested{
+			Id: sampleID, Url: "sftp://example.com/list.csv", Source: "default", ObservedAt: sampleTime(), RequestedAt: sampleTime(),
+			Credentials: &atlantv1.Credentials{Credentials: &atlantv1.Credentials_SshPrivateKey{
+				SshPrivateKey: &atlantv1.SshPrivateKey{User: "user", Key: "-----BEGIN OPENSSH PRIVATE KEY-----", Passphrase: "pass"},
+			}},
+		},
+		"FetchRequested.scheduled":  sampleScheduledRequest(),
+		"SourceRecord.full":         sampleSource(),
+		"SourceRecord.plain":        &atlantv1.SourceRecord{Name: "s", Url: "http://example.com/", CreatedAt: sampleTime(), UpdatedAt: sampleTime()},
+		"SourceAlarm.first":         &atlantv1.SourceAlarm{Source: "shop-1", DueAt: &timestamppb.Timestamp{Seconds: 1_760_000_000}},
+		"SourceAlarm.after_a_fetch": &atlantv1.SourceAlarm{Source: "shop-1", DueAt: &timestamppb.Timestamp{Seconds: 1_760_000_000}, LastFetchId: sampleID, ScheduleSince: &timestamppb.Timestamp{Seconds: 1_750_000_000}},
 		"ParkedEvent.full": &atlantv1.ParkedEvent{
 			Stream: "PRICES_00", Sequence: 7, Subject: "prices.0.observed", Cause: "malformed event: fetch_id: invalid UUID", Data: []byte{0xff, 0},
 		},
@@ -69,6 +80,21 @@ func sampleRequest() *atlantv1.FetchRequested {
 			Delimiter: ";", Encoding: "utf-8", DecimalMark: ",", Quote: "none", NoHeader: true, NameColumns: []string{"Brand", "2"},
 			PriceColumn: "Price", CurrencyCode: "EUR", SkipLines: 3,
 		},
+	}
+}
+
+func sampleScheduledRequest() *atlantv1.FetchRequested {
+	request := sampleRequest()
+	request.ScheduledFor = &timestamppb.Timestamp{Seconds: 1_759_999_980}
+	return request
+}
+
+func sampleSource() *atlantv1.SourceRecord {
+	return &atlantv1.SourceRecord{
+		Name: "shop-1", Url: "https://example.com/prices.csv", Csv: &atlantv1.CsvOptions{Delimiter: ";"}, CurrencyCode: "EUR",
+		Schedule: &atlantv1.Schedule{Expression: "30 6 * * MON-FRI", TimeZone: "Europe/Berlin"}, Paused: true, NoHold: true,
+		Credentials: &atlantv1.Credentials{Credentials: &atlantv1.Credentials_BearerToken{BearerToken: "abc.def=="}},
+		CreatedAt:   sampleTime(), UpdatedAt: sampleTime(), ScheduleSince: &timestamppb.Timestamp{Seconds: 1_760_000_000},
 	}
 }
 
@@ -104,7 +130,8 @@ func sampleFetchEvents() map[string]*atlantv1.FetchEvent {
 		"requested_plainly": {Event: &atlantv1.FetchEvent_Requested{Requested: &atlantv1.FetchRequested{
 			Id: sampleID, Url: "http://example.com/", Source: "default", ObservedAt: sampleTime(), RequestedAt: sampleTime(),
 		}}},
-		"requested_dated": {Event: &atlantv1.FetchEvent_Requested{Requested: sampleDatedRequest()}},
+		"requested_scheduled": {Event: &atlantv1.FetchEvent_Requested{Requested: sampleScheduledRequest()}},
+		"requested_dated":     {Event: &atlantv1.FetchEvent_Requested{Requested: sampleDatedRequest()}},
 		"parsed_dated": {Event: &atlantv1.FetchEvent_Parsed{Parsed: &atlantv1.FetchParsed{
 			Counts: counts, Dialect: dated, Sha256: []byte("0123456789abcdef0123456789abcdef"),
 		}}},

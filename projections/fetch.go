@@ -42,6 +42,7 @@ func FoldFetch(before *FetchView, sequence uint64, event *atlantv1.FetchEvent) (
 	case *atlantv1.FetchEvent_Requested:
 		fetch.Id, fetch.Url, fetch.Source = e.Requested.GetId(), e.Requested.GetUrl(), e.Requested.GetSource()
 		fetch.RequestedAt, fetch.ObservedAt = e.Requested.GetRequestedAt(), e.Requested.GetObservedAt()
+		fetch.ScheduledFor = e.Requested.GetScheduledFor()
 		fetch.State = atlantv1.FetchState_FETCH_STATE_QUEUED
 	case *atlantv1.FetchEvent_Started:
 		fetch.State = atlantv1.FetchState_FETCH_STATE_RUNNING

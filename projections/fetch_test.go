@@ -24,6 +24,7 @@ var (
 
 	requested = &atlantv1.FetchEvent{At: stamp(1), Event: &atlantv1.FetchEvent_Requested{Requested: &atlantv1.FetchRequested{
 		Id: fetchID, Url: "http://example.com/", Source: "shop", RequestedAt: stamp(1), ObservedAt: stamp(-5), RequestId: "key", Force: true,
+		ScheduledFor: stamp(-7),
 	}}}
 	started       = &atlantv1.FetchEvent{At: stamp(2), Event: &atlantv1.FetchEvent_Started{Started: &atlantv1.FetchStarted{}}}
 	attemptFailed = &atlantv1.FetchEvent{At: stamp(3), Event: &atlantv1.FetchEvent_AttemptFailed{
@@ -80,7 +81,7 @@ func TestFoldFetch(t *testing.T) {
 	t.Parallel()
 	queued := &atlantv1.Fetch{
 		Id: fetchID, Url: "http://example.com/", Source: "shop", State: atlantv1.FetchState_FETCH_STATE_QUEUED,
-		RequestedAt: stamp(1), ObservedAt: stamp(-5),
+		RequestedAt: stamp(1), ObservedAt: stamp(-5), ScheduledFor: stamp(-7),
 	}
 	with := func(fetch *atlantv1.Fetch, change func(*atlantv1.Fetch)) *atlantv1.Fetch {
 		fetch = proto.CloneOf(fetch)

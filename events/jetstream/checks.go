@@ -12,7 +12,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// oldestServer is the version that brought atomic batches.
+// oldestServer is the version that brought atomic batches and schedules of messages.
 var oldestServer = [2]int{2, 12}
 
 // checkServer returns the faults of the server that the connection has; of others in a cluster it cannot know.
@@ -62,7 +62,7 @@ func versionFault(name, version string) (Fault, bool) {
 	}
 	return Fault{
 		Where: "server " + name, What: "the version", Is: version, Must: fmt.Sprintf("%d.%d or newer", oldestServer[0], oldestServer[1]),
-		Todo: "upgrade nats-server on all servers: older ones have no atomic batches",
+		Todo: "upgrade nats-server on all servers: older ones have neither atomic batches nor schedules",
 	}, true
 }
 
@@ -102,6 +102,7 @@ func streamFaults(is, must jetstream.StreamConfig) FaultsError {
 			"direct reading", "on", "off with several replicas, any of which would answer, even if it is behind",
 			!is.AllowDirect || is.Replicas <= 1, todoEdit,
 		},
+		{"message schedules", "off", "on", is.AllowMsgSchedules || !must.AllowMsgSchedules, todoEdit},
 		{"rolling up", "off", "on", is.AllowRollup || !must.AllowRollup, todoEdit},
 	}, lossSettings(is, must), writeSettings(is)) {
 		if !s.right {
@@ -121,11 +122,20 @@ func lossSettings(is, must jetstream.StreamConfig) []setting {
 		{"the limit of messages", fmt.Sprint(is.MaxMsgs, ", discard old"), limit, is.MaxMsgs <= 0 || !old, todoEdit},
 		{"the limit of bytes", fmt.Sprint(is.MaxBytes, ", discard old"), limit, is.MaxBytes <= 0 || !old, todoEdit},
 		{"the limit of age", is.MaxAge.String(), "unlimited", is.MaxAge <= 0 || must.MaxAge > 0, todoEdit},
-		{
-			"the limit of messages per subject", strconv.FormatInt(is.MaxMsgsPerSubject, 10), "unlimited, or discard new per subject",
-			is.MaxMsgsPerSubject <= 0 || (!old && is.DiscardNewPerSubject), todoEdit,
-		},
+		limitPerSubject(is, must),
 	}
+}
+
+// limitPerSubject is wanted where only the last message of each subject counts.
+func limitPerSubject(is, must jetstream.StreamConfig) setting {
+	s := setting{what: "the limit of messages per subject", is: strconv.FormatInt(is.MaxMsgsPerSubject, 10), todo: todoEdit}
+	if must.MaxMsgsPerSubject > 0 {
+		s.must, s.right = strconv.FormatInt(must.MaxMsgsPerSubject, 10), is.MaxMsgsPerSubject == must.MaxMsgsPerSubject
+		return s
+	}
+	s.must = "unlimited, or discard new per subject"
+	s.right = is.MaxMsgsPerSubject <= 0 || (is.Discard == jetstream.DiscardNew && is.DiscardNewPerSubject)
+	return s
 }
 
 // writeSettings are those by which a stream would take nothing, or would not say so.

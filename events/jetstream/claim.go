@@ -40,13 +40,20 @@ func (l *Log) Claim(
 // publishFirst writes a message to a subject that holds none. Where one is there, which may be this one if an answer was
 // lost, it returns ErrConflict.
 func (l *Log) publishFirst(ctx context.Context, doing, subject string, data []byte) error {
+	return l.publishFirstMsg(ctx, doing, func() *nats.Msg {
+		msg := nats.NewMsg(subject)
+		msg.Data = data
+		return msg
+	})
+}
+
+// publishFirstMsg is publishFirst with a message that is made anew for each attempt: the client adds headers to it.
+func (l *Log) publishFirstMsg(ctx context.Context, doing string, message func() *nats.Msg) error {
 	var refused error
 	return write{
 		doing: doing, patience: writePatience, room: l.room,
 		send: func() error {
-			msg := nats.NewMsg(subject)
-			msg.Data = data
-			_, refused = l.js.PublishMsg(ctx, msg, jetstream.WithExpectLastSequencePerSubject(0))
+			_, refused = l.js.PublishMsg(ctx, message(), jetstream.WithExpectLastSequencePerSubject(0))
 			return refused
 		},
 		lookUp: func() (fate, error) { // to send it again is to look

@@ -36,11 +36,12 @@ type Log struct {
 }
 
 var (
-	_ events.Source     = (*Log)(nil)
-	_ events.PriceLog   = (*Log)(nil)
-	_ events.FetchLog   = (*Log)(nil)
-	_ events.FetchQueue = (*Log)(nil)
-	_ events.Progress   = (*Log)(nil)
+	_ events.Source         = (*Log)(nil)
+	_ events.PriceLog       = (*Log)(nil)
+	_ events.FetchLog       = (*Log)(nil)
+	_ events.FetchQueue     = (*Log)(nil)
+	_ events.Progress       = (*Log)(nil)
+	_ events.SourceRegistry = (*Log)(nil)
 )
 
 // Open opens the log, creating what is missing of its streams; several processes may do so at once. It blocks for some

@@ -31,7 +31,7 @@ const (
 	MoveCreating   MoveStage = "creating mirrors"
 	MoveCopying    MoveStage = "copying the log"
 	MoveSealing    MoveStage = "sealing the old log"
-	MoveQueue      MoveStage = "moving requests that wait"
+	MoveQueue      MoveStage = "moving requests that wait, and sources"
 	MoveLists      MoveStage = "moving lists that wait"
 	MovePromoting  MoveStage = "opening the new log"
 )
@@ -58,8 +58,8 @@ type MovedStream struct {
 }
 
 // Move moves a log from the folder of an embedded server to a server or cluster: it mirrors each stream there over a leaf
-// connection, seals the old log, hands over what waits in the queue and the lists that are kept, and makes the mirrors
-// streams of their own. It blocks until that is done, as long as the copying takes.
+// connection, seals the old log, hands over what waits in the queue, the sources and the lists that are kept, and makes the
+// mirrors streams of their own. It blocks until that is done, as long as the copying takes.
 //
 // Interrupted at any point and called again it goes on; after it is done it changes nothing. It returns ErrDataInUse where
 // another process works on the folder, a FaultsError where the other side is set up in a way that cannot take the log or
@@ -126,6 +126,9 @@ func (m *move) run(ctx context.Context) (*Moved, error) {
 			return nil, err
 		}
 		if moved.Requests, err = m.moveRequests(ctx); err != nil {
+			return nil, err
+		}
+		if err := m.moveSources(ctx); err != nil {
 			return nil, err
 		}
 		if moved.Lists, err = m.moveLists(ctx); err != nil {

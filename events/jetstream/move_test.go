@@ -14,6 +14,7 @@ import (
 	natsd "github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 	natsjs "github.com/nats-io/nats.go/jetstream"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/atlant-log/atlant/events"
 	"github.com/atlant-log/atlant/events/jetstream"
@@ -26,6 +27,9 @@ type oldLog struct {
 	dir     string
 	waiting []*atlantv1.FetchRequested // the first of them in hand when it was closed
 	held    map[string][]natsjs.RawStreamMsg
+
+	sources []*atlantv1.SourceRecord
+	alarms  []*atlantv1.SourceAlarm // as the sources have them; that of the first has gone off
 }
 
 // movable are the streams of a log of two shards that are mirrored.
@@ -58,9 +62,53 @@ func newOldLog(t testing.TB) *oldLog {
 	wantNoError(t, err)
 	dequeue(t, queue, old.waiting[0])
 	queue.Close()
+	old.register(t, log)
 	old.held = holdings(t, nc)
 	stop()
 	return old
+}
+
+// register adds sources: one whose alarm has gone off and was not taken, one whose alarm was taken, one with an alarm to come,
+// one without, and one that was deleted.
+func (o *oldLog) register(t testing.TB, log *jetstream.Log) {
+	t.Helper()
+	taken := alarmIn("taken", -time.Hour)
+	register(t, log, record("taken", "http://taken"), 0, taken)
+	alarmQueue := alarms(t, log)
+	wantNoError(t, nextAlarm(t, alarmQueue, taken).Done(t.Context()))
+	alarmQueue.Close()
+	o.alarms = []*atlantv1.SourceAlarm{alarmIn("due", -time.Hour), alarmIn("coming", time.Hour), nil}
+	for i, name := range []string{"due", "coming", "by.hand"} {
+		o.sources = append(o.sources, record(name, "http://"+name))
+		register(t, log, o.sources[i], 0, o.alarms[i])
+	}
+	deleted := register(t, log, record("deleted", "http://deleted"), 0, alarmIn("deleted", time.Hour))
+	wantNoError(t, log.UnregisterSource(t.Context(), "deleted", deleted))
+	for set := o.alarms[0]; set != nil; time.Sleep(10 * time.Millisecond) { // until it has gone off
+		var err error
+		set, err = log.Alarm(t.Context(), "due")
+		wantNoError(t, err)
+	}
+}
+
+// wantSources checks that the sources are in a log, each with its alarm.
+func (o *oldLog) wantSources(t testing.TB, log *jetstream.Log) {
+	t.Helper()
+	for i, want := range o.sources {
+		got, err := log.RegisteredSource(t.Context(), want.GetName())
+		wantNoError(t, err)
+		if got == nil || !proto.Equal(got.Record, want) {
+			t.Fatalf("got %v, want %v", got, want)
+		}
+		if i > 0 {
+			wantAlarm(t, log, want.GetName(), o.alarms[i])
+		}
+	}
+	wantSource(t, log, "deleted", nil, 0)
+	wantAlarm(t, log, "deleted", nil)
+	queue := alarms(t, log)
+	wantNoError(t, nextAlarm(t, queue, o.alarms[0]).Done(t.Context()))
+	wantNoAlarm(t, queue, 500*time.Millisecond)
 }
 
 // holdings reads all messages of the streams that are moved.
@@ -136,6 +184,7 @@ func wantMoved(t testing.TB, old *oldLog, to destination, replicas int) {
 		t.Errorf("%d shards", log.Shards())
 	}
 	wantQueued(t, log, old.waiting)
+	old.wantSources(t, log)
 	wantList(t, log.Uploads(), "upload", noise(1, 2*listChunk+1))
 	wantList(t, log.HeldLists(), "held", noise(2, listChunk))
 	wantList(t, log.HeldLists(), "deleted", nil)

@@ -68,8 +68,10 @@ func (c *MoveConfig) leaf() (*server.RemoteLeafOpts, error) {
 	}
 	remote := &server.RemoteLeafOpts{
 		URLs: urls, Credentials: c.To.CredsFile, TLSConfig: security, TLS: security != nil, DialTimeout: dialTimeout,
-		TLSTimeout:  dialTimeout.Seconds(),
-		DenyImports: []string{"prices.>", "fetches.>", "requests.>", "queue.>", "parked.>", "progress.>", "$O.>"},
+		TLSTimeout: dialTimeout.Seconds(),
+		DenyImports: []string{
+			"prices.>", "fetches.>", "requests.>", "queue.>", "parked.>", "progress.>", "sources.>", "$O.>",
+		},
 	}
 	if security == nil && slices.Contains([]string{"tls", "wss"}, urls[0].Scheme) {
 		remote.TLS, remote.TLSConfig = true, &tls.Config{MinVersion: tls.VersionTLS12}

@@ -174,9 +174,9 @@ func logStreams(streams []jetstream.StreamConfig) []jetstream.StreamConfig {
 }
 
 // isMirrored tells whether a stream is moved as a mirror. A mirror has no place for what is taken out of a stream at its end,
-// as requests and lists are.
+// as requests and lists are; and alarms of sources go off while it is made.
 func isMirrored(stream string) bool {
-	return stream != queueStream && !slices.Contains(bucketStreams(), stream)
+	return stream != queueStream && stream != sourcesStream && !slices.Contains(bucketStreams(), stream)
 }
 
 // settled returns what a stream's leader says of it. It waits a while for one that is in touch with its replicas: a stream

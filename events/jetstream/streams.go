@@ -91,8 +91,8 @@ func wantedStreams(shards, replicas int) []jetstream.StreamConfig {
 	for shard := range shards {
 		all = append(all, logStream(events.PriceStream(shard), replicas, fmt.Sprintf("prices.%d.>", shard)))
 	}
-	return append(all, logStream(parkedStream, replicas, "parked.>"), bucketStream(uploadBucket, uploadTTL, replicas),
-		bucketStream(heldBucket, 0, replicas), jetstream.StreamConfig{
+	return append(all, logStream(parkedStream, replicas, "parked.>"), sourcesStreamConfig(replicas),
+		bucketStream(uploadBucket, uploadTTL, replicas), bucketStream(heldBucket, 0, replicas), jetstream.StreamConfig{
 			Name: queueStream, Subjects: []string{queueSubjects}, Storage: jetstream.FileStorage, Replicas: replicas,
 			// Whoever sets a limit must not lose requests by it.
 			Retention: jetstream.WorkQueuePolicy, Discard: jetstream.DiscardNew,

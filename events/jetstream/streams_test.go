@@ -33,7 +33,7 @@ func TestOpenCreatesStreams(t *testing.T) {
 		names = append(names, name)
 	}
 	slices.Sort(names)
-	want := []string{"FETCHES", "FETCH_EVENTS", "OBJ_HELD", "OBJ_UPLOADS", "PARKED", "PRICES_00", "PRICES_01", "PRICES_02"}
+	want := []string{"FETCHES", "FETCH_EVENTS", "OBJ_HELD", "OBJ_UPLOADS", "PARKED", "PRICES_00", "PRICES_01", "PRICES_02", "SOURCES"}
 	if !slices.Equal(names, want) {
 		t.Fatalf("streams %v, want %v", names, want)
 	}

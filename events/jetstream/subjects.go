@@ -11,8 +11,16 @@ import (
 
 // The streams that are not projected.
 const (
-	queueStream  = "FETCHES"
-	parkedStream = "PARKED"
+	queueStream   = "FETCHES"
+	parkedStream  = "PARKED"
+	sourcesStream = "SOURCES"
+)
+
+// Subjects of the sources, one of each kind a source.
+const (
+	sourceRecords = "sources.record.*"
+	sourceAlarms  = "sources.alarm.*" // that are set
+	sourcesDue    = "sources.due.*"   // alarms that have gone off
 )
 
 func observedSubject(shard int) string { return fmt.Sprintf("prices.%d.observed", shard) }

@@ -18,6 +18,7 @@ import (
 	"github.com/atlant-log/atlant/services/product"
 	"github.com/atlant-log/atlant/services/projection"
 	"github.com/atlant-log/atlant/services/rpc"
+	"github.com/atlant-log/atlant/services/source"
 )
 
 const (
@@ -38,6 +39,7 @@ type app struct {
 	listener net.Listener // nil if it answers nowhere
 	server   *http.Server
 	backend  *backend
+	fetches  *fetch.Service
 	worker   *worker // nil if it does not work
 
 	stop    context.CancelFunc // ends the work
@@ -85,8 +87,9 @@ func (a *app) open(ctx context.Context) (err error) {
 	if a.backend, err = openBackend(ctx, &a.config); err != nil {
 		return err
 	}
+	a.fetches = fetch.NewService(a.backend.log, a.backend.store, a.config.Fetchers.MaxListBytes)
 	if a.config.Work {
-		a.worker, err = newWorker(a.backend, &a.config)
+		a.worker, err = newWorker(a.backend, a.fetches, &a.config)
 	}
 	return err
 }
@@ -109,8 +112,7 @@ func (a *app) handler() http.Handler {
 		return rpc.NewHandler(a.ready)
 	}
 	b, options := a.backend, rpc.Options(a.config.Logger)
-	fetches := fetch.NewService(b.log, b.store, a.config.Fetchers.MaxListBytes)
-	products := product.NewService(b.store, b.log.Shards())
+	products, sources := product.NewService(b.store, b.log.Shards()), source.NewService(b.log, a.fetches, b.store)
 	status := projection.NewService(projection.Config{
 		Live: b.store, Source: b.log, Shards: b.log.Shards(), Leases: b.leases,
 		Rebuilder: projections.NewRebuilder(b.log, b.log.Shards(), b.store, buildVersion(), a.config.Logger),
@@ -118,7 +120,8 @@ func (a *app) handler() http.Handler {
 		Process:   a.config.Process, Version: buildVersion(),
 	})
 	return rpc.NewHandler(a.ready,
-		rpc.Mount(atlantv1connect.FetchServiceName)(atlantv1connect.NewFetchServiceHandler(fetches, options...)),
+		rpc.Mount(atlantv1connect.FetchServiceName)(atlantv1connect.NewFetchServiceHandler(a.fetches, options...)),
+		rpc.Mount(atlantv1connect.SourceServiceName)(atlantv1connect.NewSourceServiceHandler(sources, options...)),
 		rpc.Mount(atlantv1connect.ProductServiceName)(atlantv1connect.NewProductServiceHandler(products, options...)),
 		rpc.Mount(atlantv1connect.ProjectionServiceName)(atlantv1connect.NewProjectionServiceHandler(status, options...)),
 	)

@@ -24,6 +24,7 @@ const (
 // clients are the services of one Atlant.
 type clients struct {
 	fetch      atlantv1connect.FetchServiceClient
+	source     atlantv1connect.SourceServiceClient
 	product    atlantv1connect.ProductServiceClient
 	projection atlantv1connect.ProjectionServiceClient
 }
@@ -43,6 +44,7 @@ func newClients(addr string) (*clients, error) {
 	limit := connect.WithInterceptors(connect.UnaryInterceptorFunc(limitCall))
 	return &clients{
 		fetch:      atlantv1connect.NewFetchServiceClient(client, base, limit),
+		source:     atlantv1connect.NewSourceServiceClient(client, base, limit),
 		product:    atlantv1connect.NewProductServiceClient(client, base, limit),
 		projection: atlantv1connect.NewProjectionServiceClient(client, base, limit),
 	}, nil

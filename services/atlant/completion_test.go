@@ -36,6 +36,8 @@ func TestComplete(t *testing.T) {
 		"fetch|--source|shop|--force": {"--force"},
 		"nonsense|--add":              {"--addr"},
 		"list|--source|":              nil,
+		"sources|re":                  {"resume", "remove"},
+		"sources|edit|shop|--ev":      {"--every"},
 	} {
 		if got := completions(t, strings.Split(words, "|")...); !slices.Equal(got, want) {
 			t.Errorf("%s: got %q, want %q", words, got, want)

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 	"time"
 
@@ -19,13 +18,10 @@ type fetchCommand struct {
 	FileName   string  `name:"file-name" placeholder:"NAME" help:"What to call a list that is uploaded (as the file is called, or stdin)."`
 	Source     string  `placeholder:"NAME" help:"Namespace of the product names (default)."`
 	ObservedAt *moment `placeholder:"TIME" help:"When the prices held, if not now: RFC 3339, a date (UTC) or an age like 24h."`
-	RequestID  string  `name:"request-id" placeholder:"ID" help:"Idempotency key: the same key and request give the same fetch."`
-	Force      bool    `help:"Fetch even if the list did not change."`
 	NoHold     bool    `name:"no-hold" help:"Publish the list even if it differs implausibly from the last good one."`
 	loginFlags
-	Wait    bool          `short:"w" help:"Wait until the prices can be read, and print the receipt. Exits with 1 if the fetch fails."`
-	Timeout time.Duration `placeholder:"DURATION" help:"Wait no longer than this."`
-	CSV     csvFlags      `embed:"" group:"How to read the list (what is absent is detected):"`
+	fetchingFlags
+	CSV csvFlags `embed:"" group:"How to read the list (what is absent is detected):"`
 }
 
 // csvFlags say how to read a list.
@@ -70,17 +66,7 @@ func (f *fetchCommand) Run(ctx context.Context, c *console, api *clients) error 
 	if err != nil {
 		return err
 	}
-	fetch := response.Msg.GetFetch()
-	if f.Wait {
-		w := &wait{console: c, api: api, json: f.JSON, asked: asked}
-		return w.run(ctx, fetch)
-	}
-	if f.JSON {
-		return printJSON(c, fetch)
-	}
-	_, err = fmt.Fprintf(c.out, "fetch %s is %s\nsee how it goes with `atlant fetches %[1]s`; next time, --wait waits for the end\n",
-		fetch.GetId(), stateName(fetch.GetState()))
-	return err
+	return f.report(ctx, c, api, f.JSON, response.Msg.GetFetch(), asked)
 }
 
 // url returns the URL of the list, which is uploaded if it has none.

@@ -50,6 +50,20 @@ func TestNoFetches(t *testing.T) {
 	s.run(t, "fetches", "--json").expect(t, exitOK, "", "")
 }
 
+// TestReceiptOfASchedule says when the fetch was due.
+func TestReceiptOfASchedule(t *testing.T) {
+	t.Parallel()
+	s := &fakeServer{listRejects: oneReject, getFetch: func(string) (*atlantv1.Fetch, error) {
+		fetch := completedFetch()
+		fetch.ScheduledFor = at("06:30:00")
+		return fetch, nil
+	}}
+	want := "due        " + formatTime(at("06:30:00"), toTheSecond) + "\n"
+	if r := s.run(t, "fetches", fetchID); r.code != exitOK || !strings.Contains(r.out, want) {
+		t.Errorf("got %+v", r)
+	}
+}
+
 func TestReceipt(t *testing.T) {
 	t.Parallel()
 	s := &fakeServer{listRejects: oneReject, getFetch: func(string) (*atlantv1.Fetch, error) { return completedFetch(), nil }}

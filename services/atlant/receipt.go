@@ -27,6 +27,7 @@ func printReceipt(c *console, f *atlantv1.Fetch) error {
 	line("before", f.GetComparison().GetFetchId())
 	line("url", shownURL(f.GetUrl()))
 	line("source", f.GetSource())
+	line("due", formatTime(f.GetScheduledFor(), toTheSecond))
 	line("observed", formatTime(f.GetObservedAt(), toTheSecond))
 	if f.GetState() == atlantv1.FetchState_FETCH_STATE_NOT_MODIFIED {
 		line("rows", "none: the list is the one that was fetched before; --force fetches it again")

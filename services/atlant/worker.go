@@ -5,27 +5,33 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/atlant-log/atlant/events"
 	"github.com/atlant-log/atlant/projections"
 	"github.com/atlant-log/atlant/services/fetch"
 	"github.com/atlant-log/atlant/services/ownership"
+	"github.com/atlant-log/atlant/services/source"
 )
 
 // queuePrefix begins the names of the units of work that are partitions of the fetch queue; the others are streams that
 // are projected.
 const queuePrefix = "queue/"
 
-// worker fetches and projects this process's share.
+// worker fetches and projects this process's share, and sees to it that sources are fetched when they are due.
 type worker struct {
 	owner      *ownership.Owner
 	groups     [][]string
 	projectors map[string]*projections.Projector // by stream
 	fetcher    *fetch.Fetcher
+	scheduler  *source.Scheduler
 }
 
-func newWorker(b *backend, config *appConfig) (*worker, error) {
-	w := &worker{projectors: map[string]*projections.Projector{}}
+func newWorker(b *backend, fetches *fetch.Service, config *appConfig) (*worker, error) {
+	w := &worker{
+		projectors: map[string]*projections.Projector{},
+		scheduler:  source.NewScheduler(b.log, fetches, b.store, config.Logger),
+	}
 	var shards, partitions []string
 	for shard := range b.log.Shards() {
 		p := projections.NewPriceProjector(shard, b.log, b.store, config.Logger)
@@ -50,6 +56,9 @@ func newWorker(b *backend, config *appConfig) (*worker, error) {
 
 // run works until the context ends and all is handed over.
 func (w *worker) run(ctx context.Context) {
+	var scheduling sync.WaitGroup
+	scheduling.Go(func() { w.scheduler.Run(ctx) })
+	defer scheduling.Wait()
 	w.owner.Run(ctx, w.groups, func(ctx context.Context, unit string) {
 		if p := w.projectors[unit]; p != nil {
 			p.Run(ctx)

@@ -106,7 +106,7 @@ func asksForTheSame(a, b *atlantv1.FetchRequested) bool {
 func whatIsAskedFor(requested *atlantv1.FetchRequested) *atlantv1.FetchRequested {
 	what := proto.CloneOf(requested)
 	what.Id, what.RequestId, what.Force, what.NoHold, what.Credentials = "", "", false, false, nil
-	what.ObservedAt, what.RequestedAt = nil, nil
+	what.ObservedAt, what.RequestedAt, what.ScheduledFor = nil, nil, nil
 	return what
 }
 

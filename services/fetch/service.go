@@ -30,10 +30,17 @@ type Log interface {
 	events.FetchQueue
 	events.PriceLog
 	events.Progress
+	Sources
 	// HeldLists keeps the lists of fetches that are held, by the fetch's id.
 	HeldLists() events.ListStore
 	// Uploads are the lists that were uploaded, each under its sum.
 	Uploads() events.ListStore
+}
+
+// Sources knows the sources that were set up.
+type Sources interface {
+	// RegisteredSource is as in events.SourceRegistry.
+	RegisteredSource(ctx context.Context, name string) (*events.RegisteredSource, error)
 }
 
 // Service is the handler of FetchService.
@@ -54,12 +61,21 @@ func NewService(log Log, live projections.LiveViews, maxListBytes int64) *Servic
 	return &Service{log: log, live: live, maxListBytes: cmp.Or(maxListBytes, DefaultMaxListBytes)}
 }
 
-// Fetch implements FetchService. The queue comes first: once the request is on it, a fetcher will find it whatever happens
-// to this process, and writes the FetchRequested event itself if it is missing.
+// Fetch implements FetchService.
 func (s *Service) Fetch(
 	ctx context.Context, call *connect.Request[atlantv1.FetchRequest],
 ) (*connect.Response[atlantv1.FetchResponse], error) {
-	id, requested, view, err := s.enqueue(ctx, call.Msg)
+	fetch, err := s.Request(ctx, call.Msg)
+	if err != nil {
+		return nil, err
+	}
+	return connect.NewResponse(&atlantv1.FetchResponse{Fetch: fetch}), nil
+}
+
+// Request asks for a list as Fetch does. The queue comes first: once the request is on it, a fetcher will find it whatever
+// happens to this process, and writes the FetchRequested event itself if it is missing.
+func (s *Service) Request(ctx context.Context, message *atlantv1.FetchRequest) (*atlantv1.Fetch, error) {
+	id, requested, view, err := s.enqueue(ctx, message)
 	if err != nil {
 		return nil, err
 	}
@@ -69,7 +85,7 @@ func (s *Service) Fetch(
 		}
 	}
 	s.awaitVisible(ctx, view.Sequence)
-	return connect.NewResponse(&atlantv1.FetchResponse{Fetch: view.Fetch}), nil
+	return view.Fetch, nil
 }
 
 // enqueue puts a request on the queue, unless one with the same request id was accepted before: that one it returns, with
@@ -77,6 +93,10 @@ func (s *Service) Fetch(
 func (s *Service) enqueue(
 	ctx context.Context, message *atlantv1.FetchRequest,
 ) (id events.FetchID, requested *atlantv1.FetchRequested, accepted *projections.FetchView, err error) {
+	currency, err := s.currencyOf(ctx, message)
+	if err != nil {
+		return id, nil, nil, err
+	}
 	if message.GetObservedAt() == nil {
 		s.queueing.Lock()
 		defer s.queueing.Unlock()
@@ -84,6 +104,7 @@ func (s *Service) enqueue(
 	if requested, err = newRequest(message, time.Now()); err != nil {
 		return id, nil, nil, err
 	}
+	requested.Csv = withCurrency(requested.GetCsv(), currency)
 	if message.GetRequestId() != "" {
 		if requested, accepted, err = s.claim(ctx, message, requested); err != nil {
 			return id, nil, nil, err
@@ -107,7 +128,12 @@ func (s *Service) claim(
 	}
 	first = proto.CloneOf(first)
 	first.Credentials = requested.GetCredentials() // the log knows none: if it is not on the queue yet, these are as good
-	if !sameRequest(first, requested, message.GetObservedAt()) {
+	again := requested
+	if message.GetCsv().GetCurrencyCode() == "" { // it takes that of the source, which may have been another one then
+		again = proto.CloneOf(requested)
+		again.Csv = withCurrency(again.GetCsv(), first.GetCsv().GetCurrencyCode())
+	}
+	if !sameRequest(first, again, message.GetObservedAt()) {
 		return nil, nil, rpc.InvalidArgument("request_id", "was used for another request: fetch %s of %s", first.GetId(), first.GetUrl())
 	}
 	id, err := uuid.Parse(first.GetId())

@@ -27,6 +27,7 @@ const (
 // api holds clients of all services of one Atlant.
 type api struct {
 	fetches    atlantv1connect.FetchServiceClient
+	sources    atlantv1connect.SourceServiceClient
 	products   atlantv1connect.ProductServiceClient
 	projection atlantv1connect.ProjectionServiceClient
 }
@@ -39,6 +40,7 @@ func newAPI(tb testing.TB, url string, options ...connect.ClientOption) api {
 func newAPIOver(client *http.Client, url string, options ...connect.ClientOption) api {
 	return api{
 		fetches:    atlantv1connect.NewFetchServiceClient(client, url, options...),
+		sources:    atlantv1connect.NewSourceServiceClient(client, url, options...),
 		products:   atlantv1connect.NewProductServiceClient(client, url, options...),
 		projection: atlantv1connect.NewProjectionServiceClient(client, url, options...),
 	}

@@ -497,6 +497,8 @@ type FetchRequested struct {
 	Credentials *Credentials `protobuf:"bytes,9,opt,name=credentials,proto3" json:"credentials,omitempty"`
 	// Publish the list even if it differs implausibly from the last good one.
 	NoHold bool `protobuf:"varint,10,opt,name=no_hold,json=noHold,proto3" json:"no_hold,omitempty"`
+	// When it was due, if the schedule of its source asked for it.
+	ScheduledFor *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=scheduled_for,json=scheduledFor,proto3" json:"scheduled_for,omitempty"`
 	// Set in the queue alone: the fetch was held, and its list is to be published now.
 	Approved      bool `protobuf:"varint,12,opt,name=approved,proto3" json:"approved,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -601,6 +603,13 @@ func (x *FetchRequested) GetNoHold() bool {
 		return x.NoHold
 	}
 	return false
+}
+
+func (x *FetchRequested) GetScheduledFor() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ScheduledFor
+	}
+	return nil
 }
 
 func (x *FetchRequested) GetApproved() bool {
@@ -1574,11 +1583,222 @@ func (x *ParkedEvent) GetData() []byte {
 	return nil
 }
 
+// SourceRecord is what is kept of a source; an empty message says that it was deleted. Subject: sources.record.<name>
+type SourceRecord struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// As in Source.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// Without credentials.
+	Url string `protobuf:"bytes,2,opt,name=url,proto3" json:"url,omitempty"`
+	// Without a currency.
+	Csv *CsvOptions `protobuf:"bytes,3,opt,name=csv,proto3" json:"csv,omitempty"`
+	// ISO 4217 code, or empty.
+	CurrencyCode string `protobuf:"bytes,4,opt,name=currency_code,json=currencyCode,proto3" json:"currency_code,omitempty"`
+	// Absent if it is fetched by hand alone.
+	Schedule *Schedule `protobuf:"bytes,5,opt,name=schedule,proto3" json:"schedule,omitempty"`
+	// The schedule rests.
+	Paused bool `protobuf:"varint,6,opt,name=paused,proto3" json:"paused,omitempty"`
+	// As in Source.
+	NoHold bool `protobuf:"varint,7,opt,name=no_hold,json=noHold,proto3" json:"no_hold,omitempty"`
+	// Kept until the source is changed or deleted.
+	Credentials *Credentials `protobuf:"bytes,8,opt,name=credentials,proto3" json:"credentials,omitempty"`
+	// When it was made.
+	CreatedAt *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
+	// When it was changed last.
+	UpdatedAt *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=updated_at,json=updatedAt,proto3" json:"updated_at,omitempty"`
+	// When the schedule was set or resumed: a whole second, another one for each schedule of the source. Intervals are counted
+	// from it.
+	ScheduleSince *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=schedule_since,json=scheduleSince,proto3" json:"schedule_since,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SourceRecord) Reset() {
+	*x = SourceRecord{}
+	mi := &file_atlant_v1_events_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SourceRecord) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SourceRecord) ProtoMessage() {}
+
+func (x *SourceRecord) ProtoReflect() protoreflect.Message {
+	mi := &file_atlant_v1_events_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SourceRecord.ProtoReflect.Descriptor instead.
+func (*SourceRecord) Descriptor() ([]byte, []int) {
+	return file_atlant_v1_events_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *SourceRecord) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *SourceRecord) GetUrl() string {
+	if x != nil {
+		return x.Url
+	}
+	return ""
+}
+
+func (x *SourceRecord) GetCsv() *CsvOptions {
+	if x != nil {
+		return x.Csv
+	}
+	return nil
+}
+
+func (x *SourceRecord) GetCurrencyCode() string {
+	if x != nil {
+		return x.CurrencyCode
+	}
+	return ""
+}
+
+func (x *SourceRecord) GetSchedule() *Schedule {
+	if x != nil {
+		return x.Schedule
+	}
+	return nil
+}
+
+func (x *SourceRecord) GetPaused() bool {
+	if x != nil {
+		return x.Paused
+	}
+	return false
+}
+
+func (x *SourceRecord) GetNoHold() bool {
+	if x != nil {
+		return x.NoHold
+	}
+	return false
+}
+
+func (x *SourceRecord) GetCredentials() *Credentials {
+	if x != nil {
+		return x.Credentials
+	}
+	return nil
+}
+
+func (x *SourceRecord) GetCreatedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CreatedAt
+	}
+	return nil
+}
+
+func (x *SourceRecord) GetUpdatedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.UpdatedAt
+	}
+	return nil
+}
+
+func (x *SourceRecord) GetScheduleSince() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ScheduleSince
+	}
+	return nil
+}
+
+// SourceAlarm is set for the next time of a source's schedule, and goes off then. Subject while it is set:
+// sources.alarm.<name>, when it has gone off: sources.due.<name>
+type SourceAlarm struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Name of the source.
+	Source string `protobuf:"bytes,1,opt,name=source,proto3" json:"source,omitempty"`
+	// When it is due: a whole second.
+	DueAt *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=due_at,json=dueAt,proto3" json:"due_at,omitempty"`
+	// The last fetch that the schedule asked for, if known.
+	LastFetchId string `protobuf:"bytes,3,opt,name=last_fetch_id,json=lastFetchId,proto3" json:"last_fetch_id,omitempty"`
+	// As in the record that it is set for: an alarm of another schedule means nothing.
+	ScheduleSince *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=schedule_since,json=scheduleSince,proto3" json:"schedule_since,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SourceAlarm) Reset() {
+	*x = SourceAlarm{}
+	mi := &file_atlant_v1_events_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SourceAlarm) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SourceAlarm) ProtoMessage() {}
+
+func (x *SourceAlarm) ProtoReflect() protoreflect.Message {
+	mi := &file_atlant_v1_events_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SourceAlarm.ProtoReflect.Descriptor instead.
+func (*SourceAlarm) Descriptor() ([]byte, []int) {
+	return file_atlant_v1_events_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *SourceAlarm) GetSource() string {
+	if x != nil {
+		return x.Source
+	}
+	return ""
+}
+
+func (x *SourceAlarm) GetDueAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.DueAt
+	}
+	return nil
+}
+
+func (x *SourceAlarm) GetLastFetchId() string {
+	if x != nil {
+		return x.LastFetchId
+	}
+	return ""
+}
+
+func (x *SourceAlarm) GetScheduleSince() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ScheduleSince
+	}
+	return nil
+}
+
 var File_atlant_v1_events_proto protoreflect.FileDescriptor
 
 const file_atlant_v1_events_proto_rawDesc = "" +
 	"\n" +
-	"\x16atlant/v1/events.proto\x12\tatlant.v1\x1a\x15atlant/v1/fetch.proto\x1a\x15atlant/v1/price.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xcf\x01\n" +
+	"\x16atlant/v1/events.proto\x12\tatlant.v1\x1a\x15atlant/v1/fetch.proto\x1a\x15atlant/v1/price.proto\x1a\x16atlant/v1/source.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xcf\x01\n" +
 	"\rPriceObserved\x12\x16\n" +
 	"\x06source\x18\x01 \x01(\tR\x06source\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12&\n" +
@@ -1609,7 +1829,7 @@ const file_atlant_v1_events_proto_rawDesc = "" +
 	"\bapproved\x18\f \x01(\v2\x18.atlant.v1.FetchApprovedH\x00R\bapproved\x129\n" +
 	"\tdiscarded\x18\r \x01(\v2\x19.atlant.v1.FetchDiscardedH\x00R\tdiscarded\x123\n" +
 	"\avisible\x18\x0e \x01(\v2\x17.atlant.v1.FetchVisibleH\x00R\avisibleB\a\n" +
-	"\x05event\"\x93\x03\n" +
+	"\x05event\"\xd4\x03\n" +
 	"\x0eFetchRequested\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x10\n" +
 	"\x03url\x18\x02 \x01(\tR\x03url\x12\x16\n" +
@@ -1623,7 +1843,8 @@ const file_atlant_v1_events_proto_rawDesc = "" +
 	"\frequested_at\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\vrequestedAt\x128\n" +
 	"\vcredentials\x18\t \x01(\v2\x16.atlant.v1.CredentialsR\vcredentials\x12\x17\n" +
 	"\ano_hold\x18\n" +
-	" \x01(\bR\x06noHold\x12\x1a\n" +
+	" \x01(\bR\x06noHold\x12?\n" +
+	"\rscheduled_for\x18\v \x01(\v2\x1a.google.protobuf.TimestampR\fscheduledFor\x12\x1a\n" +
 	"\bapproved\x18\f \x01(\bR\bapproved\"\x0e\n" +
 	"\fFetchStarted\"D\n" +
 	"\x12FetchAttemptFailed\x12\x18\n" +
@@ -1694,7 +1915,27 @@ const file_atlant_v1_events_proto_rawDesc = "" +
 	"\bsequence\x18\x02 \x01(\x04R\bsequence\x12\x18\n" +
 	"\asubject\x18\x03 \x01(\tR\asubject\x12\x14\n" +
 	"\x05cause\x18\x04 \x01(\tR\x05cause\x12\x12\n" +
-	"\x04data\x18\x05 \x01(\fR\x04dataB;Z9github.com/atlant-log/atlant/proto/gen/atlant/v1;atlantv1b\x06proto3"
+	"\x04data\x18\x05 \x01(\fR\x04data\"\xd7\x03\n" +
+	"\fSourceRecord\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x10\n" +
+	"\x03url\x18\x02 \x01(\tR\x03url\x12'\n" +
+	"\x03csv\x18\x03 \x01(\v2\x15.atlant.v1.CsvOptionsR\x03csv\x12#\n" +
+	"\rcurrency_code\x18\x04 \x01(\tR\fcurrencyCode\x12/\n" +
+	"\bschedule\x18\x05 \x01(\v2\x13.atlant.v1.ScheduleR\bschedule\x12\x16\n" +
+	"\x06paused\x18\x06 \x01(\bR\x06paused\x12\x17\n" +
+	"\ano_hold\x18\a \x01(\bR\x06noHold\x128\n" +
+	"\vcredentials\x18\b \x01(\v2\x16.atlant.v1.CredentialsR\vcredentials\x129\n" +
+	"\n" +
+	"created_at\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\tcreatedAt\x129\n" +
+	"\n" +
+	"updated_at\x18\n" +
+	" \x01(\v2\x1a.google.protobuf.TimestampR\tupdatedAt\x12A\n" +
+	"\x0eschedule_since\x18\v \x01(\v2\x1a.google.protobuf.TimestampR\rscheduleSince\"\xbf\x01\n" +
+	"\vSourceAlarm\x12\x16\n" +
+	"\x06source\x18\x01 \x01(\tR\x06source\x121\n" +
+	"\x06due_at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x05dueAt\x12\"\n" +
+	"\rlast_fetch_id\x18\x03 \x01(\tR\vlastFetchId\x12A\n" +
+	"\x0eschedule_since\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\rscheduleSinceB;Z9github.com/atlant-log/atlant/proto/gen/atlant/v1;atlantv1b\x06proto3"
 
 var (
 	file_atlant_v1_events_proto_rawDescOnce sync.Once
@@ -1708,7 +1949,7 @@ func file_atlant_v1_events_proto_rawDescGZIP() []byte {
 	return file_atlant_v1_events_proto_rawDescData
 }
 
-var file_atlant_v1_events_proto_msgTypes = make([]protoimpl.MessageInfo, 23)
+var file_atlant_v1_events_proto_msgTypes = make([]protoimpl.MessageInfo, 25)
 var file_atlant_v1_events_proto_goTypes = []any{
 	(*PriceObserved)(nil),         // 0: atlant.v1.PriceObserved
 	(*FetchMarker)(nil),           // 1: atlant.v1.FetchMarker
@@ -1731,20 +1972,23 @@ var file_atlant_v1_events_proto_goTypes = []any{
 	(*FetchCounts)(nil),           // 18: atlant.v1.FetchCounts
 	(*RequestClaim)(nil),          // 19: atlant.v1.RequestClaim
 	(*ParkedEvent)(nil),           // 20: atlant.v1.ParkedEvent
-	nil,                           // 21: atlant.v1.FetchCompleted.PositionEntry
-	nil,                           // 22: atlant.v1.FetchNotModified.PositionEntry
-	(*Price)(nil),                 // 23: atlant.v1.Price
-	(*timestamppb.Timestamp)(nil), // 24: google.protobuf.Timestamp
-	(*CsvOptions)(nil),            // 25: atlant.v1.CsvOptions
-	(*Credentials)(nil),           // 26: atlant.v1.Credentials
-	(*Dialect)(nil),               // 27: atlant.v1.Dialect
-	(*Reject)(nil),                // 28: atlant.v1.Reject
-	(*ListComparison)(nil),        // 29: atlant.v1.ListComparison
+	(*SourceRecord)(nil),          // 21: atlant.v1.SourceRecord
+	(*SourceAlarm)(nil),           // 22: atlant.v1.SourceAlarm
+	nil,                           // 23: atlant.v1.FetchCompleted.PositionEntry
+	nil,                           // 24: atlant.v1.FetchNotModified.PositionEntry
+	(*Price)(nil),                 // 25: atlant.v1.Price
+	(*timestamppb.Timestamp)(nil), // 26: google.protobuf.Timestamp
+	(*CsvOptions)(nil),            // 27: atlant.v1.CsvOptions
+	(*Credentials)(nil),           // 28: atlant.v1.Credentials
+	(*Dialect)(nil),               // 29: atlant.v1.Dialect
+	(*Reject)(nil),                // 30: atlant.v1.Reject
+	(*ListComparison)(nil),        // 31: atlant.v1.ListComparison
+	(*Schedule)(nil),              // 32: atlant.v1.Schedule
 }
 var file_atlant_v1_events_proto_depIdxs = []int32{
-	23, // 0: atlant.v1.PriceObserved.price:type_name -> atlant.v1.Price
-	24, // 1: atlant.v1.PriceObserved.observed_at:type_name -> google.protobuf.Timestamp
-	24, // 2: atlant.v1.FetchEvent.at:type_name -> google.protobuf.Timestamp
+	25, // 0: atlant.v1.PriceObserved.price:type_name -> atlant.v1.Price
+	26, // 1: atlant.v1.PriceObserved.observed_at:type_name -> google.protobuf.Timestamp
+	26, // 2: atlant.v1.FetchEvent.at:type_name -> google.protobuf.Timestamp
 	3,  // 3: atlant.v1.FetchEvent.requested:type_name -> atlant.v1.FetchRequested
 	4,  // 4: atlant.v1.FetchEvent.started:type_name -> atlant.v1.FetchStarted
 	5,  // 5: atlant.v1.FetchEvent.attempt_failed:type_name -> atlant.v1.FetchAttemptFailed
@@ -1758,29 +2002,38 @@ var file_atlant_v1_events_proto_depIdxs = []int32{
 	15, // 13: atlant.v1.FetchEvent.approved:type_name -> atlant.v1.FetchApproved
 	16, // 14: atlant.v1.FetchEvent.discarded:type_name -> atlant.v1.FetchDiscarded
 	17, // 15: atlant.v1.FetchEvent.visible:type_name -> atlant.v1.FetchVisible
-	24, // 16: atlant.v1.FetchRequested.observed_at:type_name -> google.protobuf.Timestamp
-	25, // 17: atlant.v1.FetchRequested.csv:type_name -> atlant.v1.CsvOptions
-	24, // 18: atlant.v1.FetchRequested.requested_at:type_name -> google.protobuf.Timestamp
-	26, // 19: atlant.v1.FetchRequested.credentials:type_name -> atlant.v1.Credentials
-	18, // 20: atlant.v1.FetchParsed.counts:type_name -> atlant.v1.FetchCounts
-	27, // 21: atlant.v1.FetchParsed.dialect:type_name -> atlant.v1.Dialect
-	8,  // 22: atlant.v1.FetchParsed.validators:type_name -> atlant.v1.ListValidators
-	7,  // 23: atlant.v1.FetchParsed.sample:type_name -> atlant.v1.ListSample
-	28, // 24: atlant.v1.FetchRowsRejected.rejects:type_name -> atlant.v1.Reject
-	18, // 25: atlant.v1.FetchCompleted.counts:type_name -> atlant.v1.FetchCounts
-	21, // 26: atlant.v1.FetchCompleted.position:type_name -> atlant.v1.FetchCompleted.PositionEntry
-	18, // 27: atlant.v1.FetchFailed.counts:type_name -> atlant.v1.FetchCounts
-	27, // 28: atlant.v1.FetchFailed.dialect:type_name -> atlant.v1.Dialect
-	22, // 29: atlant.v1.FetchNotModified.position:type_name -> atlant.v1.FetchNotModified.PositionEntry
-	8,  // 30: atlant.v1.FetchNotModified.validators:type_name -> atlant.v1.ListValidators
-	6,  // 31: atlant.v1.FetchHeld.parsed:type_name -> atlant.v1.FetchParsed
-	29, // 32: atlant.v1.FetchHeld.comparison:type_name -> atlant.v1.ListComparison
-	3,  // 33: atlant.v1.RequestClaim.requested:type_name -> atlant.v1.FetchRequested
-	34, // [34:34] is the sub-list for method output_type
-	34, // [34:34] is the sub-list for method input_type
-	34, // [34:34] is the sub-list for extension type_name
-	34, // [34:34] is the sub-list for extension extendee
-	0,  // [0:34] is the sub-list for field type_name
+	26, // 16: atlant.v1.FetchRequested.observed_at:type_name -> google.protobuf.Timestamp
+	27, // 17: atlant.v1.FetchRequested.csv:type_name -> atlant.v1.CsvOptions
+	26, // 18: atlant.v1.FetchRequested.requested_at:type_name -> google.protobuf.Timestamp
+	28, // 19: atlant.v1.FetchRequested.credentials:type_name -> atlant.v1.Credentials
+	26, // 20: atlant.v1.FetchRequested.scheduled_for:type_name -> google.protobuf.Timestamp
+	18, // 21: atlant.v1.FetchParsed.counts:type_name -> atlant.v1.FetchCounts
+	29, // 22: atlant.v1.FetchParsed.dialect:type_name -> atlant.v1.Dialect
+	8,  // 23: atlant.v1.FetchParsed.validators:type_name -> atlant.v1.ListValidators
+	7,  // 24: atlant.v1.FetchParsed.sample:type_name -> atlant.v1.ListSample
+	30, // 25: atlant.v1.FetchRowsRejected.rejects:type_name -> atlant.v1.Reject
+	18, // 26: atlant.v1.FetchCompleted.counts:type_name -> atlant.v1.FetchCounts
+	23, // 27: atlant.v1.FetchCompleted.position:type_name -> atlant.v1.FetchCompleted.PositionEntry
+	18, // 28: atlant.v1.FetchFailed.counts:type_name -> atlant.v1.FetchCounts
+	29, // 29: atlant.v1.FetchFailed.dialect:type_name -> atlant.v1.Dialect
+	24, // 30: atlant.v1.FetchNotModified.position:type_name -> atlant.v1.FetchNotModified.PositionEntry
+	8,  // 31: atlant.v1.FetchNotModified.validators:type_name -> atlant.v1.ListValidators
+	6,  // 32: atlant.v1.FetchHeld.parsed:type_name -> atlant.v1.FetchParsed
+	31, // 33: atlant.v1.FetchHeld.comparison:type_name -> atlant.v1.ListComparison
+	3,  // 34: atlant.v1.RequestClaim.requested:type_name -> atlant.v1.FetchRequested
+	27, // 35: atlant.v1.SourceRecord.csv:type_name -> atlant.v1.CsvOptions
+	32, // 36: atlant.v1.SourceRecord.schedule:type_name -> atlant.v1.Schedule
+	28, // 37: atlant.v1.SourceRecord.credentials:type_name -> atlant.v1.Credentials
+	26, // 38: atlant.v1.SourceRecord.created_at:type_name -> google.protobuf.Timestamp
+	26, // 39: atlant.v1.SourceRecord.updated_at:type_name -> google.protobuf.Timestamp
+	26, // 40: atlant.v1.SourceRecord.schedule_since:type_name -> google.protobuf.Timestamp
+	26, // 41: atlant.v1.SourceAlarm.due_at:type_name -> google.protobuf.Timestamp
+	26, // 42: atlant.v1.SourceAlarm.schedule_since:type_name -> google.protobuf.Timestamp
+	43, // [43:43] is the sub-list for method output_type
+	43, // [43:43] is the sub-list for method input_type
+	43, // [43:43] is the sub-list for extension type_name
+	43, // [43:43] is the sub-list for extension extendee
+	0,  // [0:43] is the sub-list for field type_name
 }
 
 func init() { file_atlant_v1_events_proto_init() }
@@ -1790,6 +2043,7 @@ func file_atlant_v1_events_proto_init() {
 	}
 	file_atlant_v1_fetch_proto_init()
 	file_atlant_v1_price_proto_init()
+	file_atlant_v1_source_proto_init()
 	file_atlant_v1_events_proto_msgTypes[2].OneofWrappers = []any{
 		(*FetchEvent_Requested)(nil),
 		(*FetchEvent_Started)(nil),
@@ -1811,7 +2065,7 @@ func file_atlant_v1_events_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_atlant_v1_events_proto_rawDesc), len(file_atlant_v1_events_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   23,
+			NumMessages:   25,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

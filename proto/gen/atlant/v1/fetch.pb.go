@@ -308,7 +308,9 @@ type Fetch struct {
 	Comparison *ListComparison `protobuf:"bytes,18,opt,name=comparison,proto3" json:"comparison,omitempty"`
 	// When a fetcher saw that the views show all of its prices; accepted is then what they have applied. Absent where none of its list
 	// was published, or no fetcher lived to see it.
-	VisibleAt     *timestamppb.Timestamp `protobuf:"bytes,19,opt,name=visible_at,json=visibleAt,proto3" json:"visible_at,omitempty"`
+	VisibleAt *timestamppb.Timestamp `protobuf:"bytes,19,opt,name=visible_at,json=visibleAt,proto3" json:"visible_at,omitempty"`
+	// When it was due, if the schedule of its source asked for it.
+	ScheduledFor  *timestamppb.Timestamp `protobuf:"bytes,20,opt,name=scheduled_for,json=scheduledFor,proto3" json:"scheduled_for,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -472,6 +474,13 @@ func (x *Fetch) GetComparison() *ListComparison {
 func (x *Fetch) GetVisibleAt() *timestamppb.Timestamp {
 	if x != nil {
 		return x.VisibleAt
+	}
+	return nil
+}
+
+func (x *Fetch) GetScheduledFor() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ScheduledFor
 	}
 	return nil
 }
@@ -2268,7 +2277,7 @@ var File_atlant_v1_fetch_proto protoreflect.FileDescriptor
 
 const file_atlant_v1_fetch_proto_rawDesc = "" +
 	"\n" +
-	"\x15atlant/v1/fetch.proto\x12\tatlant.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xdb\x05\n" +
+	"\x15atlant/v1/fetch.proto\x12\tatlant.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x9c\x06\n" +
 	"\x05Fetch\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x10\n" +
 	"\x03url\x18\x02 \x01(\tR\x03url\x12\x16\n" +
@@ -2296,7 +2305,8 @@ const file_atlant_v1_fetch_proto_rawDesc = "" +
 	"comparison\x18\x12 \x01(\v2\x19.atlant.v1.ListComparisonR\n" +
 	"comparison\x129\n" +
 	"\n" +
-	"visible_at\x18\x13 \x01(\v2\x1a.google.protobuf.TimestampR\tvisibleAt\"\xff\x01\n" +
+	"visible_at\x18\x13 \x01(\v2\x1a.google.protobuf.TimestampR\tvisibleAt\x12?\n" +
+	"\rscheduled_for\x18\x14 \x01(\v2\x1a.google.protobuf.TimestampR\fscheduledFor\"\xff\x01\n" +
 	"\x0eListComparison\x12\x19\n" +
 	"\bfetch_id\x18\x01 \x01(\tR\afetchId\x122\n" +
 	"\bfindings\x18\x02 \x03(\v2\x16.atlant.v1.HoldFindingR\bfindings\x12'\n" +
@@ -2535,45 +2545,46 @@ var file_atlant_v1_fetch_proto_depIdxs = []int32{
 	7,  // 5: atlant.v1.Fetch.dialect:type_name -> atlant.v1.Dialect
 	4,  // 6: atlant.v1.Fetch.comparison:type_name -> atlant.v1.ListComparison
 	30, // 7: atlant.v1.Fetch.visible_at:type_name -> google.protobuf.Timestamp
-	5,  // 8: atlant.v1.ListComparison.findings:type_name -> atlant.v1.HoldFinding
-	1,  // 9: atlant.v1.HoldFinding.reason:type_name -> atlant.v1.HoldReason
-	2,  // 10: atlant.v1.Reject.reason:type_name -> atlant.v1.RejectReason
-	30, // 11: atlant.v1.FetchRequest.observed_at:type_name -> google.protobuf.Timestamp
-	6,  // 12: atlant.v1.FetchRequest.csv:type_name -> atlant.v1.CsvOptions
-	10, // 13: atlant.v1.FetchRequest.credentials:type_name -> atlant.v1.Credentials
-	11, // 14: atlant.v1.Credentials.basic:type_name -> atlant.v1.BasicCredentials
-	12, // 15: atlant.v1.Credentials.ssh_private_key:type_name -> atlant.v1.SshPrivateKey
-	3,  // 16: atlant.v1.FetchResponse.fetch:type_name -> atlant.v1.Fetch
-	3,  // 17: atlant.v1.GetFetchResponse.fetch:type_name -> atlant.v1.Fetch
-	3,  // 18: atlant.v1.ListFetchesResponse.fetches:type_name -> atlant.v1.Fetch
-	3,  // 19: atlant.v1.WatchFetchResponse.fetch:type_name -> atlant.v1.Fetch
-	3,  // 20: atlant.v1.CancelFetchResponse.fetch:type_name -> atlant.v1.Fetch
-	8,  // 21: atlant.v1.ListRejectsResponse.rejects:type_name -> atlant.v1.Reject
-	3,  // 22: atlant.v1.ApproveFetchResponse.fetch:type_name -> atlant.v1.Fetch
-	3,  // 23: atlant.v1.DiscardFetchResponse.fetch:type_name -> atlant.v1.Fetch
-	9,  // 24: atlant.v1.FetchService.Fetch:input_type -> atlant.v1.FetchRequest
-	14, // 25: atlant.v1.FetchService.Upload:input_type -> atlant.v1.UploadRequest
-	16, // 26: atlant.v1.FetchService.GetFetch:input_type -> atlant.v1.GetFetchRequest
-	18, // 27: atlant.v1.FetchService.ListFetches:input_type -> atlant.v1.ListFetchesRequest
-	20, // 28: atlant.v1.FetchService.WatchFetch:input_type -> atlant.v1.WatchFetchRequest
-	22, // 29: atlant.v1.FetchService.CancelFetch:input_type -> atlant.v1.CancelFetchRequest
-	26, // 30: atlant.v1.FetchService.ApproveFetch:input_type -> atlant.v1.ApproveFetchRequest
-	28, // 31: atlant.v1.FetchService.DiscardFetch:input_type -> atlant.v1.DiscardFetchRequest
-	24, // 32: atlant.v1.FetchService.ListRejects:input_type -> atlant.v1.ListRejectsRequest
-	13, // 33: atlant.v1.FetchService.Fetch:output_type -> atlant.v1.FetchResponse
-	15, // 34: atlant.v1.FetchService.Upload:output_type -> atlant.v1.UploadResponse
-	17, // 35: atlant.v1.FetchService.GetFetch:output_type -> atlant.v1.GetFetchResponse
-	19, // 36: atlant.v1.FetchService.ListFetches:output_type -> atlant.v1.ListFetchesResponse
-	21, // 37: atlant.v1.FetchService.WatchFetch:output_type -> atlant.v1.WatchFetchResponse
-	23, // 38: atlant.v1.FetchService.CancelFetch:output_type -> atlant.v1.CancelFetchResponse
-	27, // 39: atlant.v1.FetchService.ApproveFetch:output_type -> atlant.v1.ApproveFetchResponse
-	29, // 40: atlant.v1.FetchService.DiscardFetch:output_type -> atlant.v1.DiscardFetchResponse
-	25, // 41: atlant.v1.FetchService.ListRejects:output_type -> atlant.v1.ListRejectsResponse
-	33, // [33:42] is the sub-list for method output_type
-	24, // [24:33] is the sub-list for method input_type
-	24, // [24:24] is the sub-list for extension type_name
-	24, // [24:24] is the sub-list for extension extendee
-	0,  // [0:24] is the sub-list for field type_name
+	30, // 8: atlant.v1.Fetch.scheduled_for:type_name -> google.protobuf.Timestamp
+	5,  // 9: atlant.v1.ListComparison.findings:type_name -> atlant.v1.HoldFinding
+	1,  // 10: atlant.v1.HoldFinding.reason:type_name -> atlant.v1.HoldReason
+	2,  // 11: atlant.v1.Reject.reason:type_name -> atlant.v1.RejectReason
+	30, // 12: atlant.v1.FetchRequest.observed_at:type_name -> google.protobuf.Timestamp
+	6,  // 13: atlant.v1.FetchRequest.csv:type_name -> atlant.v1.CsvOptions
+	10, // 14: atlant.v1.FetchRequest.credentials:type_name -> atlant.v1.Credentials
+	11, // 15: atlant.v1.Credentials.basic:type_name -> atlant.v1.BasicCredentials
+	12, // 16: atlant.v1.Credentials.ssh_private_key:type_name -> atlant.v1.SshPrivateKey
+	3,  // 17: atlant.v1.FetchResponse.fetch:type_name -> atlant.v1.Fetch
+	3,  // 18: atlant.v1.GetFetchResponse.fetch:type_name -> atlant.v1.Fetch
+	3,  // 19: atlant.v1.ListFetchesResponse.fetches:type_name -> atlant.v1.Fetch
+	3,  // 20: atlant.v1.WatchFetchResponse.fetch:type_name -> atlant.v1.Fetch
+	3,  // 21: atlant.v1.CancelFetchResponse.fetch:type_name -> atlant.v1.Fetch
+	8,  // 22: atlant.v1.ListRejectsResponse.rejects:type_name -> atlant.v1.Reject
+	3,  // 23: atlant.v1.ApproveFetchResponse.fetch:type_name -> atlant.v1.Fetch
+	3,  // 24: atlant.v1.DiscardFetchResponse.fetch:type_name -> atlant.v1.Fetch
+	9,  // 25: atlant.v1.FetchService.Fetch:input_type -> atlant.v1.FetchRequest
+	14, // 26: atlant.v1.FetchService.Upload:input_type -> atlant.v1.UploadRequest
+	16, // 27: atlant.v1.FetchService.GetFetch:input_type -> atlant.v1.GetFetchRequest
+	18, // 28: atlant.v1.FetchService.ListFetches:input_type -> atlant.v1.ListFetchesRequest
+	20, // 29: atlant.v1.FetchService.WatchFetch:input_type -> atlant.v1.WatchFetchRequest
+	22, // 30: atlant.v1.FetchService.CancelFetch:input_type -> atlant.v1.CancelFetchRequest
+	26, // 31: atlant.v1.FetchService.ApproveFetch:input_type -> atlant.v1.ApproveFetchRequest
+	28, // 32: atlant.v1.FetchService.DiscardFetch:input_type -> atlant.v1.DiscardFetchRequest
+	24, // 33: atlant.v1.FetchService.ListRejects:input_type -> atlant.v1.ListRejectsRequest
+	13, // 34: atlant.v1.FetchService.Fetch:output_type -> atlant.v1.FetchResponse
+	15, // 35: atlant.v1.FetchService.Upload:output_type -> atlant.v1.UploadResponse
+	17, // 36: atlant.v1.FetchService.GetFetch:output_type -> atlant.v1.GetFetchResponse
+	19, // 37: atlant.v1.FetchService.ListFetches:output_type -> atlant.v1.ListFetchesResponse
+	21, // 38: atlant.v1.FetchService.WatchFetch:output_type -> atlant.v1.WatchFetchResponse
+	23, // 39: atlant.v1.FetchService.CancelFetch:output_type -> atlant.v1.CancelFetchResponse
+	27, // 40: atlant.v1.FetchService.ApproveFetch:output_type -> atlant.v1.ApproveFetchResponse
+	29, // 41: atlant.v1.FetchService.DiscardFetch:output_type -> atlant.v1.DiscardFetchResponse
+	25, // 42: atlant.v1.FetchService.ListRejects:output_type -> atlant.v1.ListRejectsResponse
+	34, // [34:43] is the sub-list for method output_type
+	25, // [25:34] is the sub-list for method input_type
+	25, // [25:25] is the sub-list for extension type_name
+	25, // [25:25] is the sub-list for extension extendee
+	0,  // [0:25] is the sub-list for field type_name
 }
 
 func init() { file_atlant_v1_fetch_proto_init() }

@@ -1,0 +1,10 @@
+package source
+
+// Keys of this package's log records.
+const (
+	logSource  = "source"
+	logDue     = "due"
+	logFetch   = "fetch"
+	logError   = "error"
+	logRetryIn = "retry_in"
+)
