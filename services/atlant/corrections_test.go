@@ -197,7 +197,7 @@ func products(t *testing.T, text string, options *atlantv1.CsvOptions) []string 
 		t.Fatal(err)
 	}
 	var all []string
-	err = list.Rows(t.Context(), func(row pricelist.Row) error {
+	err = list.Rows(t.Context(), func(row *pricelist.Row) error {
 		if row.Reject == nil {
 			product := fmt.Sprintf("%s=%d %s", row.Name, row.Price.Micros, row.Price.Currency)
 			if row.ObservedAt != 0 {
