@@ -93,7 +93,7 @@ func (s *sample) score(p *shape, o *atlantv1.CsvOptions) {
 	if p.err == nil {
 		c = &p.columns
 	}
-	isInDoubt := p.delimiter == ',' && (!c.header || c.unsaid) && o.GetDelimiter() == ""
+	isInDoubt := p.delimiter == ',' && o.GetDelimiter() == "" && !c.isSaid()
 	_ = s.each(p.format, func(rec *record) { // an error was seen by look
 		switch {
 		case rec.fault != 0 || !p.holds(rec) || !c.fits(rec) || !hasPrice(rec, c, p.err == nil):
@@ -104,6 +104,9 @@ func (s *sample) score(p *shape, o *atlantv1.CsvOptions) {
 		}
 	})
 }
+
+// isSaid reports whether words of a header say what the columns are.
+func (c *columns) isSaid() bool { return c.header && !c.unsaid }
 
 // hasPrice reports whether there is a price in its column, or in any where that is not known.
 func hasPrice(rec *record, c *columns, known bool) bool {
