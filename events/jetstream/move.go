@@ -125,13 +125,7 @@ func (m *move) run(ctx context.Context) (*Moved, error) {
 		if err := m.compare(ctx, streams); err != nil {
 			return nil, err
 		}
-		if moved.Requests, err = m.moveRequests(ctx); err != nil {
-			return nil, err
-		}
-		if err := m.moveSources(ctx); err != nil {
-			return nil, err
-		}
-		if moved.Lists, err = m.moveLists(ctx); err != nil {
+		if err := m.handOver(ctx, moved); err != nil {
 			return nil, err
 		}
 	}
@@ -139,6 +133,18 @@ func (m *move) run(ctx context.Context) (*Moved, error) {
 		return moved, err
 	}
 	return moved, m.promote(ctx, streams)
+}
+
+// handOver moves what is not mirrored, once the old log is sealed.
+func (m *move) handOver(ctx context.Context, moved *Moved) (err error) {
+	if moved.Requests, err = m.moveRequests(ctx); err != nil {
+		return err
+	}
+	if err := m.moveSources(ctx); err != nil {
+		return err
+	}
+	moved.Lists, err = m.moveLists(ctx)
+	return err
 }
 
 // copy mirrors the streams, and waits until the mirrors hold everything. Where some are promoted already, they did.

@@ -14,14 +14,14 @@ import (
 
 type fetchCommand struct {
 	output
-	List       string  `arg:"" help:"A URL (http, https, ftp, ftps, ftpes, sftp, s3, gs, azblob or file); a file on this machine; or - for standard input. A user and a password in a URL are shown nowhere. Files are uploaded. file.zip#NAME is one of several files in an archive."`
-	FileName   string  `name:"file-name" placeholder:"NAME" help:"What to call a list that is uploaded (as the file is called, or stdin)."`
-	Source     string  `placeholder:"NAME" help:"Namespace of the product names (default)."`
-	ObservedAt *moment `placeholder:"TIME" help:"When the prices held, if not now: RFC 3339, a date (UTC) or an age like 24h."`
-	NoHold     bool    `name:"no-hold" help:"Publish the list even if it differs implausibly from the last good one."`
 	loginFlags
 	fetchingFlags
-	CSV csvFlags `embed:"" group:"How to read the list (what is absent is detected):"`
+	List       string   `arg:"" help:"A URL (http, https, ftp, ftps, ftpes, sftp, s3, gs, azblob or file); a file on this machine; or - for standard input. A user and a password in a URL are shown nowhere. Files are uploaded. file.zip#NAME is one of several files in an archive."`
+	FileName   string   `name:"file-name" placeholder:"NAME" help:"What to call a list that is uploaded (as the file is called, or stdin)."`
+	Source     string   `placeholder:"NAME" help:"Namespace of the product names (default)."`
+	ObservedAt *moment  `placeholder:"TIME" help:"When the prices held, if not now: RFC 3339, a date (UTC) or an age like 24h."`
+	NoHold     bool     `name:"no-hold" help:"Publish the list even if it differs implausibly from the last good one."`
+	CSV        csvFlags `embed:"" group:"How to read the list (what is absent is detected):"`
 }
 
 // csvFlags say how to read a list.
