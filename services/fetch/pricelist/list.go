@@ -103,11 +103,14 @@ func (l *List) settle(ctx context.Context, head sniffed, o *atlantv1.CsvOptions)
 	if err == nil && p.quotesRemembered && !l.remembered.isOf(&p.columns, &p.first, p.delimiter) {
 		p, err = settleFormat(s, head.newline, o, nil)
 	}
+	if err == nil && p.err != nil {
+		err = cmp.Or(p.broken, p.err)
+	}
+	if isUnreadable(err) {
+		return 0, cmp.Or(s.aligned(head.newline), err)
+	}
 	if err != nil {
 		return 0, err
-	}
-	if p.err != nil {
-		return 0, cmp.Or(p.broken, p.err)
 	}
 	l.recalled = p.isRemembered || p.quotesRemembered
 	if l.decisions = p.decisions(o); !l.remembered.isOf(&p.columns, &p.first, p.delimiter) {

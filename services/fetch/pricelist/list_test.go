@@ -107,6 +107,7 @@ func TestBadLists(t *testing.T) {
 		"open-quote":    "line 3 in column 1 is still open at the end of the list: the list is cut off, or its quotes are plain text (csv.quote = none)",
 		"delimiter":     "semicolons (1 row) or commas (1 row); csv.delimiter",
 		"three-columns": "the list has 3 columns and nothing says which are name and price; csv.name_columns and csv.price_column",
+		"lined-up":      "the columns of the list are lined up with spaces, as 5 of 5 lines have them",
 		"spaced":        "could separate columns or be decimal commas",
 		"html":          `this is HTML (its title is "Sign & in"), not a price list`,
 		"json":          "this is JSON, not a price list",
