@@ -63,11 +63,19 @@ func TestUploadURLKeepsTheName(t *testing.T) {
 	})
 }
 
-func FuzzParseUploadURL(f *testing.F) {
-	f.Add(UploadURL(events.ListSum{}, "prices.csv"))
-	f.Add(UploadURL(events.ListSum{1}, "März?.csv") + "#a b/c.csv")
-	f.Add("upload:x/y")
-	f.Fuzz(func(t *testing.T, text string) {
+// TestParseUploadURLAnything sees that whatever is taken for the URL of an upload is the one that there is for it. It is no fuzz
+// test because those are built anew with all that the package imports, which takes minutes.
+func TestParseUploadURLAnything(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		text := rapid.SampledFrom([]string{
+			UploadURL(events.ListSum{}, "prices.csv"), UploadURL(events.ListSum{1}, "März?.csv") + "#a b/c.csv", "upload:x/y",
+		}).Draw(t, "URL")
+		for range rapid.IntRange(0, 3).Draw(t, "changes") {
+			at := rapid.IntRange(0, len(text)).Draw(t, "at")
+			until := rapid.IntRange(at, min(at+3, len(text))).Draw(t, "until")
+			text = text[:at] + rapid.SampledFrom([]string{"", "/", "%2F", "%41", "#", "?", "A", "\x00", "\xff", "é", ":", ".."}).Draw(t, "piece") + text[until:]
+		}
 		sum, name, err := ParseUploadURL(text)
 		if err != nil {
 			return
