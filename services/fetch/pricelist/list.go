@@ -99,13 +99,7 @@ func (l *List) settle(ctx context.Context, head sniffed, o *atlantv1.CsvOptions)
 	if !s.cut && len(bytes.TrimSpace(s.text)) == 0 {
 		return 0, unreadable("the list is empty%s", afterSkipped(o))
 	}
-	p, err := settleFormat(s, head.newline, o, l.remembered)
-	if err == nil && p.quotesRemembered && !l.remembered.isOf(&p.columns, &p.first, p.delimiter) {
-		p, err = settleFormat(s, head.newline, o, nil)
-	}
-	if err == nil && p.err != nil {
-		err = cmp.Or(p.broken, p.err)
-	}
+	p, err := l.settleShape(s, head.newline, o)
 	if isUnreadable(err) {
 		return 0, cmp.Or(s.aligned(head.newline), err)
 	}
@@ -121,6 +115,18 @@ func (l *List) settle(ctx context.Context, head sniffed, o *atlantv1.CsvOptions)
 		l.explain(p.evidence(given))
 	}
 	return l.weigh(ctx, o, l.take(s, p, o))
+}
+
+// settleShape finds out how the sample is separated and which columns count.
+func (l *List) settleShape(s *sample, newline byte, o *atlantv1.CsvOptions) (*shape, error) {
+	p, err := settleFormat(s, newline, o, l.remembered)
+	if err == nil && p.quotesRemembered && !l.remembered.isOf(&p.columns, &p.first, p.delimiter) {
+		p, err = settleFormat(s, newline, o, nil)
+	}
+	if err == nil && p.err != nil {
+		err = cmp.Or(p.broken, p.err)
+	}
+	return p, err
 }
 
 // take takes in what was settled about the sample. It returns the currency that the header tells.
