@@ -1,14 +1,12 @@
 package blackbox_test
 
 import (
-	"flag"
 	"fmt"
 	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -20,10 +18,6 @@ var program string
 func TestMain(m *testing.M) { os.Exit(runTests(m)) }
 
 func runTests(m *testing.M) int {
-	if err := runMoreAtOnce(); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
 	if os.Getenv(rowsVariable) != "" {
 		patience = time.Hour // for as many as there are
 	}
@@ -47,18 +41,6 @@ func runTests(m *testing.M) int {
 		return 1
 	}
 	return m.Run()
-}
-
-// runMoreAtOnce has more tests run at once than there are processors, unless it is said how many: they wait for processes most of
-// the time.
-func runMoreAtOnce() error {
-	const atOnce = 3
-	flag.Parse()
-	parallel := flag.Lookup("test.parallel")
-	if parallel.Value.String() != parallel.DefValue {
-		return nil
-	}
-	return parallel.Value.Set(strconv.Itoa(max(atOnce, runtime.GOMAXPROCS(0))))
 }
 
 // TestSources looks at every source of the program: the go command takes a result from its cache only if no file that the
