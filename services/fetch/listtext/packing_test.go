@@ -152,7 +152,7 @@ func TestBombs(t *testing.T) {
 		if _, text, err := readAll(t, data, Hints{}); err == nil || !strings.Contains(err.Error(), "a bomb") {
 			t.Errorf("%s: %+v, %v", name, text, err)
 		}
-		if _, text, err := readAll(t, data, Hints{MaxBytes: 10 << 20}); err == nil || !strings.Contains(err.Error(), "larger than 10485760 bytes") {
+		if _, text, err := readAll(t, data, Hints{MaxBytes: 1 << 20}); err == nil || !strings.Contains(err.Error(), "larger than 1048576 bytes") {
 			t.Errorf("%s: %+v, %v", name, text, err)
 		}
 	}
