@@ -49,7 +49,12 @@ func (w *work) implausible(ctx context.Context, list *atlantv1.FetchParsed) *atl
 	if last == nil {
 		return nil
 	}
-	before, by, err := w.publishedBy(ctx, last)
+	recorded, err := w.recorded(ctx, last.GetId())
+	if err != nil {
+		return nil
+	}
+	by, recorded, err := w.publishedBy(ctx, last.GetId(), recorded)
+	before := parsed(recorded)
 	if err != nil || before == nil {
 		return nil // it ended without its list
 	}
@@ -60,9 +65,7 @@ func (w *work) implausible(ctx context.Context, list *atlantv1.FetchParsed) *atl
 // nil if there is none.
 func lastGood(recent []*atlantv1.Fetch, current *atlantv1.Fetch) (last *atlantv1.Fetch, sameURL bool) {
 	for _, fetch := range recent {
-		state := fetch.GetState()
-		good := state == atlantv1.FetchState_FETCH_STATE_COMPLETED || state == atlantv1.FetchState_FETCH_STATE_NOT_MODIFIED
-		if !good || comparePositions(fetch, current) >= 0 {
+		if !endedWell(fetch) || comparePositions(fetch, current) >= 0 {
 			continue
 		}
 		same := isSameList(fetch, current)
@@ -79,27 +82,11 @@ func lastGood(recent []*atlantv1.Fetch, current *atlantv1.Fetch) (last *atlantv1
 func isSameList(a, b *atlantv1.Fetch) bool { return listName(a.GetUrl()) == listName(b.GetUrl()) }
 
 func listName(url string) string {
-	if rest, isUpload := strings.CutPrefix(url, "upload:"); isUpload {
+	if rest, isUpload := strings.CutPrefix(url, uploadScheme+":"); isUpload {
 		_, name, _ := strings.Cut(rest, "/")
-		return "upload:" + name
+		return uploadScheme + ":" + name
 	}
 	return url
-}
-
-// publishedBy returns what was read of the list that a good fetch published, or found published, and the fetch that read it.
-func (w *work) publishedBy(ctx context.Context, fetch *atlantv1.Fetch) (*atlantv1.FetchParsed, string, error) {
-	by := fetch.GetId()
-	recorded, err := w.recorded(ctx, by)
-	if err != nil {
-		return nil, "", err
-	}
-	if unchanged := endOf(recorded).GetNotModified(); unchanged != nil {
-		by = unchanged.GetPublishedBy()
-		if recorded, err = w.recorded(ctx, by); err != nil {
-			return nil, "", err
-		}
-	}
-	return parsed(recorded), by, nil
 }
 
 // holdBack keeps the list until somebody has looked at it, and ends the work on it for now.
@@ -119,7 +106,6 @@ func (w *work) takeHeld(ctx context.Context, to *part) error {
 	if errors.Is(err, events.ErrNoList) {
 		return errHeldListGone
 	}
-	w.validators = w.held.GetParsed().GetValidators()
 	return err
 }
 

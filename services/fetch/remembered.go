@@ -82,11 +82,12 @@ func (w *work) readBy(ctx context.Context, fetch *atlantv1.Fetch) (*pricelist.Re
 	if err != nil || !sameOptions(recorded[0].Event.GetRequested().GetCsv(), w.request.GetCsv()) {
 		return nil, err
 	}
-	list, by, err := w.publishedBy(ctx, fetch)
-	if err != nil || list.GetDialect() == nil {
+	by, recorded, err := w.publishedBy(ctx, fetch.GetId(), recorded)
+	dialect := parsed(recorded).GetDialect()
+	if err != nil || dialect == nil {
 		return nil, err
 	}
-	return &pricelist.Remembered{Fetch: by, Dialect: list.GetDialect()}, nil
+	return &pricelist.Remembered{Fetch: by, Dialect: dialect}, nil
 }
 
 func sameOptions(a, b *atlantv1.CsvOptions) bool {

@@ -46,12 +46,9 @@ func (w *work) lastPublished(ctx context.Context) *publishedList {
 	if err != nil || !asksForTheSame(recorded[0].Event.GetRequested(), r) {
 		return nil
 	}
-	p := &publishedList{by: last.GetId()}
-	if unchanged := endOf(recorded).GetNotModified(); unchanged != nil {
-		p.by, p.validators = unchanged.GetPublishedBy(), unchanged.GetValidators()
-		if recorded, err = w.recorded(ctx, p.by); err != nil {
-			return nil
-		}
+	p := &publishedList{validators: endOf(recorded).GetNotModified().GetValidators()}
+	if p.by, recorded, err = w.publishedBy(ctx, last.GetId(), recorded); err != nil {
+		return nil
 	}
 	completed, parsed := endOf(recorded).GetCompleted(), parsed(recorded)
 	if completed == nil || len(parsed.GetSha256()) == 0 || parsed.GetReadBy() == "" || parsed.GetReadBy() != w.version {
@@ -62,6 +59,19 @@ func (w *work) lastPublished(ctx context.Context) *publishedList {
 	}
 	p.position, p.sha256 = completed.GetPosition(), parsed.GetSha256()
 	return p
+}
+
+// publishedBy returns the fetch that published a list, with its events: the one with the id and the events given, or the one whose
+// list that one found again.
+func (w *work) publishedBy(
+	ctx context.Context, id string, recorded []events.RecordedFetchEvent,
+) (string, []events.RecordedFetchEvent, error) {
+	unchanged := endOf(recorded).GetNotModified()
+	if unchanged == nil {
+		return id, recorded, nil
+	}
+	recorded, err := w.recorded(ctx, unchanged.GetPublishedBy())
+	return unchanged.GetPublishedBy(), recorded, err
 }
 
 // recorded returns the events of a fetch that there is.

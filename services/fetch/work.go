@@ -79,6 +79,7 @@ func (f *Fetcher) finish(ctx context.Context, id events.FetchID, requested *atla
 		return err
 	}
 	w := &work{Fetcher: f, id: id, request: requested, hold: h, view: *view, writer: writer, held: held(recorded)}
+	w.validators = w.held.GetParsed().GetValidators() // a list that was held is not downloaded again
 	before := parsed(recorded)
 	if !h.started && before == nil && starts(recorded) >= maxStarts {
 		return w.fail(ctx, errTooManyStarts, nil)
