@@ -105,15 +105,19 @@ func (w *work) lastOfSource(ctx context.Context) (*atlantv1.Fetch, error) {
 }
 
 // recent returns the latest fetches of the source, the latest request first, once the view has all that happened before this
-// fetch was begun.
-func (w *work) recent(ctx context.Context, patience time.Duration) ([]*atlantv1.Fetch, error) {
+// fetch was begun. It asks the view once: what comes later is no business of this fetch, as those of a source are done one at a time.
+func (w *work) recent(ctx context.Context, patience time.Duration) (_ []*atlantv1.Fetch, err error) {
+	if w.recentFetches != nil {
+		return w.recentFetches, nil
+	}
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	views, err := projections.WaitFor(ctx, w.live, events.FetchStream, w.hold.start)
 	if err != nil {
 		return nil, err
 	}
-	return views.ListFetches(ctx, w.request.GetSource(), nil, recentFetches)
+	w.recentFetches, err = views.ListFetches(ctx, w.request.GetSource(), nil, recentFetches)
+	return w.recentFetches, err
 }
 
 // lastOf returns the last of the fetches, by position, that published something or found it published already; nil if that

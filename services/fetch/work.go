@@ -50,6 +50,8 @@ type work struct {
 	writer  events.PriceWriter
 	held    *atlantv1.FetchHeld // the list was held, and was approved; nil: it was not
 
+	recentFetches []*atlantv1.Fetch // see recent; nil: not asked for yet
+
 	last       *publishedList           // nil: the list is read whatever it is
 	validators *atlantv1.ListValidators // of the list, where it was downloaded by this process
 
