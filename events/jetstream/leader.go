@@ -3,6 +3,8 @@ package jetstream
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -83,6 +85,28 @@ func (l *Log) last(ctx context.Context, name events.Stream, subject string) (*je
 	return l.get(ctx, name, func(ctx context.Context, s jetstream.Stream) (*jetstream.RawStreamMsg, error) {
 		return s.GetLastMsgForSubject(ctx, subject)
 	})
+}
+
+// lastIfAny reads the last message of a subject; nil if there is none, which is for the leader alone to say.
+func (l *Log) lastIfAny(ctx context.Context, name events.Stream, subject string) (*jetstream.RawStreamMsg, error) {
+	msg, err := l.last(ctx, name, subject)
+	if errors.Is(err, jetstream.ErrMsgNotFound) {
+		_, err = l.info(ctx, name)
+		return nil, err
+	}
+	return msg, err
+}
+
+// subjectsOf returns the subjects of a stream's messages that pass a filter, in no order, as its leader has them.
+func subjectsOf(ctx context.Context, stream jetstream.Stream, filter string) ([]string, error) {
+	info, err := stream.Info(ctx, jetstream.WithSubjectFilter(filter))
+	if err != nil {
+		return nil, err
+	}
+	if !inTouch(info.Config.Replicas, info.Cluster) {
+		return nil, errOutOfTouch
+	}
+	return slices.Collect(maps.Keys(info.State.Subjects)), nil
 }
 
 // info returns what the stream's leader says of the stream, or an error if the leader may be one no longer. To see that

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"time"
 
@@ -45,10 +44,8 @@ type listHead struct {
 // headAttempts bounds how often a head is written that others write at the same moment.
 const headAttempts = 10
 
-// bucketStreams are the streams of all buckets of lists.
-func bucketStreams() []string {
-	return []string{bucketStreamName(uploadBucket), bucketStreamName(heldBucket)}
-}
+// buckets are all buckets of lists.
+var buckets = []string{uploadBucket, heldBucket}
 
 func bucketStreamName(bucket string) string { return "OBJ_" + bucket }
 
@@ -86,13 +83,8 @@ func (b *lists) head(ctx context.Context, name string) (*listHead, error) {
 }
 
 func (b *lists) headAt(ctx context.Context, subject string) (*listHead, error) {
-	msg, err := b.log.last(ctx, b.stream(), subject)
-	if errors.Is(err, jetstream.ErrMsgNotFound) {
-		// That there is none is for the leader alone to say.
-		_, err := b.log.info(ctx, b.stream())
-		return nil, err
-	}
-	if err != nil {
+	msg, err := b.log.lastIfAny(ctx, b.stream(), subject)
+	if err != nil || msg == nil {
 		return nil, err
 	}
 	head := &listHead{sequence: msg.Sequence}

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/nats-io/nats.go/jetstream"
 )
 
 // brokenOff is how old chunks without a head must be to be swept up: whoever writes them may be slow.
@@ -20,7 +19,7 @@ func (b *lists) sweep(ctx context.Context) {
 		return
 	}
 	// The chunks first: what is put meanwhile is young.
-	chunks, err := b.subjects(ctx, stream, chunkSubject(b.bucket, "*"))
+	chunks, err := subjectsOf(ctx, stream, chunkSubject(b.bucket, "*"))
 	if err != nil || len(chunks) == 0 {
 		return
 	}
@@ -37,22 +36,6 @@ func (b *lists) sweep(ctx context.Context) {
 			_ = b.purge(ctx, subject)
 		}
 	}
-}
-
-// subjects returns those of a stream's messages.
-func (b *lists) subjects(ctx context.Context, stream jetstream.Stream, filter string) ([]string, error) {
-	info, err := stream.Info(ctx, jetstream.WithSubjectFilter(filter))
-	if err != nil {
-		return nil, err
-	}
-	if !inTouch(info.Config.Replicas, info.Cluster) {
-		return nil, errOutOfTouch
-	}
-	var all []string
-	for subject := range info.State.Subjects {
-		all = append(all, subject)
-	}
-	return all, nil
 }
 
 // isOld tells whether chunks were begun so long ago that nobody is at it any more. Those of another program have no such

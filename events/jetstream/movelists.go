@@ -12,7 +12,7 @@ import (
 // there as long as the log is not open. An upload that is moved is kept as long as if it came now.
 func (m *move) moveLists(ctx context.Context) (int, error) {
 	count := 0
-	for _, bucket := range []string{uploadBucket, heldBucket} {
+	for _, bucket := range buckets {
 		from, to := &lists{log: m.here, bucket: bucket}, &lists{log: m.there, bucket: bucket}
 		heads, err := from.heads(ctx)
 		if err != nil {
@@ -60,7 +60,7 @@ func (b *lists) heads(ctx context.Context) ([]*listHead, error) {
 	if err != nil {
 		return nil, err
 	}
-	subjects, err := b.subjects(ctx, stream, headSubjects(b.bucket))
+	subjects, err := subjectsOf(ctx, stream, headSubjects(b.bucket))
 	if err != nil {
 		return nil, err
 	}

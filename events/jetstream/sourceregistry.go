@@ -40,17 +40,13 @@ func (l *Log) RegisteredSource(ctx context.Context, name string) (*events.Regist
 // deleted if there is none; 0 if there never was one.
 func (l *Log) readSource(ctx context.Context, name string) (*events.RegisteredSource, uint64, error) {
 	doing := "read source " + name
-	msg, err := l.last(ctx, sourcesStream, sourceSubject(sourceRecords, name))
-	if errors.Is(err, jetstream.ErrMsgNotFound) {
-		if _, err := l.info(ctx, sourcesStream); err != nil { // that there is none is for the leader alone to say
-			return nil, 0, unavailable(doing, err)
-		}
-		return nil, 0, nil
-	}
-	if err != nil {
+	msg, err := l.lastIfAny(ctx, sourcesStream, sourceSubject(sourceRecords, name))
+	switch {
+	case err != nil:
 		return nil, 0, unavailable(doing, err)
-	}
-	if len(msg.Data) == 0 {
+	case msg == nil:
+		return nil, 0, nil
+	case len(msg.Data) == 0:
 		return nil, msg.Sequence, nil
 	}
 	record := &atlantv1.SourceRecord{}
@@ -92,16 +88,12 @@ func (l *Log) sourceNames(ctx context.Context) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	info, err := stream.Info(ctx, jetstream.WithSubjectFilter(sourceRecords))
+	names, err := subjectsOf(ctx, stream, sourceRecords)
 	if err != nil {
 		return nil, err
 	}
-	if !inTouch(info.Config.Replicas, info.Cluster) {
-		return nil, errOutOfTouch
-	}
-	names := make([]string, 0, len(info.State.Subjects))
-	for subject := range info.State.Subjects {
-		names = append(names, sourceOf(subject))
+	for i, subject := range names {
+		names[i] = sourceOf(subject)
 	}
 	slices.Sort(names)
 	return names, nil
