@@ -181,5 +181,5 @@ func (h *header) named(what string, columns []int) []string {
 }
 
 func without(columns []int, one int) []int {
-	return slices.DeleteFunc(slices.Clone(columns), func(i int) bool { return i == one })
+	return keep(columns, func(i int) bool { return i != one })
 }

@@ -110,11 +110,10 @@ func (c *columns) isSaid() bool { return c.header && !c.unsaid }
 
 // hasPrice reports whether there is a price in its column, or in any where that is not known.
 func hasPrice(rec *record, c *columns, known bool) bool {
-	from, to := 0, c.width
 	if known {
-		from, to = c.price, c.price+1
+		return c.hasPrice(rec)
 	}
-	for i := from; i < to; i++ {
+	for i := range c.width {
 		if _, reason := scanNumber(rec.trimmed(i)); reason == 0 {
 			return true
 		}

@@ -50,13 +50,7 @@ func (h *header) hasAll(texts []string) bool {
 
 // isLikeRowUnder reports whether a record may be a row of a list with a header further on: then that is no header.
 func (h *header) isLikeRowUnder(other *header) bool {
-	if h.width() != other.width() {
-		return false
-	}
-	return slices.ContainsFunc(h.cells, func(cell string) bool {
-		_, reason := scanNumber([]byte(cell))
-		return reason == 0
-	})
+	return h.width() == other.width() && h.hasNumber()
 }
 
 // headerEvidence says in words where the columns come from.
