@@ -2,10 +2,8 @@ package fetch
 
 import (
 	"context"
-	"fmt"
 	"time"
 
-	"github.com/google/uuid"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
@@ -61,11 +59,6 @@ func (s *Service) enqueueScheduled(
 	if first.GetUrl() == requested.GetUrl() { // the log knows no credentials, and these are for no other server
 		first.Credentials = requested.GetCredentials()
 	}
-	if id, err = uuid.Parse(first.GetId()); err != nil {
-		return id, nil, nil, fmt.Errorf("parse id of fetch: %w", err)
-	}
-	if accepted, err = currentView(ctx, s.log, id); err != nil || accepted != nil {
-		return id, first, accepted, err
-	}
-	return id, first, nil, s.log.Enqueue(ctx, first)
+	id, accepted, err = s.enqueueOnce(ctx, first, true)
+	return id, first, accepted, err
 }

@@ -105,26 +105,38 @@ func (s *Service) enqueue(
 		return id, nil, nil, err
 	}
 	requested.Csv = withCurrency(requested.GetCsv(), currency)
-	if message.GetRequestId() != "" {
-		if requested, accepted, err = s.claim(ctx, message, requested); err != nil {
+	isClaimed := message.GetRequestId() != ""
+	if isClaimed {
+		if requested, err = s.claim(ctx, message, requested); err != nil {
 			return id, nil, nil, err
 		}
 	}
-	if id, err = uuid.Parse(requested.GetId()); err != nil {
-		return id, nil, nil, fmt.Errorf("parse id of fetch: %w", err)
-	}
-	if accepted != nil {
-		return id, requested, accepted, nil
-	}
-	return id, requested, nil, s.log.Enqueue(ctx, requested)
+	id, accepted, err = s.enqueueOnce(ctx, requested, isClaimed)
+	return id, requested, accepted, err
 }
 
-// claim returns the request that first used the request id, and what has become of it if it was accepted.
+// enqueueOnce puts a request on the queue. One that was claimed may have been accepted before: then it returns what has become of it.
+func (s *Service) enqueueOnce(
+	ctx context.Context, requested *atlantv1.FetchRequested, isClaimed bool,
+) (id events.FetchID, accepted *projections.FetchView, err error) {
+	if id, err = uuid.Parse(requested.GetId()); err != nil {
+		return id, nil, fmt.Errorf("parse id of fetch: %w", err)
+	}
+	if isClaimed {
+		if accepted, err = currentView(ctx, s.log, id); err != nil || accepted != nil {
+			return id, accepted, err
+		}
+	}
+	return id, nil, s.log.Enqueue(ctx, requested)
+}
+
+// claim returns the request that first used the request id.
 func (s *Service) claim(
 	ctx context.Context, message *atlantv1.FetchRequest, requested *atlantv1.FetchRequested,
-) (first *atlantv1.FetchRequested, accepted *projections.FetchView, err error) {
-	if first, err = s.log.Claim(ctx, message.GetRequestId(), loggable(requested)); err != nil {
-		return nil, nil, err
+) (*atlantv1.FetchRequested, error) {
+	first, err := s.log.Claim(ctx, message.GetRequestId(), loggable(requested))
+	if err != nil {
+		return nil, err
 	}
 	first = proto.CloneOf(first)
 	first.Credentials = requested.GetCredentials() // the log knows none: if it is not on the queue yet, these are as good
@@ -134,14 +146,9 @@ func (s *Service) claim(
 		again.Csv = withCurrency(again.GetCsv(), first.GetCsv().GetCurrencyCode())
 	}
 	if !sameRequest(first, again, message.GetObservedAt()) {
-		return nil, nil, rpc.InvalidArgument("request_id", "was used for another request: fetch %s of %s", first.GetId(), first.GetUrl())
+		return nil, rpc.InvalidArgument("request_id", "was used for another request: fetch %s of %s", first.GetId(), first.GetUrl())
 	}
-	id, err := uuid.Parse(first.GetId())
-	if err != nil {
-		return nil, nil, fmt.Errorf("parse id of fetch: %w", err)
-	}
-	accepted, err = currentView(ctx, s.log, id)
-	return first, accepted, err
+	return first, nil
 }
 
 // awaitVisible waits a little for the fetch view. That it takes longer is no error: the request is accepted.
