@@ -66,16 +66,30 @@ func wantDecoded(t *testing.T, path string, want *atlantv1.PriceObserved) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o, err := events.DecodeObservation(data)
+	all, err := events.DecodeObservations(nil, data)
 	if err != nil {
 		t.Fatal(err)
 	}
+	if len(want.GetNames()) > 0 {
+		var group events.Group
+		for i := range all {
+			if err := group.Add(&all[i]); err != nil {
+				t.Fatal(err)
+			}
+		}
+		got := &atlantv1.PriceObserved{}
+		if err := proto.Unmarshal(group.AppendTo(nil), got); err != nil || !proto.Equal(got, want) {
+			t.Errorf("decoded and encoded as %v, want %v, error %v", got, want, err)
+		}
+		return
+	}
+	o := all[0]
 	got := &atlantv1.PriceObserved{
 		Source: o.Source, Name: o.Name, Price: &atlantv1.Price{AmountMicros: o.Price.Micros, CurrencyCode: o.Price.Currency},
 		ObservedAt: o.Position.ObservedAt.Timestamp(), FetchId: o.Position.Fetch[:], Line: o.Line,
 	}
-	if !proto.Equal(got, want) {
-		t.Errorf("decoded as %v, want %v", got, want)
+	if len(all) != 1 || !proto.Equal(got, want) {
+		t.Errorf("decoded as %v, want %v", all, want)
 	}
 }
 

@@ -5,13 +5,9 @@ import (
 	"bytes"
 	"cmp"
 	"errors"
-	"fmt"
 
 	"github.com/google/uuid"
-	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
-
-	atlantv1 "github.com/atlant-log/atlant/proto/gen/atlant/v1"
 )
 
 // FetchID identifies a fetch: a UUIDv7.
@@ -25,6 +21,12 @@ type Price struct {
 
 // Micros is a time in microseconds since the Unix epoch, the resolution of the log and the views.
 type Micros int64
+
+// The first and the last time of a protobuf timestamp: the years 1 to 9999.
+const (
+	minMicros Micros = -62_135_596_800_000_000
+	maxMicros Micros = 253_402_300_799_999_999
+)
 
 // Position orders the observations of a product: by time, then by fetch.
 type Position struct {
@@ -40,7 +42,7 @@ func (p Position) Compare(q Position) int {
 	return bytes.Compare(p.Fetch[:], q.Fetch[:])
 }
 
-// Observation is one PriceObserved event: a fetch saw a product at a price.
+// Observation says that a fetch saw a product at a price; PriceObserved events hold them.
 type Observation struct {
 	Source, Name string // the product; Name is normalized
 	Price        Price
@@ -51,51 +53,8 @@ type Observation struct {
 // ProductID returns the id of the product observed.
 func (o *Observation) ProductID() ProductID { return NewProductID(o.Source, o.Name) }
 
-// AppendObservation appends the event's encoding, a PriceObserved message, to buf.
-func AppendObservation(buf []byte, o *Observation) ([]byte, error) {
-	return proto.MarshalOptions{}.MarshalAppend(buf, &atlantv1.PriceObserved{
-		Source:     o.Source,
-		Name:       o.Name,
-		Price:      &atlantv1.Price{AmountMicros: o.Price.Micros, CurrencyCode: o.Price.Currency},
-		ObservedAt: o.Position.ObservedAt.Timestamp(),
-		FetchId:    o.Position.Fetch[:],
-		Line:       o.Line,
-	})
-}
-
 // ErrMalformed is wrapped by every error that says why a message is not an event of the log.
 var ErrMalformed = errors.New("malformed event")
-
-// DecodeObservation reads what AppendObservation wrote. Its errors wrap ErrMalformed.
-func DecodeObservation(data []byte) (Observation, error) {
-	var e atlantv1.PriceObserved
-	if err := proto.Unmarshal(data, &e); err != nil {
-		return Observation{}, fmt.Errorf("%w: %w", ErrMalformed, err)
-	}
-	fetch, err := uuid.FromBytes(e.GetFetchId())
-	if err != nil {
-		return Observation{}, fmt.Errorf("%w: fetch_id: %w", ErrMalformed, err)
-	}
-	switch {
-	case e.GetSource() == "":
-		return Observation{}, fmt.Errorf("%w: source is empty", ErrMalformed)
-	case e.GetPrice() == nil || e.GetPrice().GetAmountMicros() < 0:
-		return Observation{}, fmt.Errorf("%w: price is absent or negative", ErrMalformed)
-	case e.GetObservedAt().CheckValid() != nil:
-		return Observation{}, fmt.Errorf("%w: observed_at: %w", ErrMalformed, e.GetObservedAt().CheckValid())
-	}
-	// A name in another form would be another product: refuse it rather than mend it.
-	if name, err := NormalizeName(e.GetName()); err != nil || name != e.GetName() {
-		return Observation{}, fmt.Errorf("%w: name is not normalized", ErrMalformed)
-	}
-	return Observation{
-		Source:   e.GetSource(),
-		Name:     e.GetName(),
-		Price:    Price{Micros: e.GetPrice().GetAmountMicros(), Currency: e.GetPrice().GetCurrencyCode()},
-		Position: Position{ObservedAt: MicrosOf(e.GetObservedAt()), Fetch: fetch},
-		Line:     e.GetLine(),
-	}, nil
-}
 
 // MicrosOf rounds a timestamp down to whole microseconds.
 func MicrosOf(t *timestamppb.Timestamp) Micros {

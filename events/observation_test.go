@@ -3,6 +3,8 @@ package events_test
 import (
 	"bytes"
 	"errors"
+	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -39,49 +41,131 @@ func observation() *rapid.Generator[events.Observation] {
 	})
 }
 
-func TestObservationRoundTrip(t *testing.T) {
+// observationGroup generates observations of one source and fetch, at one time or at several, in one currency or in several.
+func observationGroup() *rapid.Generator[[]events.Observation] {
+	return rapid.Custom(func(t *rapid.T) []events.Observation {
+		all := rapid.SliceOfN(observation(), 1, 20).Draw(t, "observations")
+		oneTime, oneCurrency := rapid.Bool().Draw(t, "one time"), rapid.Bool().Draw(t, "one currency")
+		for i := range all {
+			all[i].Source, all[i].Position.Fetch = all[0].Source, all[0].Position.Fetch
+			if oneTime {
+				all[i].Position.ObservedAt = all[0].Position.ObservedAt
+			}
+			if oneCurrency {
+				all[i].Price.Currency = all[0].Price.Currency
+			}
+		}
+		return all
+	})
+}
+
+func encode(t interface{ Fatal(args ...any) }, all ...events.Observation) []byte {
+	var group events.Group
+	for i := range all {
+		if err := group.Add(&all[i]); err != nil || group.Len() != i+1 {
+			t.Fatal(group.Len(), err)
+		}
+	}
+	return group.AppendTo(nil)
+}
+
+func TestGroupRoundTrip(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		var group events.Group // used again and again
+		for _, want := range rapid.SliceOfN(observationGroup(), 1, 3).Draw(t, "groups") {
+			for i := range want {
+				if err := group.Add(&want[i]); err != nil {
+					t.Fatal(err)
+				}
+			}
+			prefix := rapid.SliceOf(rapid.Byte()).Draw(t, "prefix")
+			data := group.AppendTo(bytes.Clone(prefix))
+			if !bytes.HasPrefix(data, prefix) || group.Len() != 0 {
+				t.Fatal(data, group.Len())
+			}
+			before := want[:1:1]
+			got, err := events.DecodeObservations(before, data[len(prefix):])
+			if err != nil || !slices.Equal(got, append(before, want...)) {
+				t.Fatalf("got %+v, %v", got, err)
+			}
+		}
+	})
+}
+
+// What a group writes is what the contract's own code writes of the same message.
+func TestGroupWritesProtobuf(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		data := encode(t, observationGroup().Draw(t, "group")...)
+		var e atlantv1.PriceObserved
+		if err := proto.Unmarshal(data, &e); err != nil {
+			t.Fatal(err)
+		}
+		again, err := proto.MarshalOptions{Deterministic: true}.Marshal(&e)
+		if err != nil || !bytes.Equal(again, data) {
+			t.Fatalf("wrote %x, protobuf %x, error %v", data, again, err)
+		}
+	})
+}
+
+// A message of an older version holds one observation and no columns.
+func TestDecodeSingleObservation(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		want := observation().Draw(t, "observation")
-		prefix := rapid.SliceOf(rapid.Byte()).Draw(t, "prefix")
-		data, err := events.AppendObservation(bytes.Clone(prefix), &want)
-		if err != nil || !bytes.HasPrefix(data, prefix) {
-			t.Fatal(data, err)
+		data, err := proto.Marshal(&atlantv1.PriceObserved{
+			Source: want.Source, Name: want.Name, Line: want.Line, FetchId: want.Position.Fetch[:],
+			Price:      &atlantv1.Price{AmountMicros: want.Price.Micros, CurrencyCode: want.Price.Currency},
+			ObservedAt: want.Position.ObservedAt.Timestamp(),
+		})
+		if err != nil {
+			t.Fatal(err)
 		}
-		got, err := events.DecodeObservation(data[len(prefix):])
-		if err != nil || got != want {
+		got, err := events.DecodeObservations(nil, data)
+		if err != nil || len(got) != 1 || got[0] != want {
 			t.Fatalf("got %+v, %v", got, err)
 		}
-		if got.ProductID() != events.NewProductID(want.Source, want.Name) {
+		if got[0].ProductID() != events.NewProductID(want.Source, want.Name) {
 			t.Fatal("another product")
 		}
 	})
 }
 
 // What is decoded shares nothing with the message, whose memory the log may use again.
-func TestDecodeObservationCopies(t *testing.T) {
+func TestDecodeObservationsCopies(t *testing.T) {
 	t.Parallel()
 	want := events.Observation{Source: "default", Name: "x", Price: events.Price{Currency: "EUR"}}
-	data, err := events.AppendObservation(nil, &want)
-	if err != nil {
-		t.Fatal(err)
-	}
-	got, err := events.DecodeObservation(data)
+	data := encode(t, want)
+	got, err := events.DecodeObservations(nil, data)
 	clear(data)
-	if err != nil || got != want {
+	if err != nil || len(got) != 1 || got[0] != want {
 		t.Errorf("got %+v, %v", got, err)
 	}
 }
 
-// A source is checked by nobody but protobuf, so what it refuses must be an error and no panic.
-func TestAppendObservationRefusesBadText(t *testing.T) {
+func TestGroupRefuses(t *testing.T) {
 	t.Parallel()
-	if _, err := events.AppendObservation(nil, &events.Observation{Source: "\xff", Name: "x"}); err == nil {
-		t.Error("no error")
+	first := events.Observation{Source: "s", Name: "x"}
+	for name, o := range map[string]events.Observation{
+		"source that is not UTF-8": {Source: "\xff", Name: "x"},
+		"name that is not UTF-8":   {Source: "s", Name: "\xff"},
+		"another source":           {Source: "t", Name: "y"},
+		"another fetch":            {Source: "s", Name: "y", Position: events.Position{Fetch: events.FetchID{1}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var group events.Group
+			if err := group.Add(&first); err != nil {
+				t.Fatal(err)
+			}
+			if err := group.Add(&o); err == nil || group.Len() != 1 {
+				t.Error(group.Len(), err)
+			}
+		})
 	}
 }
 
-// priceObserved returns a good event, changed.
 func priceObserved(change func(*atlantv1.PriceObserved)) *atlantv1.PriceObserved {
 	fetch := uuid.MustParse("01900000-0000-7000-8000-000000000001")
 	e := &atlantv1.PriceObserved{
@@ -92,7 +176,7 @@ func priceObserved(change func(*atlantv1.PriceObserved)) *atlantv1.PriceObserved
 	return e
 }
 
-func TestDecodeObservationRefuses(t *testing.T) {
+func TestDecodeObservationsRefuses(t *testing.T) {
 	t.Parallel()
 	tests := map[string]func(*atlantv1.PriceObserved){
 		"no source":                func(e *atlantv1.PriceObserved) { e.Source = "" },
@@ -112,6 +196,27 @@ func TestDecodeObservationRefuses(t *testing.T) {
 		"fetch too short":          func(e *atlantv1.PriceObserved) { e.FetchId = e.GetFetchId()[1:] },
 		"fetch too long":           func(e *atlantv1.PriceObserved) { e.FetchId = append(e.FetchId, 0) },
 	}
+	for name, change := range map[string]func(*atlantv1.PriceObserved){
+		"fewer prices":          func(e *atlantv1.PriceObserved) { e.AmountsMicros = e.GetAmountsMicros()[1:] },
+		"fewer lines":           func(e *atlantv1.PriceObserved) { e.LineSteps = e.GetLineSteps()[1:] },
+		"fewer currencies":      func(e *atlantv1.PriceObserved) { e.CurrencyCodes = e.GetCurrencyCodes()[1:] },
+		"fewer times":           func(e *atlantv1.PriceObserved) { e.TimeSteps = e.GetTimeSteps()[1:] },
+		"no names":              func(e *atlantv1.PriceObserved) { e.Names = nil },
+		"a name too many":       func(e *atlantv1.PriceObserved) { e.Names = append(e.GetNames(), "x") },
+		"a name not normalized": func(e *atlantv1.PriceObserved) { e.Names[2] = "x " },
+		"a negative price":      func(e *atlantv1.PriceObserved) { e.AmountsMicros[2] = -1 },
+		"a time out of range":   func(e *atlantv1.PriceObserved) { e.TimeSteps[2] = math.MaxInt64 },
+		"a single price":        func(e *atlantv1.PriceObserved) { e.Price = &atlantv1.Price{} },
+		"a single name":         func(e *atlantv1.PriceObserved) { e.Name = "x" },
+		"a single line":         func(e *atlantv1.PriceObserved) { e.Line = 1 },
+	} {
+		tests["columns, "+name] = func(e *atlantv1.PriceObserved) {
+			e.Name, e.Price, e.Line = "", nil, 0
+			e.Names, e.AmountsMicros, e.CurrencyCodes = []string{"x", "y", "z"}, []int64{1, 2, 3}, []string{"EUR", "", "USD"}
+			e.LineSteps, e.TimeSteps = []int64{1, 1, 1}, []int64{1, 1, 1}
+			change(e)
+		}
+	}
 	for name, change := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -126,7 +231,7 @@ func TestDecodeObservationRefuses(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := events.DecodeObservation(good); err != nil {
+	if _, err := events.DecodeObservations(nil, good); err != nil {
 		t.Fatal(err)
 	}
 	for name, data := range map[string][]byte{
@@ -142,43 +247,44 @@ func TestDecodeObservationRefuses(t *testing.T) {
 
 func wantMalformed(t testing.TB, data []byte) {
 	t.Helper()
-	if got, err := events.DecodeObservation(data); !errors.Is(err, events.ErrMalformed) || got != (events.Observation{}) {
+	if got, err := events.DecodeObservations(nil, data); !errors.Is(err, events.ErrMalformed) || len(got) > 0 {
 		t.Errorf("got %+v, %v", got, err)
 	}
 }
 
 // A later version may have added fields; they must not be in the way.
-func TestDecodeObservationPassesOverNewFields(t *testing.T) {
+func TestDecodeObservationsPassesOverNewFields(t *testing.T) {
 	t.Parallel()
 	data, err := proto.Marshal(priceObserved(func(*atlantv1.PriceObserved) {}))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := events.DecodeObservation(append(data, 0xa2, 0x06, 1, 'x')); err != nil { // field 100, a string
+	if _, err := events.DecodeObservations(nil, append(data, 0xa2, 0x06, 1, 'x')); err != nil { // field 100, a string
 		t.Error(err)
 	}
 }
 
-func FuzzDecodeObservation(f *testing.F) {
+func FuzzDecodeObservations(f *testing.F) {
 	good, err := proto.Marshal(priceObserved(func(*atlantv1.PriceObserved) {}))
 	if err != nil {
 		f.Fatal(err)
 	}
-	for _, data := range [][]byte{nil, good, good[3:], append(bytes.Clone(good), good...), append(bytes.Clone(good), 0x12, 2, 'e', ' ')} {
+	columns := encode(f, events.Observation{Source: "s", Name: "x", Price: events.Price{Currency: "EUR"}, Line: 1},
+		events.Observation{Source: "s", Name: "y", Line: 2, Position: events.Position{ObservedAt: 7}})
+	for _, data := range [][]byte{
+		nil, good, good[3:], append(bytes.Clone(good), good...), append(bytes.Clone(good), 0x12, 2, 'e', ' '), columns,
+		append(bytes.Clone(columns), good...), append(bytes.Clone(columns), columns...),
+	} {
 		f.Add(data)
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		o, err := events.DecodeObservation(data)
+		all, err := events.DecodeObservations(nil, data)
 		if err != nil {
 			wantMalformed(t, data)
 			return
 		}
-		again, err := events.AppendObservation(nil, &o)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got, err := events.DecodeObservation(again); err != nil || got != o {
-			t.Fatalf("%+v becomes %+v, %v", o, got, err)
+		if got, err := events.DecodeObservations(nil, encode(t, all...)); err != nil || !slices.Equal(got, all) {
+			t.Fatalf("%+v becomes %+v, %v", all, got, err)
 		}
 	})
 }

@@ -42,6 +42,9 @@ func NewProductID(source, name string) ProductID {
 // NormalizeName returns the name in Unicode NFC, trimmed, each run of white space replaced by one space.
 // It returns one of the ErrName errors where the name cannot stand for a product.
 func NormalizeName(raw string) (string, error) {
+	if isPlain(raw) {
+		return raw, nil
+	}
 	if !utf8.ValidString(raw) {
 		return "", ErrNameNotUTF8
 	}
@@ -58,4 +61,20 @@ func NormalizeName(raw string) (string, error) {
 		return "", ErrNameControl
 	}
 	return name, nil
+}
+
+// isPlain tells whether a name is surely in normal form: printable ASCII with lone spaces inside, as most names are.
+func isPlain(name string) bool {
+	if name == "" || len(name) > MaxNameBytes || name[len(name)-1] == ' ' {
+		return false
+	}
+	before := byte(' ')
+	for i := range len(name) {
+		c := name[i]
+		if c < ' ' || c > '~' || c == ' ' && before == ' ' {
+			return false
+		}
+		before = c
+	}
+	return true
 }

@@ -33,6 +33,16 @@ func samples() map[string]proto.Message {
 			Source: "s", Name: "x", Price: &atlantv1.Price{AmountMicros: math.MaxInt64, CurrencyCode: "JPY"},
 			ObservedAt: &timestamppb.Timestamp{Seconds: 253_402_300_799, Nanos: 999_999_000}, FetchId: fetch[:], Line: math.MaxInt64,
 		},
+		"PriceObserved.columns": &atlantv1.PriceObserved{
+			Source: "default", ObservedAt: sampleTime(), FetchId: fetch[:],
+			Names: []string{"Café Ångström 가 1 l", "x"}, AmountsMicros: []int64{12_500_001, 0}, CurrencyCodes: []string{"EUR"},
+			LineSteps: []int64{42, -1},
+		},
+		"PriceObserved.columns_of_several_currencies_and_times": &atlantv1.PriceObserved{
+			Source: "default", ObservedAt: sampleTime(), FetchId: fetch[:],
+			Names: []string{"x", "y", "x"}, AmountsMicros: []int64{1, 2, 3}, CurrencyCodes: []string{"EUR", "", "JPY"},
+			LineSteps: []int64{2, 1, 1}, TimeSteps: []int64{0, -1, 86_400_000_001},
+		},
 		"FetchMarker.begun":       &atlantv1.FetchMarker{NextLine: 1000, Published: 999},
 		"FetchMarker.done":        &atlantv1.FetchMarker{NextLine: 1501, Published: 1500, Done: true},
 		"FetchMarker.of_a_writer": &atlantv1.FetchMarker{NextLine: 1000, Published: 999, Writer: []byte("01234567")},

@@ -29,14 +29,16 @@ func takePrices(ctx context.Context, views Views, batch []events.Message, park p
 		if m.Kind == events.KindMarker {
 			continue
 		}
-		o, err := decodeObservation(m)
-		if err != nil {
+		known := len(observations)
+		var err error
+		if observations, err = decodeObservations(observations, m); err != nil {
 			if err := park(ctx, m, err); err != nil {
 				return err
 			}
-			continue
 		}
-		observations, ids = append(observations, o), append(ids, o.ProductID())
+		for i := known; i < len(observations); i++ {
+			ids = append(ids, observations[i].ProductID())
+		}
 	}
 	return foldPrices(ctx, views, observations, ids, batch[len(batch)-1])
 }
@@ -67,11 +69,11 @@ func checkpointAt(end events.Message, late int64) Checkpoint {
 	return Checkpoint{Stream: end.Stream, Sequence: end.Sequence, LoggedAt: end.Time, Late: late}
 }
 
-func decodeObservation(m events.Message) (events.Observation, error) {
+func decodeObservations(into []events.Observation, m events.Message) ([]events.Observation, error) {
 	if m.Kind != events.KindObserved {
-		return events.Observation{}, fmt.Errorf("%w: this version knows no subject like %s", events.ErrMalformed, m.Subject)
+		return into, fmt.Errorf("%w: this version knows no subject like %s", events.ErrMalformed, m.Subject)
 	}
-	return events.DecodeObservation(m.Data)
+	return events.DecodeObservations(into, m.Data)
 }
 
 // takeFetches takes in the messages of the fetch stream.

@@ -68,15 +68,21 @@ type replayer struct {
 // each calls do with the observations of a stream behind one sequence and up to another, in the order of the log. Both must
 // be sequences of messages, or 0.
 func (r *replayer) each(ctx context.Context, stream events.Stream, after, until uint64, do func(*events.Observation) error) error {
-	return r.messages(ctx, stream, after, until, func(m events.Message) error {
+	var group []events.Observation
+	return r.messages(ctx, stream, after, until, func(m events.Message) (err error) {
 		if m.Kind != events.KindObserved {
 			return nil
 		}
-		o, err := events.DecodeObservation(m.Data)
+		group, err = events.DecodeObservations(group[:0], m.Data)
 		if err != nil {
 			return nil //nolint:nilerr // parked
 		}
-		return do(&o)
+		for i := range group {
+			if err := do(&group[i]); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 }
 

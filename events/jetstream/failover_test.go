@@ -53,17 +53,17 @@ func awaitPast(t testing.TB, log events.Source, sequence uint64) {
 // order.
 func TestLeaderDiesWhilePublishing(t *testing.T) {
 	t.Parallel()
-	const lines = 50_000
+	const lines = 400_000
 	c := natstest.StartCluster(t, 3)
 	log, fetch := onCluster(t, c), newFetchID(t)
 	ctx, stop := context.WithCancel(t.Context())
 	followed := follow(ctx, t, onCluster(t, c))
 	ended := publishLater(t, log, fetch, lines)
-	for _, sequence := range []uint64{5000, 12_000} {
+	for _, sequence := range []uint64{150, 600} {
 		awaitPast(t, log, sequence)
 		leader := c.LeaderOf(string(prices))
 		c.Kill(leader)
-		awaitPast(t, log, sequence+3000)
+		awaitPast(t, log, sequence+100)
 		c.Restart(leader)
 		c.AwaitReady()
 	}
@@ -156,14 +156,14 @@ func retried[T any](call func() (T, error)) (T, error) {
 // place with the majority; when all is well again there is nothing twice and nothing missing.
 func TestMinority(t *testing.T) {
 	t.Parallel()
-	const lines = 20_000
+	const lines = 300_000
 	c := natstest.StartCluster(t, 3)
 	onCluster(t, c)
 	cut := c.LeaderOf(string(prices))
 	minority, majority := onCluster(t, c, cut), onCluster(t, c, (cut+1)%3, (cut+2)%3)
 	alone, contested := newFetchID(t), newFetchID(t)
 	aloneEnded, contestedEnded := publishLater(t, minority, alone, lines), publishLater(t, minority, contested, lines)
-	awaitPast(t, majority, 2000)
+	awaitPast(t, majority, 80)
 	c.Isolate(cut)
 	wantNoError(t, <-publishLater(t, majority, contested, lines))
 	wantNothingStale(t, minority, majority)

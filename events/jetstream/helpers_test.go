@@ -77,6 +77,12 @@ func newFetchID(t tester) events.FetchID {
 }
 
 // observation returns the row of a list at a line, always the same.
+// What goes into an atomic batch: so many observations, in so many messages with the marker.
+const (
+	batchRows     = 16 * events.GroupSize
+	batchMessages = 17
+)
+
 func observation(fetch events.FetchID, line int64) *events.Observation {
 	return &events.Observation{
 		Source: events.DefaultSource, Name: fmt.Sprintf("product %05d", line),
@@ -124,8 +130,10 @@ func mustFinish(t tester, writer events.PriceWriter, want int64) events.LogPosit
 }
 
 // publish writes a fetch of so many lines.
-func publish(t testing.TB, log events.PriceLog, lines int64) events.FetchID {
+// publish publishes a fetch that fills so many messages; each batch of them, and the last, is followed by a marker.
+func publish(t testing.TB, log events.PriceLog, messages int64) events.FetchID {
 	t.Helper()
+	lines := messages * events.GroupSize
 	fetch := newFetchID(t)
 	writer := write(t, log, fetch)
 	mustAdd(t, writer, fetch, 1, lines)

@@ -15,8 +15,12 @@ import (
 	atlantv1 "github.com/atlant-log/atlant/proto/gen/atlant/v1"
 )
 
-// batchEvents is how many events go into an atomic batch: the server takes 1000 messages, one is the marker.
-const batchEvents = 999
+// How much goes into an atomic batch. Each is synced to the disk once, so it should be large; it is in memory twice, and what
+// it holds a writer that starts again publishes again.
+const (
+	batchRows     = 16 * events.GroupSize
+	batchMessages = 999 // and the marker: the server takes 1000
+)
 
 // writerBytes is how long the name is by which a writer knows its own markers.
 const writerBytes = 8
@@ -42,7 +46,11 @@ func (l *Log) WritePrices(ctx context.Context, fetch events.FetchID) (events.Pri
 
 // Add implements events.PriceWriter.
 func (w *priceWriter) Add(ctx context.Context, place int64, o *events.Observation) error {
-	return w.shards[events.ShardOf(o.ProductID(), len(w.shards))].add(ctx, place, o)
+	shard := 0
+	if len(w.shards) > 1 { // else the id, a hash, is not needed
+		shard = events.ShardOf(o.ProductID(), len(w.shards))
+	}
+	return w.shards[shard].add(ctx, place, o)
 }
 
 // Fence implements events.PriceWriter.
@@ -90,8 +98,10 @@ type shardWriter struct {
 	sequence  uint64                // of the marker in the log, 0 if there is none
 	published int64                 // as the marker in the log says
 
-	filling   []byte // encoded events, one behind the other
-	ends      []int  // where each of them ends
+	group     events.Group // to become the next message
+	rows      int          // that will be in the batch, with those of the group
+	filling   []byte       // encoded messages, one behind the other
+	ends      []int        // where each of them ends
 	lastPlace int64
 	spare     []byte
 	spareEnd  []int
@@ -144,20 +154,30 @@ func (s *shardWriter) add(ctx context.Context, place int64, o *events.Observatio
 	if place < s.resumeAt {
 		return nil
 	}
-	data, err := events.AppendObservation(s.filling, o)
-	if err != nil {
+	if err := s.group.Add(o); err != nil {
 		return fmt.Errorf("encode observation of line %d: %w", o.Line, err)
 	}
-	s.filling, s.ends, s.lastPlace = data, append(s.ends, len(data)), place
-	if len(s.ends) < batchEvents {
+	s.rows, s.lastPlace = s.rows+1, place
+	if s.group.Len() == events.GroupSize {
+		s.closeGroup()
+	}
+	if s.rows < batchRows && len(s.ends) < batchMessages {
 		return nil
 	}
 	return s.flush(ctx, false)
 }
 
+// closeGroup makes a message of the group.
+func (s *shardWriter) closeGroup() {
+	if s.group.Len() > 0 {
+		s.filling = s.group.AppendTo(s.filling)
+		s.ends = append(s.ends, len(s.filling))
+	}
+}
+
 // finish commits what is left and ends the fetch in this shard, unless an earlier attempt did.
 func (s *shardWriter) finish(ctx context.Context) error {
-	if s.next.GetDone() || (len(s.ends) == 0 && s.next.GetPublished() == 0) {
+	if s.next.GetDone() || (s.rows == 0 && s.next.GetPublished() == 0) {
 		return s.settle()
 	}
 	if err := s.flush(ctx, true); err != nil {
@@ -186,12 +206,13 @@ func (s *shardWriter) flush(ctx context.Context, done bool) error {
 	if err := s.settle(); err != nil {
 		return err
 	}
+	s.closeGroup()
 	before := s.next
 	after := &atlantv1.FetchMarker{
-		NextLine: max(s.lastPlace+1, before.GetNextLine()), Published: before.GetPublished() + int64(len(s.ends)), Done: done,
+		NextLine: max(s.lastPlace+1, before.GetNextLine()), Published: before.GetPublished() + int64(s.rows), Done: done,
 		Writer: s.writer,
 	}
-	s.next = after
+	s.next, s.rows = after, 0
 	data, ends := s.filling, s.ends
 	s.filling, s.ends = s.spare[:0], s.spareEnd[:0]
 	s.spare, s.spareEnd = data, ends

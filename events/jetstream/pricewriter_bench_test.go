@@ -1,6 +1,7 @@
 package jetstream_test
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/nats-io/nats.go"
@@ -10,7 +11,7 @@ import (
 )
 
 // benchLines is the size of the list that both benchmarks publish again and again.
-const benchLines = 50_000
+const benchLines = 500_000
 
 func reportEvents(b *testing.B) {
 	b.Helper()
@@ -38,36 +39,39 @@ func BenchmarkWritePrices(b *testing.B) {
 	reportEvents(b)
 }
 
-// BenchmarkBareAtomicBatches publishes the same bytes, encoded before, in atomic batches of 1000 and does nothing else: it
-// is what the server takes from one client that waits for each batch.
+// BenchmarkBareAtomicBatches publishes the same messages, encoded before, in atomic batches of as many, and does nothing
+// else: it is what the server takes from one client that waits for each batch.
 func BenchmarkBareAtomicBatches(b *testing.B) {
 	_, nc := newLog(b, 1)
 	js := server(b, nc)
 	fetch := newFetchID(b)
-	payloads := make([][]byte, benchLines)
-	for i := range payloads {
-		var err error
-		if payloads[i], err = events.AppendObservation(nil, observation(fetch, int64(i)+1)); err != nil {
+	var payloads [][]byte
+	var group events.Group
+	for line := int64(1); line <= benchLines; line++ {
+		if err := group.Add(observation(fetch, line)); err != nil {
 			b.Fatal(err)
+		}
+		if group.Len() == events.GroupSize || line == benchLines {
+			payloads = append(payloads, group.AppendTo(nil))
 		}
 	}
 	for b.Loop() {
-		for first := 0; first < benchLines; first += 1000 {
+		for messages := range slices.Chunk(payloads, batchMessages) {
 			batch, err := jetstreamext.NewBatchPublisher(js)
 			if err != nil {
 				b.Fatal(err)
 			}
-			for _, data := range payloads[first : first+999] {
+			for i, data := range messages {
 				msg := nats.NewMsg("prices.0.observed")
 				msg.Data = data
-				if err := batch.AddMsg(msg); err != nil {
+				if i < len(messages)-1 {
+					err = batch.AddMsg(msg)
+				} else {
+					_, err = batch.CommitMsg(b.Context(), msg)
+				}
+				if err != nil {
 					b.Fatal(err)
 				}
-			}
-			msg := nats.NewMsg("prices.0.observed")
-			msg.Data = payloads[first+999]
-			if _, err := batch.CommitMsg(b.Context(), msg); err != nil {
-				b.Fatal(err)
 			}
 		}
 	}

@@ -55,18 +55,20 @@ func wantComplete(t tester, log *jetstream.Log, from []uint64, fetch events.Fetc
 				done, position[uint32(shard)] = marker.GetDone(), m.Sequence
 				continue
 			}
-			o, err := events.DecodeObservation(m.Data)
+			all, err := events.DecodeObservations(nil, m.Data)
 			wantNoError(t, err)
-			if o.Position.Fetch != fetch {
-				continue
+			for _, o := range all {
+				if o.Position.Fetch != fetch {
+					continue
+				}
+				if want := observation(fetch, o.Line); o != *want || events.ShardOf(o.ProductID(), log.Shards()) != shard {
+					t.Fatalf("shard %d: %+v, want %+v", shard, o, want)
+				}
+				if o.Line <= last || done || m.Kind != events.KindObserved || m.Stream != events.PriceStream(shard) {
+					t.Fatalf("shard %d: line %d after %d, done %t: %+v", shard, o.Line, last, done, m)
+				}
+				last, seen[o.Line], published = o.Line, true, published+1
 			}
-			if want := observation(fetch, o.Line); o != *want || events.ShardOf(o.ProductID(), log.Shards()) != shard {
-				t.Fatalf("shard %d: %+v, want %+v", shard, o, want)
-			}
-			if o.Line <= last || done || m.Kind != events.KindObserved || m.Stream != events.PriceStream(shard) {
-				t.Fatalf("shard %d: line %d after %d, done %t: %+v", shard, o.Line, last, done, m)
-			}
-			last, seen[o.Line], published = o.Line, true, published+1
 		}
 		if published > 0 && !done {
 			t.Fatalf("shard %d: %d lines and no end", shard, published)
@@ -99,10 +101,11 @@ func TestWritePrices(t *testing.T) {
 	if writer.Published() != 0 {
 		t.Fatal(writer.Published())
 	}
-	mustAdd(t, writer, fetch, 1, 2500)
-	position := mustFinish(t, writer, 2500)
-	wantPosition(t, position, events.LogPosition{0: 2503})
-	wantPosition(t, wantComplete(t, log, from, fetch, 2500), position)
+	const lines = 2*batchRows + 1
+	mustAdd(t, writer, fetch, 1, lines)
+	position := mustFinish(t, writer, lines)
+	wantPosition(t, position, events.LogPosition{0: 2*batchMessages + 2})
+	wantPosition(t, wantComplete(t, log, from, fetch, lines), position)
 
 	var markers []*atlantv1.FetchMarker
 	for _, m := range readAll(t, log, events.PriceStream(0), 0) {
@@ -111,7 +114,9 @@ func TestWritePrices(t *testing.T) {
 		}
 	}
 	want := []*atlantv1.FetchMarker{
-		{NextLine: 1000, Published: 999}, {NextLine: 1999, Published: 1998}, {NextLine: 2501, Published: 2500, Done: true},
+		{NextLine: batchRows + 1, Published: batchRows},
+		{NextLine: 2*batchRows + 1, Published: 2 * batchRows},
+		{NextLine: lines + 1, Published: lines, Done: true},
 	}
 	if len(markers) != len(want) {
 		t.Fatalf("%d batches: %v", len(markers), markers)
@@ -131,7 +136,7 @@ func TestWritePrices(t *testing.T) {
 func TestWritePricesSizes(t *testing.T) {
 	t.Parallel()
 	log, _ := newLog(t, 1)
-	for _, lines := range []int64{1, 2, 998, 999, 1000, 1001, 1998, 1999} {
+	for _, lines := range []int64{1, 2, events.GroupSize, events.GroupSize + 1, batchRows - 1, batchRows, batchRows + 1, 2 * batchRows} {
 		from, fetch := end(t, log), newFetchID(t)
 		writer := write(t, log, fetch)
 		mustAdd(t, writer, fetch, 1, lines)
@@ -156,15 +161,16 @@ func TestWritePricesNothing(t *testing.T) {
 
 func TestWritePricesToShards(t *testing.T) {
 	t.Parallel()
-	const shards, lines = 4, 3000
+	const shards, lines = 4, 30_000
 	log, _ := newLog(t, shards)
 	fetch := newFetchID(t)
 	writer := write(t, log, fetch)
 	mustAdd(t, writer, fetch, 1, lines)
 	position := mustFinish(t, writer, lines)
 	wantPosition(t, wantComplete(t, log, make([]uint64, shards), fetch, lines), position)
+	const messages = lines / shards / events.GroupSize
 	for shard, last := range end(t, log) {
-		if last != position[uint32(shard)] || last < lines/shards*8/10 || last > lines/shards*12/10 {
+		if last != position[uint32(shard)] || last < messages*8/10 || last > messages*12/10 {
 			t.Errorf("shard %d holds %d messages, the position is %v", shard, last, position)
 		}
 	}

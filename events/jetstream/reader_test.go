@@ -30,9 +30,9 @@ func next(t testing.TB, reader events.Reader, batch events.Batch) []events.Messa
 func TestReadFromCheckpoint(t *testing.T) {
 	t.Parallel()
 	log, _ := newLog(t, 1)
-	fetch := publish(t, log, 1500)
-	last := uint64(1502)
-	for _, after := range []uint64{0, 1, 999, 1000, 1001, last - 1} {
+	fetch := publish(t, log, 20)
+	last := uint64(22)
+	for _, after := range []uint64{0, 1, batchMessages - 1, batchMessages, batchMessages + 1, last - 1} {
 		messages := readAll(t, log, prices, after)
 		if len(messages) != int(last-after) {
 			t.Fatalf("after %d: %d messages, want %d", after, len(messages), last-after)
@@ -50,7 +50,7 @@ func TestReadFromCheckpoint(t *testing.T) {
 	if first.Kind != events.KindObserved || first.Subject != "prices.0.observed" || first.Key != "" {
 		t.Errorf("%+v", first)
 	}
-	marker := next(t, read(t, log, prices, 999), atOnce)[0]
+	marker := next(t, read(t, log, prices, batchMessages-1), atOnce)[0]
 	if marker.Kind != events.KindMarker || marker.Subject != "prices.0.fetch."+fetch.String() || marker.Key != fetch.String() {
 		t.Errorf("%+v", marker)
 	}
@@ -213,9 +213,9 @@ func TestReadStreamThatDoesNotExist(t *testing.T) {
 func TestReadersAreApart(t *testing.T) {
 	t.Parallel()
 	log, _ := newLog(t, 1)
-	publish(t, log, 200)
+	publish(t, log, 60)
 	a, b := read(t, log, prices, 0), read(t, log, prices, 0)
-	for at := uint64(1); at <= 200; at++ {
+	for at := uint64(1); at <= 60; at++ {
 		if x, y := next(t, a, atOnce), next(t, b, atOnce); x[0].Sequence != at || y[0].Sequence != at {
 			t.Fatalf("%d and %d, want %d", x[0].Sequence, y[0].Sequence, at)
 		}

@@ -30,20 +30,20 @@ func waitForEnd(t tester, log events.Source, want uint64) {
 // A writer stops after k lines, as one whose process was killed does, and another one writes the whole list.
 func TestWriterTakesOver(t *testing.T) {
 	t.Parallel()
-	const lines = 2500
-	for _, k := range []int64{0, 1, 998, 999, 1000, 1997, 1998, 1999, lines} {
+	const lines = 2*batchRows + 500
+	for _, k := range []int64{0, 1, batchRows - 1, batchRows, batchRows + 1, 2*batchRows - 1, 2 * batchRows, 2*batchRows + 1, lines} {
 		t.Run(fmt.Sprint(k), func(t *testing.T) {
 			t.Parallel()
 			log, _ := newLog(t, 1)
 			from, fetch := end(t, log), newFetchID(t)
 			abandoned := write(t, log, fetch)
 			mustAdd(t, abandoned, fetch, 1, k)
-			batches := k / 999
-			waitForEnd(t, log, from[0]+uint64(1000*batches))
+			batches := k / batchRows
+			waitForEnd(t, log, from[0]+uint64(batchMessages*batches))
 
 			writer := write(t, log, fetch)
-			if writer.Published() != 999*batches {
-				t.Fatalf("goes on at %d, want %d", writer.Published(), 999*batches)
+			if writer.Published() != batchRows*batches {
+				t.Fatalf("goes on at %d, want %d", writer.Published(), batchRows*batches)
 			}
 			mustAdd(t, writer, fetch, 1, lines)
 			wantPosition(t, mustFinish(t, writer, lines), wantComplete(t, log, from, fetch, lines))
@@ -60,7 +60,7 @@ func TestWritersTakeOver(t *testing.T) {
 			log, _ := newLog(t, shards)
 			rapid.Check(t, func(r *rapid.T) {
 				from, fetch := end(r, log), newFetchID(r)
-				lines := rapid.Int64Range(0, 2200).Draw(r, "lines")
+				lines := rapid.Int64Range(0, 2*batchRows+200).Draw(r, "lines")
 				for range rapid.IntRange(1, 3).Draw(r, "deaths") {
 					dies(r, log, fetch, lines)
 				}
@@ -107,7 +107,7 @@ func dies(t *rapid.T, log events.PriceLog, fetch events.FetchID, lines int64) {
 // Two writers at work on one fetch: each row gets in once, whoever writes it, and who is behind gives up.
 func TestTwinWriters(t *testing.T) {
 	t.Parallel()
-	const lines = 3500
+	const lines = 3*batchRows + 500
 	log, _ := newLog(t, 1)
 	rapid.Check(t, func(r *rapid.T) {
 		from, fetch := end(r, log), newFetchID(r)
@@ -115,7 +115,7 @@ func TestTwinWriters(t *testing.T) {
 		next := []int64{1, 1}
 		for range rapid.IntRange(2, 10).Draw(r, "turns") {
 			i := rapid.IntRange(0, 1).Draw(r, "whose")
-			until := min(lines, next[i]+rapid.Int64Range(1, 1500).Draw(r, "lines"))
+			until := min(lines, next[i]+rapid.Int64Range(1, 3*batchRows/2).Draw(r, "lines"))
 			if writers[i] == nil {
 				continue
 			}
@@ -153,14 +153,14 @@ func TestZombieBehind(t *testing.T) {
 	log, _ := newLog(t, 1)
 	from, fetch := end(t, log), newFetchID(t)
 	zombie, writer := write(t, log, fetch), write(t, log, fetch)
-	mustAdd(t, writer, fetch, 1, 1998)
-	waitForEnd(t, log, 2000)
-	mustAdd(t, zombie, fetch, 1, 999) // commits behind the caller's back
+	mustAdd(t, writer, fetch, 1, 2*batchRows)
+	waitForEnd(t, log, 2*batchMessages)
+	mustAdd(t, zombie, fetch, 1, batchRows) // commits behind the caller's back
 	_, _, err := zombie.Finish(t.Context())
 	wantError(t, err, events.ErrConflict)
-	waitForEnd(t, log, 2000)
-	mustAdd(t, writer, fetch, 1999, 2500)
-	wantPosition(t, mustFinish(t, writer, 2500), wantComplete(t, log, from, fetch, 2500))
+	waitForEnd(t, log, 2*batchMessages)
+	mustAdd(t, writer, fetch, 2*batchRows+1, 2*batchRows+500)
+	wantPosition(t, mustFinish(t, writer, 2*batchRows+500), wantComplete(t, log, from, fetch, 2*batchRows+500))
 }
 
 // A zombie that has read another list, so that its batches are others.
@@ -169,14 +169,14 @@ func TestZombieWithAnotherList(t *testing.T) {
 	log, _ := newLog(t, 1)
 	from, fetch := end(t, log), newFetchID(t)
 	zombie, writer := write(t, log, fetch), write(t, log, fetch)
-	mustAdd(t, writer, fetch, 1, 999)
-	waitForEnd(t, log, 1000)
+	mustAdd(t, writer, fetch, 1, batchRows)
+	waitForEnd(t, log, batchMessages)
 	mustAdd(t, zombie, fetch, 1, 500)
 	_, _, err := zombie.Finish(t.Context())
 	wantError(t, err, events.ErrConflict)
-	waitForEnd(t, log, 1000)
-	mustAdd(t, writer, fetch, 1000, 1200)
-	wantPosition(t, mustFinish(t, writer, 1200), wantComplete(t, log, from, fetch, 1200))
+	waitForEnd(t, log, batchMessages)
+	mustAdd(t, writer, fetch, batchRows+1, batchRows+200)
+	wantPosition(t, mustFinish(t, writer, batchRows+200), wantComplete(t, log, from, fetch, batchRows+200))
 }
 
 // A zombie that has read another list of as many rows: its batches count the same lines as those in the log, and are refused
@@ -186,12 +186,12 @@ func TestZombieWithALikeList(t *testing.T) {
 	log, _ := newLog(t, 1)
 	from, fetch := end(t, log), newFetchID(t)
 	zombie, writer := write(t, log, fetch), write(t, log, fetch)
-	mustAdd(t, writer, fetch, 1, 999)
-	waitForEnd(t, log, 1000)
-	wantError(t, add(t.Context(), zombie, fetch, 1, 2500), events.ErrConflict)
-	waitForEnd(t, log, 1000)
-	mustAdd(t, writer, fetch, 1000, 2500)
-	wantPosition(t, mustFinish(t, writer, 2500), wantComplete(t, log, from, fetch, 2500))
+	mustAdd(t, writer, fetch, 1, batchRows)
+	waitForEnd(t, log, batchMessages)
+	wantError(t, add(t.Context(), zombie, fetch, 1, 3*batchRows), events.ErrConflict)
+	waitForEnd(t, log, batchMessages)
+	mustAdd(t, writer, fetch, batchRows+1, 2*batchRows+500)
+	wantPosition(t, mustFinish(t, writer, 2*batchRows+500), wantComplete(t, log, from, fetch, 2*batchRows+500))
 }
 
 // What has failed stays failed: asking again must not make it a success.
@@ -207,15 +207,15 @@ func TestFinishAfterConflict(t *testing.T) {
 		_, _, err := zombie.Finish(t.Context())
 		wantError(t, err, events.ErrConflict)
 	}
-	wantError(t, add(t.Context(), zombie, fetch, 201, 2500), events.ErrConflict)
-	waitForEnd(t, log, 301)
+	wantError(t, add(t.Context(), zombie, fetch, 201, 3*batchRows), events.ErrConflict)
+	waitForEnd(t, log, 3)
 }
 
 // A fence shuts out whoever opened a writer before it, also where nothing is published yet; who opened it goes on.
 func TestFence(t *testing.T) {
 	t.Parallel()
-	const lines = 3000
-	for _, k := range []int64{0, 2400} {
+	const lines = 3 * batchRows
+	for _, k := range []int64{0, 5 * batchRows / 2} {
 		log, _ := newLog(t, 2)
 		from, fetch := end(t, log), newFetchID(t)
 		zombie := write(t, log, fetch)
@@ -246,8 +246,8 @@ func TestFenceWhilePublishing(t *testing.T) {
 	for range 3 {
 		from, fetch := end(t, log), newFetchID(t)
 		zombie, ended := write(t, log, fetch), make(chan error, 1)
-		go func() { ended <- add(t.Context(), zombie, fetch, 1, 10_000) }()
-		awaitPast(t, log, from[0]+2000)
+		go func() { ended <- add(t.Context(), zombie, fetch, 1, 20*batchRows) }()
+		awaitPast(t, log, from[0]+2*batchMessages)
 		writer := write(t, log, fetch)
 		wantNoError(t, writer.Fence(t.Context()))
 		fenced := writer.Published()

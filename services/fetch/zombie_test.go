@@ -20,7 +20,7 @@ import (
 )
 
 const (
-	zombieRows = 2500
+	zombieRows = 9000        // more than two batches of the log
 	whole      = time.Minute // bounds whatever is waited for
 )
 
@@ -179,17 +179,19 @@ func wantConsistent(tb testing.TB, log *jetstream.Log, id events.FetchID) (*atla
 		if m.Kind != events.KindObserved {
 			continue
 		}
-		o, err := events.DecodeObservation(m.Data)
+		all, err := events.DecodeObservations(nil, m.Data)
 		if err != nil {
 			tb.Fatal(err)
 		}
-		if o.Position.Fetch != id {
-			continue
+		for _, o := range all {
+			if o.Position.Fetch != id {
+				continue
+			}
+			if lines[o.Line] || (price != 0 && o.Price.Micros != price) {
+				tb.Fatalf("line %d is there twice (%t), or of another list: %v", o.Line, lines[o.Line], o.Price)
+			}
+			lines[o.Line], price = true, o.Price.Micros
 		}
-		if lines[o.Line] || (price != 0 && o.Price.Micros != price) {
-			tb.Fatalf("line %d is there twice (%t), or of another list: %v", o.Line, lines[o.Line], o.Price)
-		}
-		lines[o.Line], price = true, o.Price.Micros
 	}
 	if int64(len(lines)) != view.Fetch.GetPublished() {
 		tb.Errorf("the log holds %d rows, the receipt says %v", len(lines), view.Fetch)

@@ -81,19 +81,21 @@ func (a *auditor) count(tb testing.TB, m events.Message) {
 	if _, ours := a.disowned[m.Stream][m.Sequence]; ours || m.Kind != events.KindObserved {
 		return
 	}
-	o, err := events.DecodeObservation(m.Data)
+	all, err := events.DecodeObservations(nil, m.Data)
 	if err != nil {
 		tb.Fatal(err)
 	}
-	lines := a.lines[o.Position.Fetch]
-	if lines == nil {
-		lines = map[int64]struct{}{}
-		a.lines[o.Position.Fetch] = lines
+	for _, o := range all {
+		lines := a.lines[o.Position.Fetch]
+		if lines == nil {
+			lines = map[int64]struct{}{}
+			a.lines[o.Position.Fetch] = lines
+		}
+		if _, again := lines[o.Line]; again {
+			a.doubled++
+		}
+		lines[o.Line] = struct{}{}
 	}
-	if _, again := lines[o.Line]; again {
-		a.doubled++
-	}
-	lines[o.Line] = struct{}{}
 }
 
 // lost returns how many rows of the fetches are in no stream, and how many were accepted.

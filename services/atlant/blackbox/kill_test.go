@@ -44,13 +44,22 @@ func TestKill(t *testing.T) {
 	}
 	t.Logf("killed while %v", phases)
 	a := start(t, data, allowPrivate)
-	accepted := ids
+	before := ids
 	ids, err := sc.submit(t.Context(), a, make([]string, len(ids)), len(ids)) // all once more: the request ids are known
 	if err != nil {
 		t.Fatal(err)
 	}
-	expectKept(t, accepted, ids)
-	sc.finish(t, a, ids).expectSame(t, want)
+	expectKept(t, before, ids)
+	got := sc.finish(t, a, ids)
+	got.expectSame(t, want)
+	a.stop(t)
+	var accepted int64
+	for _, receipt := range got.receipts {
+		accepted += receipt.GetAccepted()
+	}
+	if rows := readLog(t, filepath.Join(data, "log"), got.receipts); rows != accepted {
+		t.Errorf("the log holds %d rows, want %d", rows, accepted)
+	}
 }
 
 func seed(tb testing.TB) uint64 {

@@ -24,21 +24,36 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// PriceObserved says that a fetch saw a product at a price. Subject: prices.<shard>.observed
+// PriceObserved says that a fetch saw products at their prices. Subject: prices.<shard>.observed
+//
+// A message holds many observations, because what a message costs the broker is far more than what a row does. They are in
+// columns, the fields from 7 on: row i is the i-th entry of each. A message of an older version holds one, in the fields 2, 3
+// and 6.
 type PriceObserved struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The namespace of the product's name.
+	// The namespace of the products' names.
 	Source string `protobuf:"bytes,1,opt,name=source,proto3" json:"source,omitempty"`
 	// The product's name: Unicode NFC, trimmed, inner white space folded to single spaces.
 	Name string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
 	// The price that was seen.
 	Price *Price `protobuf:"bytes,3,opt,name=price,proto3" json:"price,omitempty"`
-	// When the price held; with fetch_id the position of the observation. Whole microseconds.
+	// When the price held, that of the first row if there are columns; with fetch_id the position of the observation. Whole
+	// microseconds.
 	ObservedAt *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=observed_at,json=observedAt,proto3" json:"observed_at,omitempty"`
 	// The 16 bytes of the fetch's UUID.
 	FetchId []byte `protobuf:"bytes,5,opt,name=fetch_id,json=fetchId,proto3" json:"fetch_id,omitempty"`
 	// The line of the list, counted from 1, on which the row starts.
-	Line          int64 `protobuf:"varint,6,opt,name=line,proto3" json:"line,omitempty"`
+	Line int64 `protobuf:"varint,6,opt,name=line,proto3" json:"line,omitempty"`
+	// The products' names, each like name.
+	Names []string `protobuf:"bytes,7,rep,name=names,proto3" json:"names,omitempty"`
+	// Their prices, in millionths of one unit of the currency.
+	AmountsMicros []int64 `protobuf:"varint,8,rep,packed,name=amounts_micros,json=amountsMicros,proto3" json:"amounts_micros,omitempty"`
+	// The ISO 4217 codes of the currencies: none where no currency is known, a single one for all rows, or one for each row.
+	CurrencyCodes []string `protobuf:"bytes,9,rep,name=currency_codes,json=currencyCodes,proto3" json:"currency_codes,omitempty"`
+	// The lines on which the rows start, each less the one before; the first less 0.
+	LineSteps []int64 `protobuf:"zigzag64,10,rep,packed,name=line_steps,json=lineSteps,proto3" json:"line_steps,omitempty"`
+	// When the prices held, in microseconds, each less the one before; the first less observed_at. None where all held then.
+	TimeSteps     []int64 `protobuf:"zigzag64,11,rep,packed,name=time_steps,json=timeSteps,proto3" json:"time_steps,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -113,6 +128,41 @@ func (x *PriceObserved) GetLine() int64 {
 		return x.Line
 	}
 	return 0
+}
+
+func (x *PriceObserved) GetNames() []string {
+	if x != nil {
+		return x.Names
+	}
+	return nil
+}
+
+func (x *PriceObserved) GetAmountsMicros() []int64 {
+	if x != nil {
+		return x.AmountsMicros
+	}
+	return nil
+}
+
+func (x *PriceObserved) GetCurrencyCodes() []string {
+	if x != nil {
+		return x.CurrencyCodes
+	}
+	return nil
+}
+
+func (x *PriceObserved) GetLineSteps() []int64 {
+	if x != nil {
+		return x.LineSteps
+	}
+	return nil
+}
+
+func (x *PriceObserved) GetTimeSteps() []int64 {
+	if x != nil {
+		return x.TimeSteps
+	}
+	return nil
 }
 
 // FetchMarker ends every atomic batch of a fetch on a shard, so that a publisher that starts again knows where to go on.
@@ -1798,7 +1848,7 @@ var File_atlant_v1_events_proto protoreflect.FileDescriptor
 
 const file_atlant_v1_events_proto_rawDesc = "" +
 	"\n" +
-	"\x16atlant/v1/events.proto\x12\tatlant.v1\x1a\x15atlant/v1/fetch.proto\x1a\x15atlant/v1/price.proto\x1a\x16atlant/v1/source.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xcf\x01\n" +
+	"\x16atlant/v1/events.proto\x12\tatlant.v1\x1a\x15atlant/v1/fetch.proto\x1a\x15atlant/v1/price.proto\x1a\x16atlant/v1/source.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xf1\x02\n" +
 	"\rPriceObserved\x12\x16\n" +
 	"\x06source\x18\x01 \x01(\tR\x06source\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12&\n" +
@@ -1806,7 +1856,15 @@ const file_atlant_v1_events_proto_rawDesc = "" +
 	"\vobserved_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"observedAt\x12\x19\n" +
 	"\bfetch_id\x18\x05 \x01(\fR\afetchId\x12\x12\n" +
-	"\x04line\x18\x06 \x01(\x03R\x04line\"t\n" +
+	"\x04line\x18\x06 \x01(\x03R\x04line\x12\x14\n" +
+	"\x05names\x18\a \x03(\tR\x05names\x12%\n" +
+	"\x0eamounts_micros\x18\b \x03(\x03R\ramountsMicros\x12%\n" +
+	"\x0ecurrency_codes\x18\t \x03(\tR\rcurrencyCodes\x12\x1d\n" +
+	"\n" +
+	"line_steps\x18\n" +
+	" \x03(\x12R\tlineSteps\x12\x1d\n" +
+	"\n" +
+	"time_steps\x18\v \x03(\x12R\ttimeSteps\"t\n" +
 	"\vFetchMarker\x12\x1b\n" +
 	"\tnext_line\x18\x01 \x01(\x03R\bnextLine\x12\x1c\n" +
 	"\tpublished\x18\x02 \x01(\x03R\tpublished\x12\x12\n" +
