@@ -19,10 +19,7 @@ const (
 // what makes redelivery, replay and two projectors at once harmless.
 func Fold(p *Product, o *events.Observation) (Product, Outcome) {
 	if p == nil {
-		return Product{
-			ID: o.ProductID(), Source: o.Source, Name: o.Name, Price: o.Price,
-			FirstObservedAt: o.Position.ObservedAt, Written: o.Position, Seen: o.Position,
-		}, OutcomeFirst
+		return newProduct(o.ProductID(), o), OutcomeFirst
 	}
 	after := *p
 	switch c := o.Position.Compare(p.Seen); {
@@ -41,7 +38,16 @@ func Fold(p *Product, o *events.Observation) (Product, Outcome) {
 	return after, OutcomeChanged
 }
 
-// Delta is what a batch of observations changes in the views.
+// newProduct returns the product of that id as its first observation gives it.
+func newProduct(id events.ProductID, o *events.Observation) Product {
+	return Product{
+		ID: id, Source: o.Source, Name: o.Name, Price: o.Price,
+		FirstObservedAt: o.Position.ObservedAt, Written: o.Position, Seen: o.Position,
+	}
+}
+
+// Delta is what a batch of observations changes in the views. A known product stands in it as far as observations change
+// it: its FirstObservedAt may be missing, and outside Changed its PreviousPrice.
 type Delta struct {
 	New     []Product        // products seen for the first time, in the order of the log
 	Changed []ChangedProduct // known products with another price or another change count
@@ -65,19 +71,39 @@ type SeenProduct struct {
 
 // FoldBatch folds observations, in the order of the log, into the products that known holds.
 func FoldBatch(known map[events.ProductID]Product, batch []events.Observation) Delta {
+	ids := make([]events.ProductID, len(batch))
+	for i := range batch {
+		ids[i] = batch[i].ProductID()
+	}
+	return foldBatch(ids, batch, func(i int) (Product, bool) {
+		p, ok := known[ids[i]]
+		return p, ok
+	})
+}
+
+// foldBatch folds observations of products with these ids. known returns the product of the observation with an index.
+func foldBatch(ids []events.ProductID, batch []events.Observation, known func(i int) (Product, bool)) Delta {
 	var delta Delta
-	now := make(map[events.ProductID]*Product, len(batch))
-	order := make([]events.ProductID, 0, len(batch)) // of first touch, so that the result does not depend on map order
+	var written []events.Position                              // of the products in Seen, before the batch
+	touched := make(map[events.ProductID]int, len(batch)) // products by their index in Seen, or in New as its complement
 	for i := range batch {
 		o := &batch[i]
-		id := o.ProductID()
-		before := now[id]
-		if before == nil {
-			if stored, ok := known[id]; ok {
-				before = &stored
+		at, met := touched[ids[i]]
+		var before Product
+		switch {
+		case met && at >= 0:
+			before = delta.Seen[at].Product
+		case met:
+			before = delta.New[^at]
+		default:
+			var ok bool
+			if before, ok = known(i); !ok {
+				touched[ids[i]] = ^len(delta.New)
+				delta.New = append(delta.New, newProduct(ids[i], o))
+				continue
 			}
 		}
-		after, outcome := Fold(before, o)
+		after, outcome := Fold(&before, o)
 		switch outcome {
 		case OutcomeLate:
 			delta.Late++
@@ -86,25 +112,24 @@ func FoldBatch(known map[events.ProductID]Product, batch []events.Observation) D
 			continue
 		case OutcomeChanged:
 			delta.Changes = append(delta.Changes, Change{
-				ProductID: id, Price: after.Price, PreviousPrice: before.Price, At: o.Position, Line: o.Line,
+				ProductID: ids[i], Price: after.Price, PreviousPrice: before.Price, At: o.Position, Line: o.Line,
 			})
 		case OutcomeFirst, OutcomeSeen:
 		}
-		if now[id] == nil {
-			order = append(order, id)
+		switch {
+		case met && at >= 0:
+			delta.Seen[at].Product = after
+		case met:
+			delta.New[^at] = after
+		default:
+			touched[ids[i]] = len(delta.Seen)
+			delta.Seen = append(delta.Seen, SeenProduct{Product: after, Was: before.Seen})
+			written = append(written, before.Written)
 		}
-		now[id] = &after
 	}
-	for _, id := range order {
-		after := *now[id]
-		before, wasKnown := known[id]
-		if !wasKnown {
-			delta.New = append(delta.New, after)
-			continue
-		}
-		delta.Seen = append(delta.Seen, SeenProduct{Product: after, Was: before.Seen})
-		if after.Written != before.Written {
-			delta.Changed = append(delta.Changed, ChangedProduct{Product: after, Was: before.Written})
+	for i := range delta.Seen {
+		if p := &delta.Seen[i].Product; p.Written != written[i] {
+			delta.Changed = append(delta.Changed, ChangedProduct{Product: *p, Was: written[i]})
 		}
 	}
 	return delta
