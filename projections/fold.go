@@ -83,54 +83,76 @@ func FoldBatch(known map[events.ProductID]Product, batch []events.Observation) D
 
 // foldBatch folds observations of products with these ids. known returns the product of the observation with an index.
 func foldBatch(ids []events.ProductID, batch []events.Observation, known func(i int) (Product, bool)) Delta {
-	var delta Delta
-	var written []events.Position                              // of the products in Seen, before the batch
-	touched := make(map[events.ProductID]int, len(batch)) // products by their index in Seen, or in New as its complement
+	b := batchFold{touched: make(map[events.ProductID]int, len(batch))}
 	for i := range batch {
 		o := &batch[i]
-		at, met := touched[ids[i]]
-		var before Product
-		switch {
-		case met && at >= 0:
-			before = delta.Seen[at].Product
-		case met:
-			before = delta.New[^at]
-		default:
-			var ok bool
-			if before, ok = known(i); !ok {
-				touched[ids[i]] = ^len(delta.New)
-				delta.New = append(delta.New, newProduct(ids[i], o))
-				continue
+		if p := b.find(ids[i]); p != nil {
+			if after, moved := b.fold(p, o); moved {
+				*p = after
 			}
-		}
-		after, outcome := Fold(&before, o)
-		switch outcome {
-		case OutcomeLate:
-			delta.Late++
 			continue
-		case OutcomeDuplicate:
-			continue
-		case OutcomeChanged:
-			delta.Changes = append(delta.Changes, Change{
-				ProductID: ids[i], Price: after.Price, PreviousPrice: before.Price, At: o.Position, Line: o.Line,
-			})
-		case OutcomeFirst, OutcomeSeen:
 		}
-		switch {
-		case met && at >= 0:
-			delta.Seen[at].Product = after
-		case met:
-			delta.New[^at] = after
-		default:
-			touched[ids[i]] = len(delta.Seen)
-			delta.Seen = append(delta.Seen, SeenProduct{Product: after, Was: before.Seen})
-			written = append(written, before.Written)
+		before, ok := known(i)
+		if !ok {
+			b.touched[ids[i]] = ^len(b.delta.New)
+			b.delta.New = append(roomFor(b.delta.New, len(batch)-i), newProduct(ids[i], o))
+			continue
+		}
+		if after, moved := b.fold(&before, o); moved {
+			b.touched[ids[i]] = len(b.delta.Seen)
+			b.delta.Seen = append(roomFor(b.delta.Seen, len(batch)-i), SeenProduct{Product: after, Was: before.Seen})
+			b.written = append(roomFor(b.written, len(batch)-i), before.Written)
 		}
 	}
-	for i := range delta.Seen {
-		if p := &delta.Seen[i].Product; p.Written != written[i] {
-			delta.Changed = append(delta.Changed, ChangedProduct{Product: *p, Was: written[i]})
+	for i := range b.delta.Seen {
+		if p := &b.delta.Seen[i].Product; p.Written != b.written[i] {
+			b.delta.Changed = append(b.delta.Changed, ChangedProduct{Product: *p, Was: b.written[i]})
 		}
 	}
-	return delta
+	return b.delta
+}
+
+// batchFold is the fold of a batch so far.
+type batchFold struct {
+	delta   Delta
+	written []events.Position        // of the products in Seen, before the batch
+	touched map[events.ProductID]int // the products' places in Seen, or complements of those in New
+}
+
+// find returns a product as it is by now, nil if the batch has not touched it yet.
+func (b *batchFold) find(id events.ProductID) *Product {
+	at, ok := b.touched[id]
+	switch {
+	case !ok:
+		return nil
+	case at < 0:
+		return &b.delta.New[^at]
+	}
+	return &b.delta.Seen[at].Product
+}
+
+// fold returns the product after an observation, and whether that moved it.
+func (b *batchFold) fold(before *Product, o *events.Observation) (after Product, moved bool) {
+	after, outcome := Fold(before, o)
+	switch outcome {
+	case OutcomeLate:
+		b.delta.Late++
+		return after, false
+	case OutcomeDuplicate:
+		return after, false
+	case OutcomeChanged:
+		b.delta.Changes = append(b.delta.Changes, Change{
+			ProductID: before.ID, Price: after.Price, PreviousPrice: before.Price, At: o.Position, Line: o.Line,
+		})
+	case OutcomeFirst, OutcomeSeen:
+	}
+	return after, true
+}
+
+// roomFor returns a slice that is empty with room for so many: nearly always all of a batch are new, or none.
+func roomFor[T any](all []T, many int) []T {
+	if all == nil {
+		return make([]T, 0, many)
+	}
+	return all
 }

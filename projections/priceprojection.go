@@ -93,17 +93,14 @@ func (p *priceProjection) fold(ctx context.Context, batch *decodedBatch) error {
 
 // load returns those of the products that are known and not in the cache.
 func (p *priceProjection) load(ctx context.Context, ids []events.ProductID) (map[events.ProductID]Product, error) {
-	if p.cache.complete {
-		return nil, nil
-	}
 	var missing []events.ProductID
 	for i := range ids {
-		if !p.cache.has(&ids[i]) {
+		if !p.cache.complete && !p.cache.has(&ids[i]) {
 			missing = append(missing, ids[i])
 		}
 	}
 	if len(missing) == 0 {
-		return nil, nil
+		return map[events.ProductID]Product{}, nil
 	}
 	return p.views.Products(ctx, missing)
 }

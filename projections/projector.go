@@ -17,9 +17,9 @@ const (
 	maxBackOff = 10 * time.Second
 )
 
-// batch bounds what is folded and written at once, nearly always by its bytes. While there is a backlog batches grow large: every batch rewrites the
-// pages of the indexes that it touches, so a few large ones cost far less than many small ones. The gap is what a lone
-// event pays before it is visible.
+// batch bounds what is folded and written at once, nearly always by its bytes. While there is a backlog batches grow large:
+// every batch rewrites the pages of the indexes that it touches, so a few large ones cost far less than many small ones. The
+// gap is what a lone event pays before it is visible.
 var batch = events.Batch{Limit: 100_000, Bytes: 5 << 20, Gap: 10 * time.Millisecond, Wait: time.Second}
 
 // switchInterval is how often a projector looks whether another generation is live.
