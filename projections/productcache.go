@@ -103,6 +103,7 @@ func (c *productCache) add(p *Product) {
 	full := c.size()+bytesPerProduct > c.limit()
 	if !c.fits(p) || full && rand.IntN(admitOneIn) != 0 {
 		c.complete = false
+		c.trim()
 		return
 	}
 	c.states.insert(productState{
