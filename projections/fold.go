@@ -63,7 +63,7 @@ type ChangedProduct struct {
 }
 
 // SeenProduct is a product with the position where it was seen last before: equal to that of its last write, nothing may be
-// stored of it yet.
+// stored of it yet. What is stored may be further on, where another projector was faster.
 type SeenProduct struct {
 	Product
 	Was events.Position // Product.Seen before the batch
