@@ -19,10 +19,7 @@ const (
 // what makes redelivery, replay and two projectors at once harmless.
 func Fold(p *Product, o *events.Observation) (Product, Outcome) {
 	if p == nil {
-		return Product{
-			ID: o.ProductID(), Source: o.Source, Name: o.Name, Price: o.Price,
-			FirstObservedAt: o.Position.ObservedAt, Written: o.Position, Seen: o.Position,
-		}, OutcomeFirst
+		return newProduct(o.ProductID(), o), OutcomeFirst
 	}
 	after := *p
 	switch c := o.Position.Compare(p.Seen); {
@@ -41,11 +38,20 @@ func Fold(p *Product, o *events.Observation) (Product, Outcome) {
 	return after, OutcomeChanged
 }
 
-// Delta is what a batch of observations changes in the views.
+// newProduct returns the product of that id as its first observation gives it.
+func newProduct(id events.ProductID, o *events.Observation) Product {
+	return Product{
+		ID: id, Source: o.Source, Name: o.Name, Price: o.Price,
+		FirstObservedAt: o.Position.ObservedAt, Written: o.Position, Seen: o.Position,
+	}
+}
+
+// Delta is what a batch of observations changes in the views. A known product stands in it as far as observations change
+// it: its FirstObservedAt may be missing, and outside Changed its PreviousPrice.
 type Delta struct {
 	New     []Product        // products seen for the first time, in the order of the log
 	Changed []ChangedProduct // known products with another price or another change count
-	Seen    []Product        // known products whose last observation moved; a superset of Changed
+	Seen    []SeenProduct    // known products whose last observation moved; a superset of Changed
 	Changes []Change         // one for each change, in the order of the log
 	Late    int64            // observations that came too late to count
 }
@@ -56,49 +62,97 @@ type ChangedProduct struct {
 	Was events.Position // Product.Written before the batch
 }
 
+// SeenProduct is a product with the position where it was seen last before: equal to that of its last write, nothing may be
+// stored of it yet. What is stored may be further on, where another projector was faster.
+type SeenProduct struct {
+	Product
+	Was events.Position // Product.Seen before the batch
+}
+
 // FoldBatch folds observations, in the order of the log, into the products that known holds.
 func FoldBatch(known map[events.ProductID]Product, batch []events.Observation) Delta {
-	var delta Delta
-	now := make(map[events.ProductID]*Product, len(batch))
-	order := make([]events.ProductID, 0, len(batch)) // of first touch, so that the result does not depend on map order
+	ids := make([]events.ProductID, len(batch))
+	for i := range batch {
+		ids[i] = batch[i].ProductID()
+	}
+	return foldBatch(ids, batch, func(i int) (Product, bool) {
+		p, ok := known[ids[i]]
+		return p, ok
+	})
+}
+
+// foldBatch folds observations of products with these ids. known returns the product of the observation with an index.
+func foldBatch(ids []events.ProductID, batch []events.Observation, known func(i int) (Product, bool)) Delta {
+	b := batchFold{touched: make(map[events.ProductID]int, len(batch))}
 	for i := range batch {
 		o := &batch[i]
-		id := o.ProductID()
-		before := now[id]
-		if before == nil {
-			if stored, ok := known[id]; ok {
-				before = &stored
+		if p := b.find(ids[i]); p != nil {
+			if after, moved := b.fold(p, o); moved {
+				*p = after
 			}
-		}
-		after, outcome := Fold(before, o)
-		switch outcome {
-		case OutcomeLate:
-			delta.Late++
-			continue
-		case OutcomeDuplicate:
-			continue
-		case OutcomeChanged:
-			delta.Changes = append(delta.Changes, Change{
-				ProductID: id, Price: after.Price, PreviousPrice: before.Price, At: o.Position, Line: o.Line,
-			})
-		case OutcomeFirst, OutcomeSeen:
-		}
-		if now[id] == nil {
-			order = append(order, id)
-		}
-		now[id] = &after
-	}
-	for _, id := range order {
-		after := *now[id]
-		before, wasKnown := known[id]
-		if !wasKnown {
-			delta.New = append(delta.New, after)
 			continue
 		}
-		delta.Seen = append(delta.Seen, after)
-		if after.Written != before.Written {
-			delta.Changed = append(delta.Changed, ChangedProduct{Product: after, Was: before.Written})
+		before, ok := known(i)
+		if !ok {
+			b.touched[ids[i]] = ^len(b.delta.New)
+			b.delta.New = append(roomFor(b.delta.New, len(batch)-i), newProduct(ids[i], o))
+			continue
+		}
+		if after, moved := b.fold(&before, o); moved {
+			b.touched[ids[i]] = len(b.delta.Seen)
+			b.delta.Seen = append(roomFor(b.delta.Seen, len(batch)-i), SeenProduct{Product: after, Was: before.Seen})
+			b.written = append(roomFor(b.written, len(batch)-i), before.Written)
 		}
 	}
-	return delta
+	for i := range b.delta.Seen {
+		if p := &b.delta.Seen[i].Product; p.Written != b.written[i] {
+			b.delta.Changed = append(b.delta.Changed, ChangedProduct{Product: *p, Was: b.written[i]})
+		}
+	}
+	return b.delta
+}
+
+// batchFold is the fold of a batch so far.
+type batchFold struct {
+	delta   Delta
+	written []events.Position        // of the products in Seen, before the batch
+	touched map[events.ProductID]int // the products' places in Seen, or complements of those in New
+}
+
+// find returns a product as it is by now, nil if the batch has not touched it yet.
+func (b *batchFold) find(id events.ProductID) *Product {
+	at, ok := b.touched[id]
+	switch {
+	case !ok:
+		return nil
+	case at < 0:
+		return &b.delta.New[^at]
+	}
+	return &b.delta.Seen[at].Product
+}
+
+// fold returns the product after an observation, and whether that moved it.
+func (b *batchFold) fold(before *Product, o *events.Observation) (after Product, moved bool) {
+	after, outcome := Fold(before, o)
+	switch outcome {
+	case OutcomeLate:
+		b.delta.Late++
+		return after, false
+	case OutcomeDuplicate:
+		return after, false
+	case OutcomeChanged:
+		b.delta.Changes = append(b.delta.Changes, Change{
+			ProductID: before.ID, Price: after.Price, PreviousPrice: before.Price, At: o.Position, Line: o.Line,
+		})
+	case OutcomeFirst, OutcomeSeen:
+	}
+	return after, true
+}
+
+// roomFor returns a slice that is empty with room for so many: nearly always all of a batch are new, or none.
+func roomFor[T any](all []T, many int) []T {
+	if all == nil {
+		return make([]T, 0, many)
+	}
+	return all
 }

@@ -17,10 +17,9 @@ const (
 	maxBackOff = 10 * time.Second
 )
 
-// batch bounds what is folded and written at once. While there is a backlog batches grow large: every batch rewrites the
-// pages of the indexes that it touches, so a few large ones cost far less than many small ones; 5 MiB are some 130,000
-// observations. The gap is what a lone
-// event pays before it is visible.
+// batch bounds what is folded and written at once, nearly always by its bytes. While there is a backlog batches grow large:
+// every batch rewrites the pages of the indexes that it touches, so a few large ones cost far less than many small ones; 5 MiB
+// are some 130,000 observations. The gap is what a lone event pays before it is visible.
 var batch = events.Batch{Limit: 100_000, Bytes: 5 << 20, Gap: 10 * time.Millisecond, Wait: time.Second}
 
 // switchInterval is how often a projector looks whether another generation is live.
@@ -39,7 +38,7 @@ type Projector struct {
 	stream events.Stream
 	source events.Source
 	live   LiveViews
-	take   taker
+	caches *cacheBudget
 	log    *slog.Logger
 
 	mu      sync.Mutex
@@ -58,12 +57,8 @@ func NewFetchProjector(source events.Source, live LiveViews, log *slog.Logger) *
 }
 
 func newProjector(stream events.Stream, source events.Source, live LiveViews, log *slog.Logger) *Projector {
-	take := takePrices
-	if stream == events.FetchStream {
-		take = takeFetches
-	}
 	return &Projector{
-		stream: stream, source: source, live: live, take: take, log: log.With(slog.String(logStream, string(stream))),
+		stream: stream, source: source, live: live, caches: processCaches, log: log.With(slog.String(logStream, string(stream))),
 	}
 }
 
@@ -148,20 +143,32 @@ func (p *Projector) followViews(ctx context.Context, views Views) (progressed bo
 		return false, err
 	}
 	defer reader.Close()
+	to, end, err := p.projectionTo(ctx, views, checkpoint)
+	if err != nil {
+		return false, err
+	}
+	defer end()
 	if checkpoint.Sequence == last {
 		p.setFailure(nil) // there is nothing to do that would show it
 	}
-	for {
-		messages, err := reader.Next(ctx, batch)
-		if err != nil {
-			return progressed, err
-		}
-		if err := p.take(ctx, views, messages, p.park); err != nil {
-			return progressed, err
-		}
+	err = project(ctx, reader, batch, to, func(messages int) {
 		progressed = true
-		p.advanced(len(messages))
+		p.advanced(messages)
+	})
+	return progressed, err
+}
+
+// projectionTo returns the projection to these views behind a checkpoint, and what to do when it ends.
+func (p *Projector) projectionTo(ctx context.Context, views Views, checkpoint Checkpoint) (to projection, end func(), err error) {
+	if p.stream == events.FetchStream {
+		return &fetchProjection{views: views, park: p.park}, func() {}, nil
 	}
+	repair, err := repairsOf(ctx, views)
+	if err != nil {
+		return nil, nil, err
+	}
+	cache := newProductCache(p.caches, checkpoint.Sequence == 0)
+	return &priceProjection{views: views, park: p.park, cache: cache, repair: repair}, cache.close, nil
 }
 
 // takeUpTo projects to these views up to a sequence, which must be that of a message or 0, and no further.
@@ -181,25 +188,14 @@ func (p *Projector) takeUpTo(ctx context.Context, views Views, until uint64) err
 		return err
 	}
 	defer reader.Close()
+	to, end, err := p.projectionTo(ctx, views, checkpoint)
+	if err != nil {
+		return err
+	}
+	defer end()
 	portion := batch
 	portion.Until = until
-	for last := checkpoint.Sequence; last < until; {
-		messages, err := reader.Next(ctx, portion)
-		if err != nil {
-			return err
-		}
-		last = messages[len(messages)-1].Sequence
-		for len(messages) > 0 && messages[len(messages)-1].Sequence > until {
-			messages = messages[:len(messages)-1]
-		}
-		if len(messages) == 0 {
-			continue
-		}
-		if err := p.take(ctx, views, messages, p.park); err != nil {
-			return err
-		}
-	}
-	return nil
+	return project(ctx, reader, portion, to, func(int) {})
 }
 
 // checkLog returns ErrOtherLog unless the log holds the message that the checkpoint stands on.

@@ -159,8 +159,19 @@ func eventually(t testing.TB, what string, happened func() bool) {
 // wantViews compares the store with the fold of the observations.
 func wantViews(t testing.TB, store projections.Views, log []events.Observation) {
 	t.Helper()
-	got, err := storetest.Dump(t.Context(), store)
+	diff, err := diffViews(t.Context(), store, log)
 	wantNoError(t, err)
+	if diff != "" {
+		t.Fatal(diff)
+	}
+}
+
+// diffViews returns in what the store differs from the fold of the observations.
+func diffViews(ctx context.Context, store projections.Views, log []events.Observation) (string, error) {
+	got, err := storetest.Dump(ctx, store)
+	if err != nil {
+		return "", err
+	}
 	want := wantedViews(log)
 	products := map[events.ProductID]projections.Product{}
 	for _, p := range got.Products {
@@ -170,7 +181,7 @@ func wantViews(t testing.TB, store projections.Views, log []events.Observation) 
 		products[p.ID] = p
 	}
 	if diff := cmp.Diff(want.load(), products); diff != "" {
-		t.Fatalf("products: -want +got:\n%s", diff)
+		return "products: -want +got:\n" + diff, nil
 	}
 	changes := map[changeKey]projections.Change{}
 	for _, all := range got.Changes {
@@ -179,8 +190,9 @@ func wantViews(t testing.TB, store projections.Views, log []events.Observation) 
 		}
 	}
 	if diff := cmp.Diff(want.changes, changes, cmp.AllowUnexported(changeKey{})); diff != "" {
-		t.Fatalf("changes: -want +got:\n%s", diff)
+		return "changes: -want +got:\n" + diff, nil
 	}
+	return "", nil
 }
 
 func newID(t testing.TB) uuid.UUID {

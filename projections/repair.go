@@ -13,7 +13,8 @@ import (
 const repairAttempts = 20
 
 // Repair folds the observations of one product afresh, and puts that in place of what the live views hold. It reads the
-// whole shard, and blocks meanwhile. It returns what was wrong, nil if nothing was.
+// whole shard, and blocks meanwhile. It returns what was wrong, nil if nothing was. If it fails, do it again, even if the
+// product is right by then: the projectors may not know.
 func (a *Auditor) Repair(ctx context.Context, id events.ProductID) (*Divergence, error) {
 	views, err := a.live.Live(ctx)
 	if err != nil {
@@ -26,6 +27,9 @@ func (a *Auditor) Repair(ctx context.Context, id events.ProductID) (*Divergence,
 			}
 		}
 		found, err := a.repair(ctx, views, id)
+		if err == nil {
+			err = noteRepair(ctx, views)
+		}
 		if !errors.Is(err, ErrConflict) {
 			return found, err
 		}

@@ -52,8 +52,11 @@ func benchDeltas(known map[events.ProductID]projections.Product, fetch []events.
 	var deltas []projections.Delta
 	for batch := range slices.Chunk(fetch, benchBatch) {
 		delta := projections.FoldBatch(known, batch)
-		for _, p := range append(delta.New, delta.Seen...) {
+		for _, p := range delta.New {
 			known[p.ID] = p
+		}
+		for _, p := range delta.Seen {
+			known[p.ID] = p.Product
 		}
 		deltas = append(deltas, delta)
 	}
@@ -170,7 +173,7 @@ func bareUpdates(b *testing.B, v *views, deltas []projections.Delta) {
 			benchTry(v.products.BulkWrite(b.Context(), models, options.BulkWrite().SetOrdered(false)))(b)
 		}
 		for chunk := range slices.Chunk(delta.Seen, 1000) {
-			ids := documents(chunk, func(p *projections.Product) uuidKey { return uuidKey(p.ID) })
+			ids := documents(chunk, func(p *projections.SeenProduct) uuidKey { return uuidKey(p.ID) })
 			benchTry(v.sightings.UpdateMany(b.Context(), inIDs(ids), setPosition(positionValue(chunk[0].Seen))))(b)
 		}
 	}

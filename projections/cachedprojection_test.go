@@ -1,0 +1,269 @@
+package projections_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/atlant-log/atlant/events"
+	"github.com/atlant-log/atlant/projections"
+	"github.com/atlant-log/atlant/projections/sqlite"
+)
+
+// watched is a store that counts what is asked of it, and fails now and then: before or after it has done what it is asked.
+type watched struct {
+	projections.Views
+
+	loaded      int // products asked for
+	failBefore  bool
+	failAfter   bool
+	beforeApply func(projections.Checkpoint)
+}
+
+func (w *watched) Products(ctx context.Context, ids []events.ProductID) (map[events.ProductID]projections.Product, error) {
+	w.loaded += len(ids)
+	return w.Views.Products(ctx, ids)
+}
+
+func (w *watched) ApplyPrices(ctx context.Context, delta projections.Delta, checkpoint projections.Checkpoint) error {
+	w.beforeApply(checkpoint)
+	if w.failBefore {
+		return errDown
+	}
+	if err := w.Views.ApplyPrices(ctx, delta, checkpoint); err != nil {
+		return err
+	}
+	if w.failAfter {
+		return errDown
+	}
+	return nil
+}
+
+// actor is one of the projectors of a shard, and how far it has come.
+type actor struct {
+	*projections.Projection
+
+	views  *watched
+	parked map[uint64]bool
+	next   int // index of its next message
+}
+
+func (a *actor) start(ctx context.Context, cacheBytes int64) error {
+	a.parked = map[uint64]bool{}
+	park := func(_ context.Context, m events.Message, _ error) error {
+		a.parked[m.Sequence] = true
+		return nil
+	}
+	projection, checkpoint, err := projections.NewProjection(ctx, a.views, park, cacheBytes)
+	a.Projection, a.next = projection, int(checkpoint.Sequence)
+	return err
+}
+
+// take takes in so many messages, or what there is, and starts again from the checkpoint if that fails.
+func (a *actor) take(ctx context.Context, log []events.Message, many int, cacheBytes int64) error {
+	end := min(a.next+many, len(log))
+	if a.next == end {
+		return nil
+	}
+	first := a.next
+	a.views.beforeApply = func(checkpoint projections.Checkpoint) {
+		for _, m := range log[first:checkpoint.Sequence] {
+			if malformed := string(m.Data) == "malformed"; malformed != a.parked[m.Sequence] {
+				panic(fmt.Sprintf("the checkpoint moves to %d, and %d is parked: %v", checkpoint.Sequence, m.Sequence, !malformed))
+			}
+		}
+	}
+	err := a.Take(ctx, log[a.next:end])
+	if err == nil {
+		a.next = end
+		return nil
+	}
+	if !errors.Is(err, errDown) {
+		return err
+	}
+	a.views.failBefore, a.views.failAfter = false, false
+	return a.start(ctx, cacheBytes)
+}
+
+// messagesOf returns the messages of a price stream: of each observation one, and before some others that are none.
+func messagesOf(t *rapid.T, log []events.Observation) (all []events.Message) {
+	add := func(kind events.Kind, data []byte) {
+		sequence := uint64(len(all)) + 1
+		all = append(all, events.Message{
+			Stream: prices, Sequence: sequence, Kind: kind, Data: data, Time: time.Unix(int64(sequence), 0).UTC(),
+		})
+	}
+	for i := range log {
+		switch rapid.IntRange(0, 9).Draw(t, "before it") {
+		case 0:
+			add(events.KindObserved, []byte("malformed"))
+		case 1:
+			add(events.KindMarker, nil)
+		}
+		data, err := events.AppendObservation(nil, &log[i])
+		if err != nil {
+			t.Fatal(err)
+		}
+		add(events.KindObserved, data)
+	}
+	return all
+}
+
+// freshViews returns an empty generation of views.
+func freshViews(t *rapid.T, store projections.Store, last *int64) projections.Views {
+	*last++
+	views, err := store.Views(context.Background(), *last)
+	if err == nil {
+		err = views.BuildIndexes(context.Background())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return views
+}
+
+// However the log is cut into batches, whatever fails, however small the caches are, and with several projectors at once that
+// lag behind each other, the views are those that the fold gives.
+func TestAnyProjectionWithCache(t *testing.T) {
+	t.Parallel()
+	store, err := sqlite.Open(t.Context(), t.TempDir())
+	wantNoError(t, err)
+	t.Cleanup(func() { wantNoError(t, store.Close()) })
+	generation := int64(1)
+	rapid.Check(t, func(t *rapid.T) {
+		ctx := context.Background()
+		log := priceLog().Draw(t, "log")
+		messages := messagesOf(t, log)
+		views := freshViews(t, store, &generation)
+		cacheBytes := rapid.SampledFrom([]int64{0, 300, 600, 1 << 20}).Draw(t, "cache")
+		actors := make([]actor, rapid.IntRange(1, 3).Draw(t, "projectors"))
+		for i := range actors {
+			actors[i].views = &watched{Views: views}
+			mustRapid(t, actors[i].start(ctx, cacheBytes))
+		}
+		for range rapid.IntRange(0, 30).Draw(t, "steps") {
+			a := &actors[rapid.IntRange(0, len(actors)-1).Draw(t, "who")]
+			switch rapid.IntRange(0, 9).Draw(t, "what") {
+			case 0:
+				mustRapid(t, a.start(ctx, cacheBytes))
+			case 1:
+				a.views.failBefore = true
+			case 2:
+				a.views.failAfter = true
+			}
+			mustRapid(t, a.take(ctx, messages, rapid.IntRange(1, 12).Draw(t, "messages"), cacheBytes))
+		}
+		for i := range actors {
+			actors[i].views.failBefore, actors[i].views.failAfter = false, false
+			mustRapid(t, actors[i].take(ctx, messages, len(messages), cacheBytes))
+		}
+		diff, err := diffViews(ctx, views, log)
+		mustRapid(t, err)
+		if diff != "" {
+			t.Fatal(diff)
+		}
+		checkpoint, err := views.Checkpoint(ctx, prices)
+		mustRapid(t, err)
+		if late := lateOf(log); len(actors) == 1 && checkpoint.Late != late {
+			t.Fatalf("%d late, want %d", checkpoint.Late, late)
+		}
+	})
+}
+
+func mustRapid(t *rapid.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func lateOf(log []events.Observation) int64 { return projections.FoldBatch(nil, log).Late }
+
+// What is in the cache is not asked for, and of what never was stored nothing is.
+func TestCacheSparesLoading(t *testing.T) {
+	t.Parallel()
+	views := &watched{Views: newViews(t)}
+	var log []events.Message
+	publish := func(all []events.Observation) {
+		for i := range all {
+			data, err := events.AppendObservation(nil, &all[i])
+			wantNoError(t, err)
+			log = append(log, events.Message{Stream: prices, Sequence: uint64(len(log)) + 1, Kind: events.KindObserved, Data: data})
+		}
+	}
+	a := &actor{views: views}
+	take := func(wantLoaded int) {
+		t.Helper()
+		views.loaded = 0
+		wantNoError(t, a.take(t.Context(), log, len(log), 1<<20))
+		if views.loaded != wantLoaded {
+			t.Errorf("%d products were loaded, want %d", views.loaded, wantLoaded)
+		}
+	}
+	wantNoError(t, a.start(t.Context(), 1<<20))
+	publish(list(1, 100))
+	take(0)
+	publish(list(2, 120)) // 20 of them new
+	take(0)
+	wantNoError(t, a.start(t.Context(), 1<<20))
+	publish(list(3, 120))
+	take(120)
+	publish(list(4, 130))
+	take(10)
+	publish(list(2, 130)) // late, and so are 10 that are known by now
+	take(0)
+	views.failAfter = true
+	publish(list(5, 130))
+	take(0)
+	publish(list(6, 130))
+	take(130)
+}
+
+// A product that is repaired while a projector remembers it as it was is folded on from what the repair wrote.
+func TestRepairOfWhatIsCached(t *testing.T) {
+	t.Parallel()
+	log, _ := newLog(t)
+	store := newStore(t)
+	views, err := store.Live(t.Context())
+	wantNoError(t, err)
+	observe := func(fetch byte, price int64) []events.Observation {
+		return []events.Observation{seen(eur(price), at(events.Micros(fetch), fetch))}
+	}
+	var all []events.Observation
+	start := func() (*projections.Projector, func()) {
+		p := projections.NewPriceProjector(0, log, store, quiet)
+		return p, run(t, p)
+	}
+	p, stop := start()
+	project := func(fetch byte, price int64) {
+		one := observe(fetch, price)
+		all = append(all, one...)
+		publish(t, log, one)
+		waitForEnd(t, log, views, p)
+	}
+	project(1, 100)
+	project(2, 200)
+	stop()
+	good, err := views.GetProduct(t.Context(), all[0].ProductID())
+	wantNoError(t, err)
+	bad := good
+	bad.PriceChanges = 7
+	changes, err := views.ListChanges(t.Context(), good.ID, true, nil, 10)
+	wantNoError(t, err)
+	wantNoError(t, views.ReplaceProduct(t.Context(), good.ID, &good, &bad, changes))
+
+	p, _ = start()
+	project(3, 200) // which the projector folds into what it finds
+	found, err := projections.NewAuditor(log, 1, store).Repair(t.Context(), good.ID)
+	wantNoError(t, err)
+	if found == nil {
+		t.Error("nothing was wrong")
+	}
+	wantViews(t, views, all)
+	project(4, 500)
+	wantViews(t, views, all)
+}

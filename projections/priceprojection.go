@@ -1,0 +1,111 @@
+package projections
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/atlant-log/atlant/events"
+)
+
+// conflictAttempts bounds how often a batch is folded again because another projector wrote first.
+const conflictAttempts = 10
+
+// priceProjection takes a price shard into views.
+type priceProjection struct {
+	views  Views
+	park   parker
+	cache  *productCache
+	repair uint64 // the last one that the cache knows of
+}
+
+// decode implements projection.
+func (p *priceProjection) decode(messages []events.Message) *decodedBatch {
+	batch := newDecodedBatch(messages)
+	for _, m := range messages {
+		if m.Kind == events.KindMarker {
+			continue
+		}
+		all, err := decodeObservations(batch.observations, m)
+		if err != nil {
+			batch.malformed = append(batch.malformed, malformedMessage{m, err})
+			continue
+		}
+		batch.observations = all
+	}
+	batch.ids = make([]events.ProductID, len(batch.observations))
+	for i := range batch.observations {
+		batch.ids[i] = batch.observations[i].ProductID()
+	}
+	return batch
+}
+
+// decodeObservations appends the observations of a message.
+func decodeObservations(into []events.Observation, m events.Message) ([]events.Observation, error) {
+	if m.Kind != events.KindObserved {
+		return into, fmt.Errorf("%w: this version knows no subject like %s", events.ErrMalformed, m.Subject)
+	}
+	return events.DecodeObservations(into, m.Data)
+}
+
+// apply implements projection. It folds until no other projector came between reading the state and writing it.
+func (p *priceProjection) apply(ctx context.Context, batch *decodedBatch) error {
+	if err := parkAll(ctx, p.park, batch.malformed); err != nil {
+		return err
+	}
+	if err := p.forgetRepaired(ctx); err != nil {
+		return err
+	}
+	var err error
+	for range conflictAttempts {
+		if err = p.fold(ctx, batch); !errors.Is(err, ErrConflict) {
+			return err
+		}
+		p.cache.drop()
+	}
+	return err
+}
+
+// fold tries once. If it fails, the cache is of no use any more.
+func (p *priceProjection) fold(ctx context.Context, batch *decodedBatch) error {
+	loaded, err := p.load(ctx, batch.ids)
+	if err != nil {
+		return fmt.Errorf("load products: %w", err)
+	}
+	delta := foldBatch(batch.ids, batch.observations, func(i int) (Product, bool) {
+		if known, ok := p.cache.product(&batch.ids[i], &batch.observations[i]); ok {
+			return known, true
+		}
+		known, ok := loaded[batch.ids[i]]
+		return known, ok
+	})
+	if err := p.views.ApplyPrices(ctx, delta, checkpointAt(batch.end, delta.Late)); err != nil {
+		return fmt.Errorf("write products: %w", err)
+	}
+	p.cache.takeIn(loaded, &delta)
+	return nil
+}
+
+// load returns those of the products that are known and not in the cache.
+func (p *priceProjection) load(ctx context.Context, ids []events.ProductID) (map[events.ProductID]Product, error) {
+	var missing []events.ProductID
+	for i := range ids {
+		if !p.cache.complete && !p.cache.has(&ids[i]) {
+			missing = append(missing, ids[i])
+		}
+	}
+	if len(missing) == 0 {
+		return map[events.ProductID]Product{}, nil
+	}
+	return p.views.Products(ctx, missing)
+}
+
+// forgetRepaired drops the cache if a product was repaired.
+func (p *priceProjection) forgetRepaired(ctx context.Context) error {
+	last, err := repairsOf(ctx, p.views)
+	if err == nil && last != p.repair {
+		p.cache.drop()
+		p.repair = last
+	}
+	return err
+}
