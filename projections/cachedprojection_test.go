@@ -89,7 +89,7 @@ func (a *actor) take(ctx context.Context, log []events.Message, many int, cacheB
 	return a.start(ctx, cacheBytes)
 }
 
-// messagesOf returns the messages of a price stream: of each observation one, and before some others that are none.
+// messagesOf returns the messages of a price stream, of one or several observations each, and between them some that are none.
 func messagesOf(t *rapid.T, log []events.Observation) (all []events.Message) {
 	add := func(kind events.Kind, data []byte) {
 		sequence := uint64(len(all)) + 1
@@ -97,19 +97,31 @@ func messagesOf(t *rapid.T, log []events.Observation) (all []events.Message) {
 			Stream: prices, Sequence: sequence, Kind: kind, Data: data, Time: time.Unix(int64(sequence), 0).UTC(),
 		})
 	}
+	var group events.Group
+	flush := func() {
+		if group.Len() > 0 {
+			add(events.KindObserved, group.AppendTo(nil))
+		}
+	}
 	for i := range log {
-		switch rapid.IntRange(0, 9).Draw(t, "before it") {
+		if err := group.Add(&log[i]); err != nil { // it is of another source or fetch
+			flush()
+			if err := group.Add(&log[i]); err != nil {
+				t.Fatal(err)
+			}
+		}
+		switch rapid.IntRange(0, 9).Draw(t, "behind it") {
 		case 0:
+			flush()
 			add(events.KindObserved, []byte("malformed"))
 		case 1:
+			flush()
 			add(events.KindMarker, nil)
+		case 2, 3, 4:
+			flush()
 		}
-		data, err := events.AppendObservation(nil, &log[i])
-		if err != nil {
-			t.Fatal(err)
-		}
-		add(events.KindObserved, data)
 	}
+	flush()
 	return all
 }
 
@@ -190,9 +202,11 @@ func TestCacheSparesLoading(t *testing.T) {
 	var log []events.Message
 	publish := func(all []events.Observation) {
 		for i := range all {
-			data, err := events.AppendObservation(nil, &all[i])
-			wantNoError(t, err)
-			log = append(log, events.Message{Stream: prices, Sequence: uint64(len(log)) + 1, Kind: events.KindObserved, Data: data})
+			var group events.Group
+			wantNoError(t, group.Add(&all[i]))
+			log = append(log, events.Message{
+				Stream: prices, Sequence: uint64(len(log)) + 1, Kind: events.KindObserved, Data: group.AppendTo(nil),
+			})
 		}
 	}
 	a := &actor{views: views}
