@@ -45,7 +45,7 @@ func Fold(p *Product, o *events.Observation) (Product, Outcome) {
 type Delta struct {
 	New     []Product        // products seen for the first time, in the order of the log
 	Changed []ChangedProduct // known products with another price or another change count
-	Seen    []Product        // known products whose last observation moved; a superset of Changed
+	Seen    []SeenProduct    // known products whose last observation moved; a superset of Changed
 	Changes []Change         // one for each change, in the order of the log
 	Late    int64            // observations that came too late to count
 }
@@ -54,6 +54,13 @@ type Delta struct {
 type ChangedProduct struct {
 	Product
 	Was events.Position // Product.Written before the batch
+}
+
+// SeenProduct is a product with the position where it was seen last before: equal to that of its last write, nothing may be
+// stored of it yet.
+type SeenProduct struct {
+	Product
+	Was events.Position // Product.Seen before the batch
 }
 
 // FoldBatch folds observations, in the order of the log, into the products that known holds.
@@ -95,7 +102,7 @@ func FoldBatch(known map[events.ProductID]Product, batch []events.Observation) D
 			delta.New = append(delta.New, after)
 			continue
 		}
-		delta.Seen = append(delta.Seen, after)
+		delta.Seen = append(delta.Seen, SeenProduct{Product: after, Was: before.Seen})
 		if after.Written != before.Written {
 			delta.Changed = append(delta.Changed, ChangedProduct{Product: after, Was: before.Written})
 		}

@@ -137,16 +137,10 @@ func TestFoldBatch(t *testing.T) {
 		named("new", 6, at(3, 1)),
 		named("new", 7, at(2, 9)), // late within the batch
 	})
-	names := func(products []projections.Product) (all []string) {
-		for _, p := range products {
-			all = append(all, p.Name)
-		}
-		return all
-	}
-	if got := names(delta.New); !cmp.Equal(got, []string{"new"}) || delta.New[0].Price != eur(6) || delta.New[0].PriceChanges != 1 {
+	if len(delta.New) != 1 || delta.New[0].Name != "new" || delta.New[0].Price != eur(6) || delta.New[0].PriceChanges != 1 {
 		t.Errorf("new: %+v", delta.New)
 	}
-	if got := names(delta.Seen); !cmp.Equal(got, []string{"changed", "seen"}) || delta.Seen[1].Seen != at(2, 1) {
+	if s := delta.Seen; len(s) != 2 || s[0].Name != "changed" || s[1].Name != "seen" || s[1].Seen != at(2, 1) || s[1].Was != at(1, 1) {
 		t.Errorf("seen: %+v", delta.Seen)
 	}
 	if len(delta.Changed) != 1 || delta.Changed[0].Was != at(1, 1) || delta.Changed[0].PriceChanges != 2 || delta.Changed[0].Price != eur(1) {

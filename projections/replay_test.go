@@ -2,6 +2,7 @@ package projections_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -47,6 +48,7 @@ func (m *memory) load() map[events.ProductID]projections.Product {
 // apply does the writes of a delta in the order of the design, but only so many of them; it tells whether all were done.
 func (m *memory) apply(delta projections.Delta, writes int) bool {
 	may := func() bool { writes--; return writes >= 0 }
+	before := m.load()
 	for _, c := range delta.Changes {
 		if !may() {
 			return false
@@ -71,14 +73,19 @@ func (m *memory) apply(delta projections.Delta, writes int) bool {
 		}
 		m.products[p.ID] = p.Product
 	}
-	for _, all := range [][]projections.Product{delta.New, delta.Seen} {
-		for _, p := range all {
-			if !may() {
-				return false
-			}
-			if old, ok := m.sightings[p.ID]; !ok || p.Seen.Compare(old) > 0 {
-				m.sightings[p.ID] = p.Seen
-			}
+	seen := slices.Clone(delta.New)
+	for _, p := range delta.Seen {
+		if was := before[p.ID].Seen; was != p.Was {
+			panic(fmt.Sprintf("last seen at %v, not %v", was, p.Was))
+		}
+		seen = append(seen, p.Product)
+	}
+	for _, p := range seen {
+		if !may() {
+			return false
+		}
+		if old, ok := m.sightings[p.ID]; !ok || p.Seen.Compare(old) > 0 {
+			m.sightings[p.ID] = p.Seen
 		}
 	}
 	return true

@@ -49,8 +49,11 @@ func benchDeltas(known map[events.ProductID]projections.Product, fetch []events.
 	var deltas []projections.Delta
 	for batch := range slices.Chunk(fetch, benchBatch) {
 		delta := projections.FoldBatch(known, batch)
-		for _, p := range append(delta.New, delta.Seen...) {
+		for _, p := range delta.New {
 			known[p.ID] = p
+		}
+		for _, p := range delta.Seen {
+			known[p.ID] = p.Product
 		}
 		deltas = append(deltas, delta)
 	}
@@ -187,7 +190,8 @@ func bareUpdates(b *testing.B, bare *Baseline, deltas []projections.Delta) {
 	b.Helper()
 	for _, delta := range deltas {
 		benchCheck(b, bare.UpdatePrices(b.Context(), delta.Changed))
-		benchCheck(b, bare.MoveSightings(b.Context(), delta.Seen))
+		seen := documents(delta.Seen, func(p *projections.SeenProduct) projections.Product { return p.Product })
+		benchCheck(b, bare.MoveSightings(b.Context(), seen))
 	}
 }
 

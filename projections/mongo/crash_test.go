@@ -118,7 +118,10 @@ func TestSeenProductThatIsUnknownConflicts(t *testing.T) {
 	for _, n := range []int{1, 3 * minGroup} {
 		v := testViews(t)
 		known := projections.FoldBatch(nil, testFetch(n, 1, 5))
-		delta := projections.Delta{Seen: known.New}
+		var delta projections.Delta
+		for _, p := range known.New {
+			delta.Seen = append(delta.Seen, projections.SeenProduct{Product: p, Was: p.Seen})
+		}
 		err := v.ApplyPrices(t.Context(), delta, projections.Checkpoint{Stream: testStream, Sequence: 9})
 		if !errors.Is(err, projections.ErrConflict) {
 			t.Errorf("got error %v", err)

@@ -48,8 +48,11 @@ func benchDeltas(known map[events.ProductID]projections.Product, fetch []events.
 	var deltas []projections.Delta
 	for start := 0; start < len(fetch); start += benchBatch {
 		delta := projections.FoldBatch(known, fetch[start:min(start+benchBatch, len(fetch))])
-		for _, p := range append(delta.New, delta.Seen...) {
+		for _, p := range delta.New {
 			known[p.ID] = p
+		}
+		for _, p := range delta.Seen {
+			known[p.ID] = p.Product
 		}
 		deltas = append(deltas, delta)
 	}

@@ -87,7 +87,10 @@ func TestTwoHandles(t *testing.T) {
 func TestSeenUnknownConflicts(t *testing.T) {
 	t.Parallel()
 	db := open(t)
-	delta := projections.Delta{Seen: projections.FoldBatch(nil, observations(30)).New}
+	var delta projections.Delta
+	for _, p := range projections.FoldBatch(nil, observations(30)).New {
+		delta.Seen = append(delta.Seen, projections.SeenProduct{Product: p, Was: p.Seen})
+	}
 	err := db.ApplyPrices(t.Context(), delta, projections.Checkpoint{Stream: "PRICES_00", Sequence: 1})
 	if !errors.Is(err, projections.ErrConflict) {
 		t.Errorf("got error %v, want a conflict", err)
