@@ -54,7 +54,8 @@ func inspect(ctx context.Context, path string) (err error) {
 	return h.check(path)
 }
 
-// createSchema fills an empty file, and marks an older one as of this version; in a transaction, because another process may be doing the same.
+// createSchema fills an empty file, and marks an older one as of this version; in a transaction, because another process may
+// be doing the same.
 func createSchema(ctx context.Context, tx *transaction) error {
 	var h head
 	err := tx.queryRow(ctx, selectHead, nil, &h.application, &h.version, &h.objects)
