@@ -2,6 +2,7 @@ package mongo
 
 import (
 	"context"
+	"errors"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	driver "go.mongodb.org/mongo-driver/v2/mongo"
@@ -11,15 +12,20 @@ import (
 )
 
 // sortOrder is how a sort key is stored: its field, and the index on it.
+// Those that never changed are in the index on the time of the change, under 0 and in the order of their ids. In the index
+// on the number of changes they would be the same way, so it is without them, and a new product has one entry less.
 type sortOrder struct{ field, index string }
 
 var sortOrders = map[projections.SortKey]sortOrder{
 	projections.SortByName:            {fieldName, "by_name"},
 	projections.SortByPrice:           {fieldPrice, "by_price"},
-	projections.SortByPriceChanges:    {fieldPriceChanges, "by_price_changes"},
+	projections.SortByPriceChanges:    {fieldPriceChanges, "by_changes"},
 	projections.SortByPriceChangedAt:  {fieldPriceChangedAt, "by_price_changed_at"},
 	projections.SortByFirstObservedAt: {fieldFirstObservedAt, "by_first_observed_at"},
 }
+
+// outdatedIndex held all products by their number of changes.
+const outdatedIndex = "by_price_changes"
 
 // The indexes of fetches.
 const (
@@ -33,16 +39,34 @@ func (v *views) BuildIndexes(ctx context.Context) error {
 	if err := v.check(ctx); err != nil {
 		return v.failed("build", "indexes", err)
 	}
-	var models []driver.IndexModel
-	for _, order := range sortOrders {
-		models = append(models, indexModel(order.index, fieldSource, order.field, fieldID))
-	}
 	// One command, because the server then reads the products once.
-	if _, err := v.products.Indexes().CreateMany(ctx, models); err != nil {
+	if _, err := v.products.Indexes().CreateMany(ctx, sortIndexes()); err != nil {
 		return v.failed("build", "indexes", err)
+	}
+	if err := v.products.Indexes().DropOne(ctx, outdatedIndex); err != nil && !isIndexMissing(err) {
+		return v.failed("drop", "index "+outdatedIndex, err)
 	}
 	v.indexed.Store(true)
 	return nil
+}
+
+func sortIndexes() []driver.IndexModel {
+	var models []driver.IndexModel
+	for key, order := range sortOrders {
+		model := indexModel(order.index, fieldSource, order.field, fieldID)
+		if key == projections.SortByPriceChanges {
+			model.Options.SetPartialFilterExpression(bson.D{{Key: fieldPriceChanges, Value: bson.D{{Key: "$gte", Value: firstChange}}}})
+		}
+		models = append(models, model)
+	}
+	return models
+}
+
+// isIndexMissing tells whether an index could not be dropped because there is none of that name.
+func isIndexMissing(err error) bool {
+	const indexNotFound = 27
+	var failure driver.ServerError
+	return errors.As(err, &failure) && failure.HasErrorCode(indexNotFound)
 }
 
 // create makes what must be there before anything is written; collections make themselves.

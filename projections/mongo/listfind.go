@@ -12,9 +12,47 @@ type productFind struct {
 	hint         string
 }
 
-// pageFinds returns the finds whose results, one after the other, are the page of a list of these sources. A range that
-// begins between two ids of one value is two ranges to MongoDB: the rest of that value, and the values beyond it.
+// firstChange is the number of changes of a product that changed.
+const firstChange int64 = 1
+
+// pageFinds returns the finds whose results, one after the other, are the page of a list of these sources.
 func pageFinds(query *projections.ProductQuery, sources []string) []productFind {
+	bounds := sortBounds(query.SortBy, &query.Filter)
+	if query.SortBy != projections.SortByPriceChanges || bounds.lower != nil {
+		return rangeFinds(query, sources, bounds)
+	}
+	bounds.lower = new(firstChange)
+	changed, unchanged := rangeFinds(query, sources, bounds), unchangedFinds(query, sources)
+	if query.Descending {
+		return append(changed, unchanged...)
+	}
+	return append(unchanged, changed...)
+}
+
+// unchangedFinds returns the find for the products that never changed: they are in the index on the time of the change, under
+// 0, as those are that changed right at the epoch.
+func unchangedFinds(query *projections.ProductQuery, sources []string) []productFind {
+	direction, beyond := 1, "$gt"
+	if query.Descending {
+		direction, beyond = -1, "$lt"
+	}
+	const changes, changedAt int64 = 0, 0
+	side := cursorSide(query, bounds{new(changes), new(changes)}) * direction
+	if side > 0 {
+		return nil
+	}
+	filter := bson.D{{Key: fieldSource, Value: oneOf(sources)}, {Key: fieldPriceChangedAt, Value: changedAt}}
+	if side == 0 {
+		filter = append(filter, bson.E{Key: fieldID, Value: bson.D{{Key: beyond, Value: uuidKey(query.After.ID)}}})
+	}
+	filter = append(append(filter, bson.E{Key: fieldPriceChanges, Value: changes}), otherConditions(&query.Filter, query.SortBy)...)
+	hint := sortOrders[projections.SortByPriceChangedAt].index
+	return []productFind{{filter: filter, sort: ordered(direction, fieldID), hint: hint}}
+}
+
+// rangeFinds returns the finds of a range of the index of the query's sort. One that begins between two ids of one value is
+// two ranges to MongoDB: the rest of that value, and the values beyond it.
+func rangeFinds(query *projections.ProductQuery, sources []string, bounds bounds) []productFind {
 	order := sortOrders[query.SortBy]
 	direction, beyond := 1, "$gt"
 	if query.Descending {
@@ -30,7 +68,6 @@ func pageFinds(query *projections.ProductQuery, sources []string) []productFind 
 		filter = append(append(filter, conditions...), otherConditions(&query.Filter, query.SortBy)...)
 		return productFind{filter: filter, sort: sort, hint: order.index}
 	}
-	bounds := sortBounds(query.SortBy, &query.Filter)
 	switch side := cursorSide(query, bounds) * direction; {
 	case side < 0 && bounds.single():
 		return []productFind{find(byID, bounds.operators())}
@@ -106,7 +143,7 @@ func sortBounds(key projections.SortKey, filter *projections.ProductFilter) boun
 		return bounds{lower: (*int64)(filter.ChangedSince)}
 	case projections.SortByPriceChanges:
 		if filter.ChangedSince != nil {
-			return bounds{lower: new(int64(1))}
+			return bounds{lower: new(firstChange)}
 		}
 	case projections.SortByName, projections.SortByFirstObservedAt:
 	}

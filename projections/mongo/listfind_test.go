@@ -115,16 +115,60 @@ func TestPageFinds(t *testing.T) {
 			one,
 			[]string{`{"source":"a","price_changes":{"$gte":1},"price_changed_at":{"$gte":-5}} by price_changes _id`},
 		},
+		{
+			"by the number of changes: those that never changed come first",
+			projections.ProductQuery{SortBy: projections.SortByPriceChanges, Filter: price},
+			two,
+			[]string{
+				`{"source":{"$in":["a","b"]},"price_changed_at":0,"price_changes":0,"price":{"$gte":10,"$lte":20}} by _id in by_price_changed_at`,
+				`{"source":{"$in":["a","b"]},"price_changes":{"$gte":1},"price":{"$gte":10,"$lte":20}} by price_changes _id`,
+			},
+		},
+		{
+			"by the number of changes, descending: they come last",
+			projections.ProductQuery{SortBy: projections.SortByPriceChanges, After: at(3, ""), Descending: true},
+			one,
+			[]string{
+				`{"source":"a","price_changes":{"$eq":3},"_id":{"$lt":` + key + `}} by -_id`,
+				`{"source":"a","price_changes":{"$lt":3,"$gte":1}} by -price_changes -_id`,
+				`{"source":"a","price_changed_at":0,"price_changes":0} by -_id in by_price_changed_at`,
+			},
+		},
+		{
+			"behind one that never changed",
+			projections.ProductQuery{SortBy: projections.SortByPriceChanges, After: at(0, "")},
+			one,
+			[]string{
+				`{"source":"a","price_changed_at":0,"_id":{"$gt":` + key + `},"price_changes":0} by _id in by_price_changed_at`,
+				`{"source":"a","price_changes":{"$gte":1}} by price_changes _id`,
+			},
+		},
+		{
+			"behind one that never changed, descending",
+			projections.ProductQuery{SortBy: projections.SortByPriceChanges, After: at(0, ""), Descending: true},
+			one,
+			[]string{`{"source":"a","price_changed_at":0,"_id":{"$lt":` + key + `},"price_changes":0} by -_id in by_price_changed_at`},
+		},
+		{
+			"behind those that never changed",
+			projections.ProductQuery{SortBy: projections.SortByPriceChanges, After: at(1, "")},
+			one,
+			[]string{
+				`{"source":"a","price_changes":{"$eq":1},"_id":{"$gt":` + key + `}} by _id`,
+				`{"source":"a","price_changes":{"$gt":1}} by price_changes _id`,
+			},
+		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			finds := pageFinds(&test.query, test.sources)
 			var got []string
 			for _, f := range finds {
-				got = append(got, plainJSON(t, f.filter)+" by "+sortText(f.sort))
+				index := ""
 				if f.hint != sortOrders[test.query.SortBy].index {
-					t.Errorf("the index is %s", f.hint)
+					index = " in " + f.hint
 				}
+				got = append(got, plainJSON(t, f.filter)+" by "+sortText(f.sort)+index)
 			}
 			if fmt.Sprint(got) != fmt.Sprint(test.want) {
 				t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(test.want, "\n"))

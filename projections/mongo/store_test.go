@@ -177,3 +177,32 @@ func TestDatabaseDroppedMeanwhile(t *testing.T) {
 		t.Errorf("got %d products, error %v", len(page), err)
 	}
 }
+
+// TestOutdatedIndexIsReplaced: a database of an earlier version is used as it is, and gets the index of this one.
+func TestOutdatedIndexIsReplaced(t *testing.T) {
+	t.Parallel()
+	uri := TempURI(t)
+	v := viewsOf(t, openTest(t, uri), 1).(*views)
+	project(t, v, testFetch(3, 1, 5), 1, nil)
+	outdated := indexModel(outdatedIndex, fieldSource, fieldPriceChanges, fieldID)
+	if _, err := v.products.Indexes().CreateOne(t.Context(), outdated); err != nil {
+		t.Fatal(err)
+	}
+	live, err := openTest(t, uri).Live(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	page, err := live.ListProducts(t.Context(), projections.ProductQuery{SortBy: projections.SortByPriceChanges, Limit: 20})
+	if err != nil || len(page) != 3 {
+		t.Errorf("got %d products, error %v", len(page), err)
+	}
+	indexes, err := v.products.Indexes().ListSpecifications(t.Context())
+	if err != nil || len(indexes) != 1+len(sortOrders) {
+		t.Errorf("there are %d indexes, error %v", len(indexes), err)
+	}
+	for i := range indexes {
+		if indexes[i].Name == outdatedIndex {
+			t.Error("the outdated index is left")
+		}
+	}
+}

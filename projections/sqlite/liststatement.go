@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"cmp"
 	"strconv"
 	"strings"
 
@@ -17,7 +18,7 @@ func sortOrderOf(key projections.SortKey) sortOrder {
 	case projections.SortByPrice:
 		return sortOrder{"p.price", "4", "products_by_price"}
 	case projections.SortByPriceChanges:
-		return sortOrder{"p.price_changes", "8", "products_by_price_changes"}
+		return sortOrder{"p.price_changes", "8", "products_by_changes"}
 	case projections.SortByPriceChangedAt:
 		return sortOrder{"p.price_changed_at", "10", "products_by_price_changed_at"}
 	case projections.SortByFirstObservedAt:
@@ -45,33 +46,77 @@ func (c *conditions) add(left, operator string, value any) {
 
 func (c *conditions) String() string { return strings.Join(c.terms, " AND ") }
 
-// listStatement returns the statement for a page of products of these sources. Each source is a range of one index; SQLite
-// merges them as they come, so no more rows are read than the page needs and the filters pass over.
+// listStatement returns the statement for a page of products of these sources. Each source is a range of one index, or of
+// two; SQLite merges them as they come, so no more rows are read than the page needs and the filters pass over.
 func listStatement(query *projections.ProductQuery, sources []int64) (string, []any) {
 	order := sortOrderOf(query.SortBy)
 	direction := ""
 	if query.Descending {
 		direction = " DESC"
 	}
-	where := pageConditions(query, order)
-	arms := make([]string, len(sources))
-	for i, source := range sources {
-		terms := append([]string{"p.source = " + where.param(source)}, where.terms...)
-		arms[i] = "SELECT " + productColumns + " FROM products p INDEXED BY " + order.index + productJoins +
-			" WHERE " + strings.Join(terms, " AND ")
+	ranges, where := pageRanges(query, order)
+	arms := make([]string, 0, len(ranges)*len(sources))
+	for _, source := range sources {
+		ofSource := "p.source = " + where.param(source)
+		for _, r := range ranges {
+			terms := append([]string{ofSource}, r.terms...)
+			arms = append(arms, "SELECT "+productColumns+" FROM products p INDEXED BY "+r.index+productJoins+
+				" WHERE "+strings.Join(terms, " AND "))
+		}
 	}
 	limit := where.param(query.Limit)
 	return strings.Join(arms, " UNION ALL ") +
 		" ORDER BY " + order.ordinal + direction + ", 1" + direction + " LIMIT " + limit, where.args
 }
 
+// pageRange is a range of an index, its source apart.
+type pageRange struct {
+	index string
+	terms []string
+}
+
+// pageRanges returns the ranges that a page is read from, and their parameters. The index on the number of changes is without
+// the products that never changed; they are in the one on the time of the change, under 0, as those are that changed right
+// at the epoch.
+func pageRanges(query *projections.ProductQuery, order sortOrder) ([]pageRange, *conditions) {
+	where := pageConditions(query, order)
+	ranges := []pageRange{{order.index, where.terms}}
+	if query.SortBy != projections.SortByPriceChanges {
+		return ranges, where
+	}
+	ranges[0].terms = append(ranges[0].terms, "p.price_changes <> 0") // as the index says
+	place := 0                                                        // of the unchanged products: behind the cursor, around it, before it
+	if query.After != nil {
+		if place = cmp.Compare(query.After.Value.Number, 0); query.Descending {
+			place = -place
+		}
+	}
+	if query.Filter.ChangedSince != nil || place > 0 {
+		return ranges, where
+	}
+	where.terms = []string{"p.price_changed_at = 0", "p.price_changes = 0"}
+	if query.After != nil && place == 0 {
+		where.add("p.id", beyond(query), query.After.ID[:])
+	}
+	addFilter(where, &query.Filter, query.SortBy)
+	return append(ranges, pageRange{sortOrderOf(projections.SortByPriceChangedAt).index, where.terms}), where
+}
+
+// beyond is how what follows in a list compares with what precedes it.
+func beyond(query *projections.ProductQuery) string {
+	if query.Descending {
+		return "<"
+	}
+	return ">"
+}
+
 // pageConditions are what a product must meet to be behind the cursor and pass the filter, its source apart.
 func pageConditions(query *projections.ProductQuery, order sortOrder) *conditions {
 	where := &conditions{}
 	lower, upper := sortRange(query)
-	near, beyond := &lower, ">" // the end of the range where the page begins
+	near := &lower // the end of the range where the page begins
 	if query.Descending {
-		near, beyond = &upper, "<"
+		near = &upper
 	}
 	// SQLite can use one bound at each end: of the cursor and the filter's bound, leave out the one that says less.
 	if cursor := query.After; cursor != nil && !before(cursor.Value.Number, *near, query.Descending) {
@@ -81,7 +126,7 @@ func pageConditions(query *projections.ProductQuery, order sortOrder) *condition
 			value = cursor.Value.Text
 		}
 		where.terms = append(where.terms,
-			"("+order.column+", p.id) "+beyond+" ("+where.param(value)+", "+where.param(cursor.ID[:])+")")
+			"("+order.column+", p.id) "+beyond(query)+" ("+where.param(value)+", "+where.param(cursor.ID[:])+")")
 	}
 	if lower != nil {
 		where.add(order.column, ">=", *lower)
@@ -119,7 +164,9 @@ func before(value int64, near *int64, descending bool) bool {
 // addFilter adds the terms of the filter that sortRange does not hold; the source is left to the caller.
 func addFilter(where *conditions, filter *projections.ProductFilter, sorted projections.SortKey) {
 	if filter.ChangedSince != nil {
-		where.terms = append(where.terms, "p.price_changes > 0")
+		if sorted != projections.SortByPriceChanges { // whose index has no others
+			where.terms = append(where.terms, "p.price_changes > 0")
+		}
 		if sorted != projections.SortByPriceChangedAt {
 			where.add("p.price_changed_at", ">=", int64(*filter.ChangedSince))
 		}

@@ -96,7 +96,12 @@ func checkListPlan(t *testing.T, db *DB, key projections.SortKey, descending boo
 		sign := map[bool]string{false: ">", true: "<"}[descending]
 		parts[fmt.Sprintf("%s AND (%s,id)%s(?,?))", prefix, column, sign)] = len(sources)
 	}
-	parts["MERGE (UNION ALL)"] = len(sources) - 1
+	ranges := len(sources)
+	if key == projections.SortByPriceChanges && (descending || !after) {
+		ranges += len(sources)
+		parts["SEARCH p USING INDEX products_by_price_changed_at (source=? AND price_changed_at=?)"] = len(sources)
+	}
+	parts["MERGE (UNION ALL)"] = ranges - 1
 	text, args := listStatement(&query, sources)
 	wantPlan(t, explain(t, db, text, args), parts)
 }
@@ -133,6 +138,24 @@ func TestListPlanRanges(t *testing.T) {
 	}
 }
 
+// TestUnchangedPlan: a page that begins among the products that never changed goes on behind the cursor's id.
+func TestUnchangedPlan(t *testing.T) {
+	t.Parallel()
+	db := testOpen(t)
+	for _, descending := range []bool{false, true} {
+		query := projections.ProductQuery{
+			SortBy: projections.SortByPriceChanges, Descending: descending, Limit: 50, After: &projections.ProductCursor{ID: uuid.New()},
+			Filter: projections.ProductFilter{MinPriceMicros: new(int64(3))},
+		}
+		text, args := listStatement(&query, []int64{1, 2})
+		sign := map[bool]string{false: ">", true: "<"}[descending]
+		wantPlan(t, explain(t, db, text, args), map[string]int{
+			"products_by_price_changed_at (source=? AND price_changed_at=? AND id" + sign + "?)": 2,
+			"products_by_changes (source=? AND (price_changes,id)" + sign + "(?,?))":             2,
+		})
+	}
+}
+
 func TestOtherPlans(t *testing.T) {
 	t.Parallel()
 	db := testOpen(t)
@@ -155,7 +178,7 @@ func TestOtherPlans(t *testing.T) {
 	args := appendIDs(nil, make([]events.ProductID, 500))
 	wantPlan(t, explain(t, db, selectProducts.text(500), args), map[string]int{"sqlite_autoindex_products_1 (id=?)": 1})
 	args = append([]any{1, id[:]}, args...)
-	wantPlan(t, explain(t, db, moveSightingsTogether.text(500), args), map[string]int{"SEARCH sightings USING INTEGER PRIMARY KEY": 1})
+	wantPlan(t, explain(t, db, moveSightingsTogether.text(500), args), map[string]int{"sqlite_autoindex_products_1 (id=?)": 1})
 }
 
 // TestWritePlans: a row of values finds its product by id, not the other way round.

@@ -210,3 +210,59 @@ func write(t *testing.T, path string, data []byte) {
 		t.Fatal(err)
 	}
 }
+
+// TestOutdatedIndexIsReplaced: a file of an earlier version is used as it is, and gets the index of this one.
+func TestOutdatedIndexIsReplaced(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	store := openStore(t, dir)
+	fill(t, live(t, store), 10)
+	if err := store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	run(t, fileIn(dir), "DROP INDEX products_by_changes")
+	run(t, fileIn(dir), "CREATE INDEX products_by_price_changes ON products (source, price_changes, id)")
+	db := live(t, openStore(t, dir))
+	page, err := db.ListProducts(t.Context(), projections.ProductQuery{SortBy: projections.SortByPriceChanges, Limit: 20})
+	if err != nil || len(page) != 10 {
+		t.Errorf("got %d products, error %v", len(page), err)
+	}
+	file, err := sql.Open("sqlite", fileIn(dir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = file.Close() }()
+	var left int
+	const outdated = "SELECT count(*) FROM sqlite_schema WHERE name = 'products_by_price_changes'"
+	if err := file.QueryRowContext(t.Context(), outdated).Scan(&left); err != nil || left != 0 {
+		t.Errorf("there are %d outdated indexes, error %v", left, err)
+	}
+}
+
+// TestOlderFileIsUsed: a file of the first version has all sightings, and a program of that version would miss those that
+// are left out now.
+func TestOlderFileIsUsed(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	store := openStore(t, dir)
+	fill(t, live(t, store), 10)
+	if err := store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	run(t, fileIn(dir), "PRAGMA user_version = 1")
+	if n, err := live(t, openStore(t, dir)).CountProducts(t.Context(), projections.ProductFilter{}); err != nil || n != 10 {
+		t.Errorf("got %d products, error %v", n, err)
+	}
+	if err := openStore(t, dir).Close(); err != nil {
+		t.Fatal(err)
+	}
+	file, err := sql.Open("sqlite", fileIn(dir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = file.Close() }()
+	var version int
+	if err := file.QueryRowContext(t.Context(), "PRAGMA user_version").Scan(&version); err != nil || version != 2 {
+		t.Errorf("got version %d, error %v", version, err)
+	}
+}

@@ -39,6 +39,7 @@ func Run(t *testing.T, open Open) {
 		{"ListSorts", testListSorts},
 		{"ListFilters", testListFilters},
 		{"ListResumesBehindAnyCursor", testListCursor},
+		{"ListAnyQuery", testListAnyQuery},
 		{"ListMergesManySources", testListManySources},
 		{"ListIsStableUnderWrites", testListStable},
 		{"CountMatchesList", testCount},
