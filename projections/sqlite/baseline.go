@@ -35,8 +35,8 @@ func OpenBaseline(ctx context.Context, dir string) (*Baseline, error) {
 	return b, nil
 }
 
-// InsertProducts inserts products that were seen once, in the order given, in one transaction. It blocks until they are
-// written. Such have no sightings, as in the views.
+// InsertProducts inserts products with their sightings, in the order given, in one transaction. It blocks until they are
+// written.
 func (b *Baseline) InsertProducts(ctx context.Context, products []projections.Product) error {
 	const source = 1
 	return b.write(ctx, "insert products", func(ctx context.Context, tx *transaction) error {
@@ -44,6 +44,12 @@ func (b *Baseline) InsertProducts(ctx context.Context, products []projections.Pr
 		b.products += int64(len(products))
 		_, err := tx.execRows(ctx, insertProducts, len(products), func(args []any, i int) []any {
 			return appendProduct(args, before+1+int64(i), source, &products[i])
+		})
+		if err != nil {
+			return err
+		}
+		_, err = tx.execRows(ctx, insertSightings, len(products), func(args []any, i int) []any {
+			return appendSighting(args, before+1+int64(i), &products[i])
 		})
 		return err
 	})

@@ -41,7 +41,7 @@ var (
 	insertSightings = &rowStatement{before: "INSERT INTO sightings (product, observed_at, fetch) VALUES ", row: "(?,?,?)"}
 )
 
-// insertProducts inserts products, and sightings of those that were seen again.
+// insertProducts inserts products with their sightings.
 func (tx *transaction) insertProducts(ctx context.Context, products []projections.Product) error {
 	if len(products) == 0 {
 		return nil
@@ -64,20 +64,8 @@ func (tx *transaction) insertProducts(ctx context.Context, products []projection
 	if written != int64(len(products)) {
 		return projections.ErrConflict
 	}
-	return tx.insertSightings(ctx, last, order)
-}
-
-// insertSightings inserts the sightings of products, numbered from behind last on, that were seen after they were written.
-func (tx *transaction) insertSightings(ctx context.Context, last int64, products []*projections.Product) error {
-	var again []int
-	for i, p := range products {
-		if p.Seen != p.Written {
-			again = append(again, i)
-		}
-	}
-	_, err := tx.execRows(ctx, insertSightings, len(again), func(args []any, i int) []any {
-		p := products[again[i]]
-		return append(args, last+1+int64(again[i]), int64(p.Seen.ObservedAt), p.Seen.Fetch[:])
+	_, err = tx.execRows(ctx, insertSightings, len(products), func(args []any, i int) []any {
+		return appendSighting(args, last+1+int64(i), order[i])
 	})
 	return err
 }
@@ -85,6 +73,10 @@ func (tx *transaction) insertSightings(ctx context.Context, last int64, products
 func appendProduct(args []any, number, source int64, p *projections.Product) []any {
 	return append(args, number, p.ID[:], source, p.Name, p.Price.Micros, p.Price.Currency, p.PreviousPrice.Micros,
 		p.PreviousPrice.Currency, p.PriceChanges, int64(p.FirstObservedAt), int64(p.PriceChangedAt()), p.Written.Fetch[:])
+}
+
+func appendSighting(args []any, number int64, p *projections.Product) []any {
+	return append(args, number, int64(p.Seen.ObservedAt), p.Seen.Fetch[:])
 }
 
 // appendPrices appends a product's id and what a change of its price changes.

@@ -14,24 +14,17 @@ const productColumns = `p.id, o.name, p.name, p.price, p.currency, p.previous_pr
 	p.first_observed_at, p.price_changed_at, p.written_fetch, s.observed_at, s.fetch`
 
 // productJoins finish a product that was found by an index. CROSS JOIN keeps this order.
-const productJoins = ` CROSS JOIN sources o ON o.source = p.source LEFT JOIN sightings s ON s.product = p.product`
+const productJoins = ` CROSS JOIN sightings s ON s.product = p.product CROSS JOIN sources o ON o.source = p.source`
 
-// scanProduct reads a product. It was seen when it was written in any case: a product that was seen once has no sighting.
 func scanProduct(row interface{ Scan(into ...any) error }) (projections.Product, error) {
 	var p projections.Product
 	var changedAt int64
-	var seenAt sql.NullInt64
-	var seen events.Position
 	err := row.Scan(&p.ID, &p.Source, &p.Name, &p.Price.Micros, &p.Price.Currency,
 		&p.PreviousPrice.Micros, &p.PreviousPrice.Currency, &p.PriceChanges,
-		(*int64)(&p.FirstObservedAt), &changedAt, &p.Written.Fetch, &seenAt, &seen.Fetch)
+		(*int64)(&p.FirstObservedAt), &changedAt, &p.Written.Fetch, (*int64)(&p.Seen.ObservedAt), &p.Seen.Fetch)
 	p.Written.ObservedAt = p.FirstObservedAt
 	if p.PriceChanges > 0 {
 		p.Written.ObservedAt = events.Micros(changedAt)
-	}
-	seen.ObservedAt, p.Seen = events.Micros(seenAt.Int64), p.Written
-	if seenAt.Valid && seen.Compare(p.Written) > 0 {
-		p.Seen = seen
 	}
 	return p, err
 }

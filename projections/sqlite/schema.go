@@ -16,8 +16,7 @@ var indexes string
 // What schema.sql writes into the head of the file.
 const (
 	applicationID = 0x41544c54 // "ATLT"
-	schemaVersion = 2
-	oldestSchema  = 1 // whose files are used as they are; they have sightings that one of this version may leave out
+	schemaVersion = 1
 )
 
 const selectHead = `SELECT (SELECT application_id FROM pragma_application_id), (SELECT user_version FROM pragma_user_version),
@@ -34,7 +33,7 @@ func (h head) check(path string) error {
 		return nil
 	case h.application != applicationID:
 		return fmt.Errorf("%s is an SQLite file of another program: %w", path, ErrUnusable)
-	case h.version < oldestSchema || h.version > schemaVersion:
+	case h.version != schemaVersion:
 		return fmt.Errorf("%s has schema version %d, this program needs %d: %w", path, h.version, schemaVersion, ErrUnusable)
 	}
 	return nil
@@ -54,20 +53,14 @@ func inspect(ctx context.Context, path string) (err error) {
 	return h.check(path)
 }
 
-// createSchema fills an empty file, and marks an older one as of this version; in a transaction, because another process may
-// be doing the same.
+// createSchema fills an empty file; in a transaction, because another process may be doing the same.
 func createSchema(ctx context.Context, tx *transaction) error {
 	var h head
 	err := tx.queryRow(ctx, selectHead, nil, &h.application, &h.version, &h.objects)
-	switch {
-	case err != nil:
+	if err != nil || !h.empty() {
 		return err
-	case h.empty():
-		return tx.execText(ctx, schema)
-	case h.version < schemaVersion:
-		return tx.execText(ctx, fmt.Sprintf("PRAGMA user_version = %d", schemaVersion))
 	}
-	return nil
+	return tx.execText(ctx, schema)
 }
 
 // BuildIndexes implements projections.Filling. Writers wait meanwhile, readers do not.

@@ -24,8 +24,7 @@ CREATE TABLE products (
   written_fetch     BLOB    NOT NULL
 ) STRICT;
 
--- Written by every observation but the first, hence no index but the key. A product was seen last where its sighting says, or
--- where it was written if that is later, or if it has none.
+-- Written by every observation, hence no index but the key.
 CREATE TABLE sightings (
   product     INTEGER PRIMARY KEY,
   observed_at INTEGER NOT NULL,
@@ -72,4 +71,4 @@ CREATE TABLE checkpoints (
 ) STRICT, WITHOUT ROWID;
 
 PRAGMA application_id = 1096043604; -- "ATLT"
-PRAGMA user_version = 2;
+PRAGMA user_version = 1;

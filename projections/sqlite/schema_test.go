@@ -238,31 +238,3 @@ func TestOutdatedIndexIsReplaced(t *testing.T) {
 		t.Errorf("there are %d outdated indexes, error %v", left, err)
 	}
 }
-
-// TestOlderFileIsUsed: a file of the first version has all sightings, and a program of that version would miss those that
-// are left out now.
-func TestOlderFileIsUsed(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	store := openStore(t, dir)
-	fill(t, live(t, store), 10)
-	if err := store.Close(); err != nil {
-		t.Fatal(err)
-	}
-	run(t, fileIn(dir), "PRAGMA user_version = 1")
-	if n, err := live(t, openStore(t, dir)).CountProducts(t.Context(), projections.ProductFilter{}); err != nil || n != 10 {
-		t.Errorf("got %d products, error %v", n, err)
-	}
-	if err := openStore(t, dir).Close(); err != nil {
-		t.Fatal(err)
-	}
-	file, err := sql.Open("sqlite", fileIn(dir))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = file.Close() }()
-	var version int
-	if err := file.QueryRowContext(t.Context(), "PRAGMA user_version").Scan(&version); err != nil || version != 2 {
-		t.Errorf("got version %d, error %v", version, err)
-	}
-}

@@ -11,20 +11,20 @@ import (
 // minGroup is how many products must share a position for one statement to move them all by a list of ids.
 const minGroup = 20
 
-// orMove ends an insert of sightings, most of which are there. A projector that lags behind must not move one back; that is
-// what the comparison is for.
-const orMove = ` ON CONFLICT (product) DO UPDATE SET observed_at = excluded.observed_at, fetch = excluded.fetch
-	WHERE (observed_at, fetch) < (excluded.observed_at, excluded.fetch)`
-
 var (
+	// A projector that lags behind must not move a sighting back; that is what the comparison is for.
 	moveSightingsTogether = &rowStatement{
-		before: "INSERT INTO sightings (product, observed_at, fetch) SELECT product, ?1, ?2 FROM products WHERE id IN (",
-		row:    "?", after: ")" + orMove,
+		before: `UPDATE sightings SET observed_at = ?1, fetch = ?2 WHERE (observed_at, fetch) < (?1, ?2)
+			AND product IN (SELECT product FROM products WHERE id IN (`,
+		row: "?", after: "))",
 	}
+	// An insert, all of whose rows are there: the plan of UPDATE FROM would begin with a scan of all sightings.
 	moveSightingsEach = &rowStatement{
 		before: withRows, row: "(?,?,?)",
 		after: `) INSERT INTO sightings (product, observed_at, fetch)
-			SELECT p.product, v.column2, v.column3 FROM v CROSS JOIN products p ON p.id = v.column1 WHERE true` + orMove,
+			SELECT p.product, v.column2, v.column3 FROM v CROSS JOIN products p ON p.id = v.column1 WHERE true
+			ON CONFLICT (product) DO UPDATE SET observed_at = excluded.observed_at, fetch = excluded.fetch
+			WHERE (observed_at, fetch) < (excluded.observed_at, excluded.fetch)`,
 	}
 	countProducts = &rowStatement{before: "SELECT count(*) FROM products WHERE id IN (", row: "?", after: ")"}
 )
