@@ -44,15 +44,15 @@ func openBaseline(ctx context.Context, uri string, indexed bool) (*Baseline, err
 	return b, nil
 }
 
-// InsertProducts inserts products, in one bulk, in the order given. It blocks until they are written. Those that
-// were seen once have no sightings, as in the views.
+// InsertProducts inserts products with their sightings, in one bulk each, in the order given. It blocks until they are
+// written.
 func (b *Baseline) InsertProducts(ctx context.Context, products []projections.Product) error {
 	if len(products) == 0 {
 		return nil
 	}
 	err := bulkInsert(ctx, b.products, documents(products, newProductDocument))
-	if again := seenAgain(products); err == nil && len(again) > 0 {
-		err = bulkInsert(ctx, b.sightings, documents(again, newSightingDocument))
+	if err == nil {
+		err = bulkInsert(ctx, b.sightings, documents(products, newSightingDocument))
 	}
 	return failed("insert", "products of a baseline", err)
 }
@@ -78,16 +78,12 @@ func (b *Baseline) UpdatePrices(ctx context.Context, products []projections.Chan
 	return failed("update", "products of a baseline", err)
 }
 
-// MoveSightings moves products, all seen at one position, there: one updateMany for every thousand ids, or one insert where
-// none of them has a sighting. It blocks until they are written.
+// MoveSightings moves products, all seen at one position, there: one updateMany for every thousand ids. It blocks until they
+// are written.
 func (b *Baseline) MoveSightings(ctx context.Context, products []projections.Product) error {
 	for chunk := range slices.Chunk(products, idsPerCommand) {
 		ids := documents(chunk, func(p *projections.Product) uuidKey { return uuidKey(p.ID) })
-		result, err := b.sightings.UpdateMany(ctx, inIDs(ids), setPosition(positionValue(chunk[0].Seen)))
-		if err == nil && result.MatchedCount == 0 {
-			err = bulkInsert(ctx, b.sightings, documents(chunk, newSightingDocument))
-		}
-		if err != nil {
+		if _, err := b.sightings.UpdateMany(ctx, inIDs(ids), setPosition(positionValue(chunk[0].Seen))); err != nil {
 			return failed("move", "sightings of a baseline", err)
 		}
 	}

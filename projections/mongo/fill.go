@@ -22,7 +22,7 @@ func (v *views) insertPrices(ctx context.Context, products []projections.Product
 	if _, err := insertNew(ctx, v.products, inOrder(products, newProductDocument)); err != nil {
 		return fmt.Errorf("insert products: %w", err)
 	}
-	if _, err := insertNew(ctx, v.sightings, inOrder(seenAgain(products), newSightingDocument)); err != nil {
+	if _, err := insertNew(ctx, v.sightings, inOrder(products, newSightingDocument)); err != nil {
 		return fmt.Errorf("insert sightings: %w", err)
 	}
 	if _, err := insertNew(ctx, v.changes, inOrder(changes, newChangeDocument)); err != nil {

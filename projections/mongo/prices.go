@@ -14,8 +14,7 @@ import (
 
 // ApplyPrices implements projections.PriceViews. It is no transaction; the order of the writes is what makes a crash between
 // any two of them harmless. A change may precede its product, and a product its sighting: until then it counts as seen where
-// it was written, so one that was seen only once has no sighting at all. The sightings come last, because an observation at
-// or before one is taken for folded.
+// it was written. The sightings come last, because an observation at or before one is taken for folded.
 func (v *views) ApplyPrices(ctx context.Context, delta projections.Delta, checkpoint projections.Checkpoint) error {
 	return v.failed("apply prices of", string(checkpoint.Stream), v.applyPrices(ctx, &delta, checkpoint))
 }
@@ -38,7 +37,7 @@ func (v *views) applyPrices(ctx context.Context, delta *projections.Delta, check
 	if err := v.updateProducts(ctx, changed); err != nil {
 		return fmt.Errorf("update products: %w", err)
 	}
-	if err := v.insertSightings(ctx, inOrder(seenAgain(delta.New), newSightingDocument)); err != nil {
+	if err := v.insertSightings(ctx, inOrder(delta.New, newSightingDocument)); err != nil {
 		return fmt.Errorf("insert sightings: %w", err)
 	}
 	if err := v.moveSightings(ctx, delta.Seen); err != nil {

@@ -18,17 +18,7 @@ const minGroup = 20
 // moveSightings moves known products to their last observation, never back: a projector that lags behind may be at work
 // too. Nearly always there are many of one fetch, and these go together. It returns ErrConflict if a product does not exist.
 func (v *views) moveSightings(ctx context.Context, seen []projections.SeenProduct) error {
-	var first, sightings []sightingDocument
-	for _, sighting := range inOrder(seen, newSeenSighting) {
-		if sighting.first {
-			first = append(first, sighting.sightingDocument)
-		} else {
-			sightings = append(sightings, sighting.sightingDocument)
-		}
-	}
-	if err := v.insertFirst(ctx, first); err != nil {
-		return err
-	}
+	sightings := inOrder(seen, func(p *projections.SeenProduct) sightingDocument { return newSightingDocument(&p.Product) })
 	groups := map[positionValue][]sightingDocument{}
 	for _, sighting := range sightings {
 		groups[sighting.Position] = append(groups[sighting.Position], sighting)
@@ -43,35 +33,6 @@ func (v *views) moveSightings(ctx context.Context, seen []projections.SeenProduc
 	}
 	rest := slices.DeleteFunc(sightings, func(s sightingDocument) bool { return len(groups[s.Position]) >= minGroup })
 	return v.move(ctx, rest, v.moveEach)
-}
-
-// seenSighting is a sighting, and whether there is probably none of its product yet.
-type seenSighting struct {
-	sightingDocument
-	first bool
-}
-
-func newSeenSighting(p *projections.SeenProduct) seenSighting {
-	return seenSighting{newSightingDocument(&p.Product), p.Was.ObservedAt == p.FirstObservedAt}
-}
-
-// insertFirst inserts the sightings of products that were seen once before, where they were written.
-func (v *views) insertFirst(ctx context.Context, sightings []sightingDocument) error {
-	return eachChunk(ctx, sightings, idsPerCommand, func(ctx context.Context, chunk []sightingDocument) error {
-		if err := v.checkKnown(ctx, documents(chunk, func(s *sightingDocument) uuidKey { return s.ID })); err != nil {
-			return err
-		}
-		return v.insertSightings(ctx, chunk)
-	})
-}
-
-// checkKnown returns ErrConflict if one of the products does not exist.
-func (v *views) checkKnown(ctx context.Context, ids []uuidKey) error {
-	known, err := v.products.CountDocuments(ctx, inIDs(ids))
-	if err == nil && known != int64(len(ids)) {
-		err = projections.ErrConflict
-	}
-	return err
 }
 
 // move moves sightings. Those that did not match are further on, or were never written, because of a crash.
@@ -94,19 +55,18 @@ func (v *views) move(
 // missingSightings returns those that are not stored. It returns ErrConflict if a product does not exist.
 func (v *views) missingSightings(ctx context.Context, sightings []sightingDocument) ([]sightingDocument, error) {
 	ids := documents(sightings, func(s *sightingDocument) uuidKey { return s.ID })
-	if err := v.checkKnown(ctx, ids); err != nil {
+	known, err := v.products.CountDocuments(ctx, inIDs(ids))
+	if err != nil {
 		return nil, err
+	}
+	if known != int64(len(ids)) {
+		return nil, projections.ErrConflict
 	}
 	stored, err := v.findSightings(ctx, ids)
 	return slices.DeleteFunc(slices.Clone(sightings), func(s sightingDocument) bool {
 		_, ok := stored[s.ID]
 		return ok
 	}), err
-}
-
-// seenAgain returns the products that were seen after they were written: the others need no sighting.
-func seenAgain(products []projections.Product) []projections.Product {
-	return slices.DeleteFunc(slices.Clone(products), func(p projections.Product) bool { return p.Seen == p.Written })
 }
 
 // insertSightings inserts sightings that are missing. Where another projector was faster, they are moved.
