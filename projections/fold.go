@@ -51,7 +51,7 @@ func newProduct(id events.ProductID, o *events.Observation) Product {
 type Delta struct {
 	New     []Product        // products seen for the first time, in the order of the log
 	Changed []ChangedProduct // known products with another price or another change count
-	Seen    []SeenProduct    // known products whose last observation moved; a superset of Changed
+	Seen    []Product    // known products whose last observation moved; a superset of Changed
 	Changes []Change         // one for each change, in the order of the log
 	Late    int64            // observations that came too late to count
 }
@@ -60,13 +60,6 @@ type Delta struct {
 type ChangedProduct struct {
 	Product
 	Was events.Position // Product.Written before the batch
-}
-
-// SeenProduct is a product with the position where it was seen last before: equal to that of its last write, nothing may be
-// stored of it yet. What is stored may be further on, where another projector was faster.
-type SeenProduct struct {
-	Product
-	Was events.Position // Product.Seen before the batch
 }
 
 // FoldBatch folds observations, in the order of the log, into the products that known holds.
@@ -100,12 +93,12 @@ func foldBatch(ids []events.ProductID, batch []events.Observation, known func(i 
 		}
 		if after, moved := b.fold(&before, o); moved {
 			b.touched[ids[i]] = len(b.delta.Seen)
-			b.delta.Seen = append(roomFor(b.delta.Seen, len(batch)-i), SeenProduct{Product: after, Was: before.Seen})
+			b.delta.Seen = append(roomFor(b.delta.Seen, len(batch)-i), after)
 			b.written = append(roomFor(b.written, len(batch)-i), before.Written)
 		}
 	}
 	for i := range b.delta.Seen {
-		if p := &b.delta.Seen[i].Product; p.Written != b.written[i] {
+		if p := &b.delta.Seen[i]; p.Written != b.written[i] {
 			b.delta.Changed = append(b.delta.Changed, ChangedProduct{Product: *p, Was: b.written[i]})
 		}
 	}
@@ -128,7 +121,7 @@ func (b *batchFold) find(id events.ProductID) *Product {
 	case at < 0:
 		return &b.delta.New[^at]
 	}
-	return &b.delta.Seen[at].Product
+	return &b.delta.Seen[at]
 }
 
 // fold returns the product after an observation, and whether that moved it.

@@ -140,7 +140,7 @@ func TestFoldBatch(t *testing.T) {
 	if len(delta.New) != 1 || delta.New[0].Name != "new" || delta.New[0].Price != eur(6) || delta.New[0].PriceChanges != 1 {
 		t.Errorf("new: %+v", delta.New)
 	}
-	if s := delta.Seen; len(s) != 2 || s[0].Name != "changed" || s[1].Name != "seen" || s[1].Seen != at(2, 1) || s[1].Was != at(1, 1) {
+	if s := delta.Seen; len(s) != 2 || s[0].Name != "changed" || s[1].Name != "seen" || s[1].Seen != at(2, 1) {
 		t.Errorf("seen: %+v", delta.Seen)
 	}
 	if len(delta.Changed) != 1 || delta.Changed[0].Was != at(1, 1) || delta.Changed[0].PriceChanges != 2 || delta.Changed[0].Price != eur(1) {

@@ -91,7 +91,7 @@ func (c *productCache) takeIn(loaded map[events.ProductID]Product, delta *Delta)
 		c.add(&p)
 	}
 	for i := range delta.Seen {
-		c.update(&delta.Seen[i].Product)
+		c.update(&delta.Seen[i])
 	}
 	for i := range delta.New {
 		c.add(&delta.New[i])

@@ -53,7 +53,7 @@ func benchDeltas(known map[events.ProductID]projections.Product, fetch []events.
 			known[p.ID] = p
 		}
 		for _, p := range delta.Seen {
-			known[p.ID] = p.Product
+			known[p.ID] = p
 		}
 		deltas = append(deltas, delta)
 	}
@@ -190,8 +190,7 @@ func bareUpdates(b *testing.B, bare *Baseline, deltas []projections.Delta) {
 	b.Helper()
 	for _, delta := range deltas {
 		benchCheck(b, bare.UpdatePrices(b.Context(), delta.Changed))
-		seen := documents(delta.Seen, func(p *projections.SeenProduct) projections.Product { return p.Product })
-		benchCheck(b, bare.MoveSightings(b.Context(), seen))
+		benchCheck(b, bare.MoveSightings(b.Context(), delta.Seen))
 	}
 }
 

@@ -120,7 +120,7 @@ func TestSeenProductThatIsUnknownConflicts(t *testing.T) {
 		known := projections.FoldBatch(nil, testFetch(n, 1, 5))
 		var delta projections.Delta
 		for _, p := range known.New {
-			delta.Seen = append(delta.Seen, projections.SeenProduct{Product: p, Was: p.Seen})
+			delta.Seen = append(delta.Seen, p)
 		}
 		err := v.ApplyPrices(t.Context(), delta, projections.Checkpoint{Stream: testStream, Sequence: 9})
 		if !errors.Is(err, projections.ErrConflict) {

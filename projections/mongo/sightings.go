@@ -17,8 +17,8 @@ const minGroup = 20
 
 // moveSightings moves known products to their last observation, never back: a projector that lags behind may be at work
 // too. Nearly always there are many of one fetch, and these go together. It returns ErrConflict if a product does not exist.
-func (v *views) moveSightings(ctx context.Context, seen []projections.SeenProduct) error {
-	sightings := inOrder(seen, func(p *projections.SeenProduct) sightingDocument { return newSightingDocument(&p.Product) })
+func (v *views) moveSightings(ctx context.Context, seen []projections.Product) error {
+	sightings := inOrder(seen, newSightingDocument)
 	groups := map[positionValue][]sightingDocument{}
 	for _, sighting := range sightings {
 		groups[sighting.Position] = append(groups[sighting.Position], sighting)

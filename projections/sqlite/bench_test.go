@@ -52,7 +52,7 @@ func benchDeltas(known map[events.ProductID]projections.Product, fetch []events.
 			known[p.ID] = p
 		}
 		for _, p := range delta.Seen {
-			known[p.ID] = p.Product
+			known[p.ID] = p
 		}
 		deltas = append(deltas, delta)
 	}

@@ -89,7 +89,7 @@ func TestSeenUnknownConflicts(t *testing.T) {
 	db := open(t)
 	var delta projections.Delta
 	for _, p := range projections.FoldBatch(nil, observations(30)).New {
-		delta.Seen = append(delta.Seen, projections.SeenProduct{Product: p, Was: p.Seen})
+		delta.Seen = append(delta.Seen, p)
 	}
 	err := db.ApplyPrices(t.Context(), delta, projections.Checkpoint{Stream: "PRICES_00", Sequence: 1})
 	if !errors.Is(err, projections.ErrConflict) {

@@ -30,7 +30,7 @@ var (
 )
 
 // moveSightings moves products to their last observation. Nearly always there are many of one fetch, and these go together.
-func (tx *transaction) moveSightings(ctx context.Context, seen []projections.SeenProduct) error {
+func (tx *transaction) moveSightings(ctx context.Context, seen []projections.Product) error {
 	groups, rest := groupByPosition(seen)
 	var moved int64
 	for _, group := range groups {
@@ -60,7 +60,7 @@ type sightingGroup struct {
 }
 
 // groupByPosition splits products into large groups, in the order of their first products, and those that are in none.
-func groupByPosition(seen []projections.SeenProduct) (groups []sightingGroup, rest []*projections.SeenProduct) {
+func groupByPosition(seen []projections.Product) (groups []sightingGroup, rest []*projections.Product) {
 	size := map[events.Position]int{}
 	for i := range seen {
 		size[seen[i].Seen]++
@@ -102,7 +102,7 @@ func (tx *transaction) moveTogether(
 
 // checkKnown returns ErrConflict if one of the products does not exist. A sighting that did not move is else one that
 // another projector moved further.
-func (tx *transaction) checkKnown(ctx context.Context, seen []projections.SeenProduct) error {
+func (tx *transaction) checkKnown(ctx context.Context, seen []projections.Product) error {
 	ids := make([]events.ProductID, len(seen))
 	for i := range seen {
 		ids[i] = seen[i].ID
