@@ -7,9 +7,6 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"go.mongodb.org/mongo-driver/v2/bson"
-	driver "go.mongodb.org/mongo-driver/v2/mongo"
-	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
 	"github.com/atlant-log/atlant/events"
 	"github.com/atlant-log/atlant/projections"
@@ -70,12 +67,17 @@ func benchTry[T any](value T, err error) func(*testing.B) T {
 	}
 }
 
+func benchCheck(b *testing.B, err error) {
+	b.Helper()
+	if err != nil {
+		b.Fatal(err)
+	}
+}
+
 func applyAll(b *testing.B, v *views, deltas []projections.Delta) {
 	b.Helper()
 	for i, delta := range deltas {
-		if err := v.ApplyPrices(b.Context(), delta, projections.Checkpoint{Stream: "PRICES_00", Sequence: uint64(i)}); err != nil {
-			b.Fatal(err)
-		}
+		benchCheck(b, v.ApplyPrices(b.Context(), delta, projections.Checkpoint{Stream: "PRICES_00", Sequence: uint64(i)}))
 	}
 }
 
@@ -105,17 +107,42 @@ func benchTime(run func()) time.Duration {
 func BenchmarkApplyNew(b *testing.B) {
 	deltas := benchDeltas(map[events.ProductID]projections.Product{}, benchFetch(0, false))
 	benchmarkBeside(b, func(int) (store, bare func()) {
-		v, other := testViews(b), testViews(b)
-		return func() { applyAll(b, v, deltas) }, func() { bareInserts(b, other, deltas) }
+		v, baseline := testViews(b), testBaseline(b, true)
+		return func() { applyAll(b, v, deltas) }, func() { bareInserts(b, baseline, deltas) }
 	})
 }
 
-func bareInserts(b *testing.B, v *views, deltas []projections.Delta) {
+func testBaseline(b *testing.B, indexed bool) *Baseline {
 	b.Helper()
-	unordered := options.InsertMany().SetOrdered(false)
+	bare := benchTry(openBaseline(b.Context(), TempURI(b), indexed))(b)
+	b.Cleanup(func() { benchCheck(b, bare.Close()) })
+	return bare
+}
+
+func bareInserts(b *testing.B, bare *Baseline, deltas []projections.Delta) {
+	b.Helper()
 	for _, delta := range deltas {
-		benchTry(v.products.InsertMany(b.Context(), documents(delta.New, newProductDocument), unordered))(b)
-		benchTry(v.sightings.InsertMany(b.Context(), documents(delta.New, newSightingDocument), unordered))(b)
+		benchCheck(b, bare.InsertProducts(b.Context(), delta.New))
+	}
+}
+
+// BenchmarkImport is the first fetch of a list, beside what mongoimport does with the list, with and without the same indexes.
+func BenchmarkImport(b *testing.B) {
+	fetch := benchFetch(0, false)
+	deltas := benchDeltas(map[events.ProductID]projections.Product{}, fetch)
+	names, prices := make([]string, len(fetch)), make([]string, len(fetch))
+	for i := range fetch {
+		names[i], prices[i] = fetch[i].Name, fmt.Sprintf("%d.%02d", fetch[i].Price.Micros/1e6, fetch[i].Price.Micros%1e6/1e4)
+	}
+	for _, indexes := range []bool{false, true} {
+		b.Run(fmt.Sprintf("indexes=%t", indexes), func(b *testing.B) {
+			benchmarkBeside(b, func(int) (store, bare func()) {
+				v, other := testViews(b), benchTry(OpenImport(b.Context(), TempURI(b), indexes))(b)
+				b.Cleanup(func() { benchCheck(b, other.Close()) })
+				return func() { applyAll(b, v, deltas) },
+					func() { benchCheck(b, other.Upsert(b.Context(), names, prices)) }
+			})
+		})
 	}
 }
 
@@ -123,14 +150,12 @@ func bareInserts(b *testing.B, v *views, deltas []projections.Delta) {
 func BenchmarkFill(b *testing.B) {
 	deltas := benchDeltas(map[events.ProductID]projections.Product{}, benchFetch(0, false))
 	benchmarkBeside(b, func(int) (store, bare func()) {
-		v, other := benchNext(b), benchNext(b)
+		v, baseline := benchNext(b), testBaseline(b, false)
 		return func() {
 			for _, delta := range deltas {
-				if err := v.InsertPrices(b.Context(), delta.New, nil); err != nil {
-					b.Fatal(err)
-				}
+				benchCheck(b, v.InsertPrices(b.Context(), delta.New, nil))
 			}
-		}, func() { bareInserts(b, other, deltas) }
+		}, func() { bareInserts(b, baseline, deltas) }
 	})
 }
 
@@ -148,31 +173,21 @@ func BenchmarkApplyChanged(b *testing.B) { benchmarkFetch(b, true) }
 
 func benchmarkFetch(b *testing.B, changing bool) {
 	b.Helper()
-	v, other, known := testViews(b), testViews(b), map[events.ProductID]projections.Product{}
+	v, baseline, known := testViews(b), testBaseline(b, true), map[events.ProductID]projections.Product{}
 	first := benchDeltas(known, benchFetch(0, false))
 	applyAll(b, v, first)
-	bareInserts(b, other, first)
+	bareInserts(b, baseline, first)
 	benchmarkBeside(b, func(n int) (store, bare func()) {
 		deltas := benchDeltas(known, benchFetch(n+1, changing))
-		return func() { applyAll(b, v, deltas) }, func() { bareUpdates(b, other, deltas) }
+		return func() { applyAll(b, v, deltas) }, func() { bareUpdates(b, baseline, deltas) }
 	})
 }
 
-func bareUpdates(b *testing.B, v *views, deltas []projections.Delta) {
+func bareUpdates(b *testing.B, bare *Baseline, deltas []projections.Delta) {
 	b.Helper()
 	for _, delta := range deltas {
-		if len(delta.Changes) > 0 {
-			benchTry(v.changes.InsertMany(b.Context(), documents(delta.Changes, newChangeDocument), options.InsertMany().SetOrdered(false)))(b)
-			models := documents(delta.Changed, func(p *projections.ChangedProduct) driver.WriteModel {
-				return driver.NewUpdateOneModel().SetFilter(bson.D{{Key: fieldID, Value: uuidKey(p.ID)}}).
-					SetUpdate(bson.D{{Key: "$set", Value: newProductPrices(&p.Product)}})
-			})
-			benchTry(v.products.BulkWrite(b.Context(), models, options.BulkWrite().SetOrdered(false)))(b)
-		}
-		for chunk := range slices.Chunk(delta.Seen, 1000) {
-			ids := documents(chunk, func(p *projections.Product) uuidKey { return uuidKey(p.ID) })
-			benchTry(v.sightings.UpdateMany(b.Context(), inIDs(ids), setPosition(positionValue(chunk[0].Seen))))(b)
-		}
+		benchCheck(b, bare.UpdatePrices(b.Context(), delta.Changed))
+		benchCheck(b, bare.MoveSightings(b.Context(), delta.Seen))
 	}
 }
 

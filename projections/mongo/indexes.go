@@ -33,16 +33,20 @@ func (v *views) BuildIndexes(ctx context.Context) error {
 	if err := v.check(ctx); err != nil {
 		return v.failed("build", "indexes", err)
 	}
-	var models []driver.IndexModel
-	for _, order := range sortOrders {
-		models = append(models, indexModel(order.index, fieldSource, order.field, fieldID))
-	}
 	// One command, because the server then reads the products once.
-	if _, err := v.products.Indexes().CreateMany(ctx, models); err != nil {
+	if _, err := v.products.Indexes().CreateMany(ctx, sortIndexes()); err != nil {
 		return v.failed("build", "indexes", err)
 	}
 	v.indexed.Store(true)
 	return nil
+}
+
+func sortIndexes() []driver.IndexModel {
+	var models []driver.IndexModel
+	for _, order := range sortOrders {
+		models = append(models, indexModel(order.index, fieldSource, order.field, fieldID))
+	}
+	return models
 }
 
 // create makes what must be there before anything is written; collections make themselves.

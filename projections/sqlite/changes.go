@@ -10,7 +10,7 @@ import (
 
 // insertChanges leaves a change that is there as it is: another projector folded the same events.
 var insertChanges = &rowStatement{
-	before: "WITH v AS (VALUES ", row: "(?,?,?,?,?,?,?,?)",
+	before: withRows, row: "(?,?,?,?,?,?,?,?)",
 	after: `) INSERT INTO changes (product, observed_at, fetch, price, currency, previous_price, previous_currency, line)
 		SELECT p.product, v.column2, v.column3, v.column4, v.column5, v.column6, v.column7, v.column8
 		FROM v CROSS JOIN products p ON p.id = v.column1 WHERE true ON CONFLICT DO NOTHING`,

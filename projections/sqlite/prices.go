@@ -56,10 +56,7 @@ func (tx *transaction) insertProducts(ctx context.Context, products []projection
 	}
 	order := orderByID(products, func(p *projections.Product) events.ProductID { return p.ID })
 	written, err := tx.execRows(ctx, insertProducts, len(products), func(args []any, i int) []any {
-		p := order[i]
-		return append(args, last+1+int64(i), p.ID[:], sources[p.Source], p.Name, p.Price.Micros, p.Price.Currency,
-			p.PreviousPrice.Micros, p.PreviousPrice.Currency, p.PriceChanges, int64(p.FirstObservedAt),
-			int64(p.PriceChangedAt()), p.Written.Fetch[:])
+		return appendProduct(args, last+1+int64(i), sources[order[i].Source], order[i])
 	})
 	if err != nil {
 		return err
@@ -68,10 +65,24 @@ func (tx *transaction) insertProducts(ctx context.Context, products []projection
 		return projections.ErrConflict
 	}
 	_, err = tx.execRows(ctx, insertSightings, len(products), func(args []any, i int) []any {
-		p := order[i]
-		return append(args, last+1+int64(i), int64(p.Seen.ObservedAt), p.Seen.Fetch[:])
+		return appendSighting(args, last+1+int64(i), order[i])
 	})
 	return err
+}
+
+func appendProduct(args []any, number, source int64, p *projections.Product) []any {
+	return append(args, number, p.ID[:], source, p.Name, p.Price.Micros, p.Price.Currency, p.PreviousPrice.Micros,
+		p.PreviousPrice.Currency, p.PriceChanges, int64(p.FirstObservedAt), int64(p.PriceChangedAt()), p.Written.Fetch[:])
+}
+
+func appendSighting(args []any, number int64, p *projections.Product) []any {
+	return append(args, number, int64(p.Seen.ObservedAt), p.Seen.Fetch[:])
+}
+
+// appendPrices appends a product's id and what a change of its price changes.
+func appendPrices(args []any, p *projections.Product) []any {
+	return append(args, p.ID[:], p.Price.Micros, p.Price.Currency, p.PreviousPrice.Micros, p.PreviousPrice.Currency,
+		p.PriceChanges, int64(p.PriceChangedAt()), p.Written.Fetch[:])
 }
 
 // sources returns the numbers of the products' sources, and gives numbers to those that are new.
@@ -97,7 +108,7 @@ func (tx *transaction) sources(ctx context.Context, products []projections.Produ
 // updateProducts is a compare-and-set on the position of the last write. Only the three indexes on columns that it sets
 // are touched.
 var updateProducts = &rowStatement{
-	before: "WITH v AS (VALUES ",
+	before: withRows,
 	row:    "(?,?,?,?,?,?,?,?,?,?)",
 	after: `) UPDATE products SET price = v.column2, currency = v.column3, previous_price = v.column4,
 			previous_currency = v.column5, price_changes = v.column6, price_changed_at = v.column7, written_fetch = v.column8
@@ -109,8 +120,7 @@ func (tx *transaction) updateProducts(ctx context.Context, products []projection
 	order := orderByID(products, func(p *projections.ChangedProduct) events.ProductID { return p.ID })
 	written, err := tx.execRows(ctx, updateProducts, len(products), func(args []any, i int) []any {
 		p := order[i]
-		return append(args, p.ID[:], p.Price.Micros, p.Price.Currency, p.PreviousPrice.Micros, p.PreviousPrice.Currency,
-			p.PriceChanges, int64(p.PriceChangedAt()), p.Written.Fetch[:], int64(p.Was.ObservedAt), p.Was.Fetch[:])
+		return append(appendPrices(args, &p.Product), int64(p.Was.ObservedAt), p.Was.Fetch[:])
 	})
 	if err != nil {
 		return err

@@ -20,7 +20,7 @@ var (
 	}
 	// An insert, all of whose rows are there: the plan of UPDATE FROM would begin with a scan of all sightings.
 	moveSightingsEach = &rowStatement{
-		before: "WITH v AS (VALUES ", row: "(?,?,?)",
+		before: withRows, row: "(?,?,?)",
 		after: `) INSERT INTO sightings (product, observed_at, fetch)
 			SELECT p.product, v.column2, v.column3 FROM v CROSS JOIN products p ON p.id = v.column1 WHERE true
 			ON CONFLICT (product) DO UPDATE SET observed_at = excluded.observed_at, fetch = excluded.fetch

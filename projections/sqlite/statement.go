@@ -13,6 +13,8 @@ type rowStatement struct {
 	before, row, after string
 }
 
+const withRows = "WITH v AS (VALUES " // the rows are v, their columns column1 and so on
+
 // text returns the statement for so many rows.
 func (s *rowStatement) text(rows int) string {
 	return s.before + strings.Repeat(s.row+",", rows-1) + s.row + s.after
