@@ -15,6 +15,9 @@ import (
 	"github.com/atlant-log/atlant/projections"
 )
 
+// bulkDocuments is the most that one bulk may have on DocumentDB; MongoDB takes four times as many.
+const bulkDocuments = 25_000
+
 // Baseline is the bare driver, which benchmarks compare a store with: it writes the same documents to collections with the
 // same indexes, and nothing around. It compares nothing, knows no checkpoints, and is not for use by many at once. Its
 // collections are its own, in the database that the URI names.
@@ -44,8 +47,7 @@ func openBaseline(ctx context.Context, uri string, indexed bool) (*Baseline, err
 	return b, nil
 }
 
-// InsertProducts inserts products with their sightings, in one bulk each, in the order given. It blocks until they are
-// written.
+// InsertProducts inserts products with their sightings, in bulks, in the order given. It blocks until they are written.
 func (b *Baseline) InsertProducts(ctx context.Context, products []projections.Product) error {
 	if len(products) == 0 {
 		return nil
@@ -57,8 +59,8 @@ func (b *Baseline) InsertProducts(ctx context.Context, products []projections.Pr
 	return failed("insert", "products of a baseline", err)
 }
 
-// UpdatePrices inserts the last change of each product and sets its prices, one bulk each, in the order given. It blocks
-// until they are written.
+// UpdatePrices inserts the last change of each product and sets its prices, in bulks, in the order given. It blocks until
+// they are written.
 func (b *Baseline) UpdatePrices(ctx context.Context, products []projections.ChangedProduct) error {
 	if len(products) == 0 {
 		return nil
@@ -73,7 +75,11 @@ func (b *Baseline) UpdatePrices(ctx context.Context, products []projections.Chan
 			return driver.NewUpdateOneModel().SetFilter(bson.D{{Key: fieldID, Value: uuidKey(p.ID)}}).
 				SetUpdate(bson.D{{Key: "$set", Value: newProductPrices(&p.Product)}})
 		})
-		_, err = b.products.BulkWrite(ctx, models, options.BulkWrite().SetOrdered(false))
+		for chunk := range slices.Chunk(models, bulkDocuments) {
+			if _, err = b.products.BulkWrite(ctx, chunk, options.BulkWrite().SetOrdered(false)); err != nil {
+				break
+			}
+		}
 	}
 	return failed("update", "products of a baseline", err)
 }
@@ -90,10 +96,14 @@ func (b *Baseline) MoveSightings(ctx context.Context, products []projections.Pro
 	return nil
 }
 
-// bulkInsert inserts documents in one call of the driver, in no order.
+// bulkInsert inserts documents in as few calls of the driver as the server takes, in no order.
 func bulkInsert[D any](ctx context.Context, collection *driver.Collection, all []D) error {
-	_, err := collection.InsertMany(ctx, all, options.InsertMany().SetOrdered(false))
-	return err
+	for chunk := range slices.Chunk(all, bulkDocuments) {
+		if _, err := collection.InsertMany(ctx, chunk, options.InsertMany().SetOrdered(false)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // bare is one connection, and collections that are dropped when it is closed.
