@@ -5,19 +5,17 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	driver "go.mongodb.org/mongo-driver/v2/mongo"
-	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
 	"github.com/atlant-log/atlant/projections"
 )
 
 // Baseline is the bare driver, which benchmarks compare a store with: it writes the same documents to collections with the
-// same indexes, and nothing around. It compares nothing, knows no checkpoints, and is not for use by many at once. Its
-// collections are its own, in the database that the URI names.
+// same indexes, as many at once, and nothing around. It compares nothing, knows no checkpoints, and is not for use by many at
+// once. Its collections are its own, in the database that the URI names.
 type Baseline struct {
 	bare
 	products, sightings, changes *driver.Collection
@@ -30,7 +28,7 @@ func OpenBaseline(ctx context.Context, uri string) (*Baseline, error) {
 
 // openBaseline makes indexes for lists only if it is told to: a rebuild builds them when all is inserted.
 func openBaseline(ctx context.Context, uri string, indexed bool) (*Baseline, error) {
-	bare, err := openBare(uri)
+	bare, err := openBare(uri, workers)
 	if err != nil {
 		return nil, err
 	}
@@ -44,36 +42,27 @@ func openBaseline(ctx context.Context, uri string, indexed bool) (*Baseline, err
 	return b, nil
 }
 
-// InsertProducts inserts products with their sightings, in one bulk each, in the order given. It blocks until they are
-// written.
+// InsertProducts inserts products with their sightings. It blocks until they are written.
 func (b *Baseline) InsertProducts(ctx context.Context, products []projections.Product) error {
-	if len(products) == 0 {
-		return nil
-	}
-	err := bulkInsert(ctx, b.products, documents(products, newProductDocument))
+	_, err := insertNew(ctx, b.products, documents(products, newProductDocument))
 	if err == nil {
-		err = bulkInsert(ctx, b.sightings, documents(products, newSightingDocument))
+		_, err = insertNew(ctx, b.sightings, documents(products, newSightingDocument))
 	}
 	return failed("insert", "products of a baseline", err)
 }
 
-// UpdatePrices inserts the last change of each product and sets its prices, one bulk each, in the order given. It blocks
-// until they are written.
+// UpdatePrices inserts the last change of each product and sets its prices. It blocks until they are written.
 func (b *Baseline) UpdatePrices(ctx context.Context, products []projections.ChangedProduct) error {
-	if len(products) == 0 {
-		return nil
-	}
-	err := bulkInsert(ctx, b.changes, documents(products, func(p *projections.ChangedProduct) changeDocument {
+	_, err := insertNew(ctx, b.changes, documents(products, func(p *projections.ChangedProduct) changeDocument {
 		return newChangeDocument(&projections.Change{
 			ProductID: p.ID, Price: p.Price, PreviousPrice: p.PreviousPrice, At: p.Written,
 		})
 	}))
 	if err == nil {
-		models := documents(products, func(p *projections.ChangedProduct) driver.WriteModel {
+		_, _, err = writeAll(ctx, b.products, documents(products, func(p *projections.ChangedProduct) driver.WriteModel {
 			return driver.NewUpdateOneModel().SetFilter(bson.D{{Key: fieldID, Value: uuidKey(p.ID)}}).
 				SetUpdate(bson.D{{Key: "$set", Value: newProductPrices(&p.Product)}})
-		})
-		_, err = b.products.BulkWrite(ctx, models, options.BulkWrite().SetOrdered(false))
+		}))
 	}
 	return failed("update", "products of a baseline", err)
 }
@@ -81,22 +70,15 @@ func (b *Baseline) UpdatePrices(ctx context.Context, products []projections.Chan
 // MoveSightings moves products, all seen at one position, there: one updateMany for every thousand ids. It blocks until they
 // are written.
 func (b *Baseline) MoveSightings(ctx context.Context, products []projections.Product) error {
-	for chunk := range slices.Chunk(products, idsPerCommand) {
+	err := eachChunk(ctx, products, idsPerCommand, func(ctx context.Context, chunk []projections.Product) error {
 		ids := documents(chunk, func(p *projections.Product) uuidKey { return uuidKey(p.ID) })
-		if _, err := b.sightings.UpdateMany(ctx, inIDs(ids), setPosition(positionValue(chunk[0].Seen))); err != nil {
-			return failed("move", "sightings of a baseline", err)
-		}
-	}
-	return nil
+		_, err := b.sightings.UpdateMany(ctx, inIDs(ids), setPosition(positionValue(chunk[0].Seen)))
+		return err
+	})
+	return failed("move", "sightings of a baseline", err)
 }
 
-// bulkInsert inserts documents in one call of the driver, in no order.
-func bulkInsert[D any](ctx context.Context, collection *driver.Collection, all []D) error {
-	_, err := collection.InsertMany(ctx, all, options.InsertMany().SetOrdered(false))
-	return err
-}
-
-// bare is one connection, and collections that are dropped when it is closed.
+// bare is connections, and collections that are dropped when they are closed.
 type bare struct {
 	client   *driver.Client
 	database *driver.Database
@@ -104,12 +86,12 @@ type bare struct {
 	made     []*driver.Collection
 }
 
-func openBare(uri string) (*bare, error) {
+func openBare(uri string, connections uint64) (*bare, error) {
 	target, err := parseURI(uri)
 	if err != nil {
 		return nil, failed("read", "the URI", err)
 	}
-	client, err := driver.Connect(target.options.SetMaxPoolSize(1))
+	client, err := driver.Connect(target.options.SetMaxPoolSize(connections))
 	if err != nil {
 		return nil, failed("connect to", target.hosts(), err)
 	}
@@ -123,7 +105,7 @@ func (b *bare) collection(name string) *driver.Collection {
 	return made
 }
 
-// Close drops the collections and closes the connection.
+// Close drops the collections and closes the connections.
 func (b *bare) Close() error { return b.close(context.Background()) }
 
 func (b *bare) close(ctx context.Context) error {

@@ -48,7 +48,7 @@ type importFields struct {
 // indexes of the products of the views, and so its documents have the fields that these are on: source, name, price,
 // price_changes, price_changed_at and first_observed_at. Without, a document is the name as _id, and the price.
 func OpenImport(ctx context.Context, uri string, indexes bool) (*ImportBaseline, error) {
-	bare, err := openBare(uri)
+	bare, err := openBare(uri, 1)
 	if err != nil {
 		return nil, err
 	}

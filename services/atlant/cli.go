@@ -39,6 +39,8 @@ type cli struct {
 	Rebuild rebuildCommand `cmd:"" help:"Rebuild the views from the log while the old ones are served, compare, and switch."`
 	Verify  verifyCommand  `cmd:"" help:"Fold the log afresh and compare that with the views, or repair one product."`
 
+	Bench benchCommand `cmd:"" help:"Measure Atlant on this machine, beside what its parts do by themselves."`
+
 	Version    versionCommand    `cmd:"" help:"Print the version."`
 	Completion completionCommand `cmd:"" help:"Print the completion script of a shell."`
 	Complete   completeCommand   `cmd:"" name:"__complete" hidden:"" passthrough:""`
@@ -76,6 +78,7 @@ func newParser(grammar *cli, c *console, exit func(int)) (*kong.Kong, error) {
 		kong.Name("atlant"),
 		kong.Description("A log of prices: point it at price lists, and ask what things cost and how that changed."),
 		kong.DefaultEnvars("ATLANT"),
+		kong.Vars{"scenarios": scenarioNames()},
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true}),
 		kong.Writers(c.out, c.err),
 		kong.Exit(exit),
