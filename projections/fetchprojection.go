@@ -25,7 +25,11 @@ func parkAll(ctx context.Context, park parker, malformed []malformedMessage) err
 }
 
 func newDecodedBatch(messages []events.Message) *decodedBatch {
-	return &decodedBatch{end: messages[len(messages)-1], messages: len(messages)}
+	batch := &decodedBatch{end: messages[len(messages)-1], messages: len(messages)}
+	for i := range messages {
+		batch.bytes += len(messages[i].Data)
+	}
+	return batch
 }
 
 func checkpointAt(end events.Message, late int64) Checkpoint {

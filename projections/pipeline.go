@@ -7,6 +7,9 @@ import (
 	"github.com/atlant-log/atlant/events"
 )
 
+// portionsPerBatch is in how many portions a batch is read at least while there is a backlog.
+const portionsPerBatch = 5
+
 // projection takes one stream into views.
 type projection interface {
 	// decode reads what messages say. It needs nothing but the messages.
@@ -19,6 +22,7 @@ type projection interface {
 type decodedBatch struct {
 	end       events.Message // the last one
 	messages  int
+	bytes     int // of their data
 	malformed []malformedMessage
 	// Of a price stream: observations with the ids of their products.
 	observations []events.Observation
@@ -32,58 +36,55 @@ type malformedMessage struct {
 	cause error
 }
 
-// project takes what a reader reads into views, up to portion.Until and no further, without end if that is 0. While a batch
-// is applied, the next one is read and decoded, and then waits. After each one applied is called. It ends when anything
+// join adds the batch that follows.
+func (b *decodedBatch) join(next *decodedBatch) {
+	b.end, b.messages, b.bytes = next.end, b.messages+next.messages, b.bytes+next.bytes
+	b.malformed = append(b.malformed, next.malformed...)
+	b.observations = append(b.observations, next.observations...)
+	b.ids = append(b.ids, next.ids...)
+	b.fetches = append(b.fetches, next.fetches...)
+}
+
+// project takes what a reader reads into views, up to bounds.Until and no further, without end if that is 0. While a batch is
+// applied, more is read and decoded, and gathered to the next one. After each one applied is called. It ends when anything
 // fails, and returns when nothing uses the reader any more.
-func project(ctx context.Context, reader events.Reader, portion events.Batch, to projection, applied func(messages int)) error {
+func project(ctx context.Context, reader events.Reader, bounds events.Batch, to projection, applied func(messages int)) error {
 	ctx, cancel := context.WithCancel(ctx)
-	ready := make(chan readBatch)
+	waiting := newWaitingBatch(bounds.Bytes)
 	var reading sync.WaitGroup
-	reading.Go(func() {
-		defer close(ready)
-		readAhead(ctx, reader, portion, to, ready)
-	})
+	reading.Go(func() { waiting.end(readAhead(ctx, reader, bounds, to, waiting)) })
 	defer reading.Wait()
 	defer cancel()
-	for next := range ready {
-		if next.err != nil {
-			return next.err
-		}
-		if err := to.apply(ctx, next.batch); err != nil {
+	for {
+		batch, err := waiting.take(ctx)
+		if batch == nil {
 			return err
 		}
-		applied(next.batch.messages)
+		if err := to.apply(ctx, batch); err != nil {
+			return err
+		}
+		applied(batch.messages)
 	}
-	return ctx.Err()
 }
 
-// readBatch is a batch, or why there are no more.
-type readBatch struct {
-	batch *decodedBatch
-	err   error
-}
-
-// readAhead hands out batch after batch until it fails, the context ends or portion.Until is reached.
-func readAhead(ctx context.Context, reader events.Reader, portion events.Batch, of projection, ready chan<- readBatch) {
-	for last := uint64(0); portion.Until == 0 || last < portion.Until; {
+// readAhead adds what it reads to the batch that waits, until that fails, the context ends or bounds.Until is reached.
+func readAhead(ctx context.Context, reader events.Reader, bounds events.Batch, of projection, waiting *waitingBatch) error {
+	portion := bounds
+	portion.Bytes = bounds.Bytes / portionsPerBatch
+	for last := uint64(0); bounds.Until == 0 || last < bounds.Until; {
 		messages, err := reader.Next(ctx, portion)
-		next := readBatch{err: err}
-		if err == nil {
-			last = messages[len(messages)-1].Sequence
-			if messages = upTo(messages, portion.Until); len(messages) == 0 {
-				return
-			}
-			next.batch = of.decode(messages)
-		}
-		select {
-		case ready <- next:
-		case <-ctx.Done():
-			return
-		}
 		if err != nil {
-			return
+			return err
+		}
+		last = messages[len(messages)-1].Sequence
+		if messages = upTo(messages, bounds.Until); len(messages) == 0 {
+			return nil
+		}
+		if err := waiting.add(ctx, of.decode(messages)); err != nil {
+			return err
 		}
 	}
+	return nil
 }
 
 // upTo cuts off the messages behind a sequence, none if that is 0.

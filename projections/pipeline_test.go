@@ -3,6 +3,7 @@ package projections
 import (
 	"context"
 	"errors"
+	"runtime"
 	"slices"
 	"sync/atomic"
 	"testing"
@@ -30,7 +31,7 @@ func (s *script) Next(ctx context.Context, _ events.Batch) ([]events.Message, er
 	}
 	var messages []events.Message
 	for _, sequence := range s.batches[s.at] {
-		messages = append(messages, events.Message{Sequence: sequence})
+		messages = append(messages, events.Message{Sequence: sequence, Data: []byte("x")})
 	}
 	s.at++
 	return messages, nil
@@ -84,7 +85,7 @@ func TestProject(t *testing.T) {
 			t.Parallel()
 			reader, to := &script{batches: batches, err: test.err}, &record{failAt: test.failAt}
 			messages := 0
-			err := project(t.Context(), reader, events.Batch{Until: test.until}, to, func(n int) { messages += n })
+			err := project(t.Context(), reader, events.Batch{Bytes: 1, Until: test.until}, to, func(n int) { messages += n })
 			if !errors.Is(err, test.want) || !slices.Equal(to.applied, test.applied) || messages == 0 != (test.applied == nil) {
 				t.Errorf("applied %d, %d messages, error %v", to.applied, messages, err)
 			}
@@ -105,7 +106,7 @@ func TestProjectEndsWithContext(t *testing.T) {
 			t.Parallel()
 			ctx, cancel := context.WithCancel(t.Context())
 			reader, to := &script{batches: batches}, &record{entered: cancel}
-			if err := project(ctx, reader, events.Batch{}, to, func(int) {}); !errors.Is(err, context.Canceled) {
+			if err := project(ctx, reader, events.Batch{Bytes: 1}, to, func(int) {}); !errors.Is(err, context.Canceled) {
 				t.Errorf("got error %v", err)
 			}
 			if reader.reading.Load() != 0 {
@@ -113,4 +114,36 @@ func TestProjectEndsWithContext(t *testing.T) {
 			}
 		})
 	}
+}
+
+// What is read while a batch is applied becomes one batch, as large as the bound allows.
+func TestProjectGathers(t *testing.T) {
+	t.Parallel()
+	errRead := errors.New("it cannot be read")
+	reader, to := &script{batches: [][]uint64{{1}, {2, 3}, {4}, {5, 6}, {7}}, err: errRead}, &record{}
+	waiting := newWaitingBatch(3)
+	ended := make(chan error, 1)
+	go func() { ended <- readAhead(t.Context(), reader, events.Batch{Bytes: 3}, to, waiting) }()
+	for _, want := range []uint64{3, 6, 7} { // 1 with 2 and 3, 4 with 5 and 6
+		for waiting.size() < 3 && want < 7 {
+			runtime.Gosched()
+		}
+		batch, err := waiting.take(t.Context())
+		if err != nil || batch.end.Sequence != want {
+			t.Fatalf("got a batch up to %d, want %d, error %v", batch.end.Sequence, want, err)
+		}
+	}
+	if err := <-ended; !errors.Is(err, errRead) {
+		t.Errorf("got error %v", err)
+	}
+}
+
+// size returns how many bytes wait.
+func (w *waitingBatch) size() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.batch == nil {
+		return 0
+	}
+	return w.batch.bytes
 }

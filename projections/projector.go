@@ -20,7 +20,7 @@ const (
 // batch bounds what is folded and written at once, nearly always by its bytes. While there is a backlog batches grow large:
 // every batch rewrites the pages of the indexes that it touches, so a few large ones cost far less than many small ones; 5 MiB
 // are some 130,000 observations. The gap is what a lone event pays before it is visible.
-var batch = events.Batch{Limit: 100_000, Bytes: 5 << 20, Gap: 10 * time.Millisecond, Wait: time.Second}
+var batch = events.Batch{Limit: 100_000, Bytes: 5 << 20, Gap: 10 * time.Millisecond, Wait: 100 * time.Millisecond}
 
 // switchInterval is how often a projector looks whether another generation is live.
 const switchInterval = time.Second

@@ -16,8 +16,8 @@ import (
 const (
 	// watchInterval is how often the view is looked at. Reports of the fetcher come in between, but may get lost.
 	watchInterval = 200 * time.Millisecond
-	// endingInterval is how soon it is looked at once the fetcher has reported the end: the view has it in a moment.
-	endingInterval = 5 * time.Millisecond
+	// soon is when it is looked at first, and again once the fetcher has reported the end, which the view has in a moment.
+	soon = 10 * time.Millisecond
 )
 
 // WatchFetch implements FetchService.
@@ -51,9 +51,9 @@ func (s *Service) watch(
 	ctx context.Context, fetch *atlantv1.Fetch, reports <-chan *atlantv1.Fetch,
 	stream *connect.ServerStream[atlantv1.WatchFetchResponse],
 ) error {
-	ticker := time.NewTicker(watchInterval)
+	interval := soon
+	ticker := time.NewTicker(interval)
 	defer ticker.Stop()
-	interval := watchInterval
 	var sent, reported *atlantv1.Fetch
 	for {
 		shown := fetch
@@ -76,7 +76,7 @@ func (s *Service) watch(
 			if projections.AtRest(reported.GetState()) {
 				// The end is shown from the view only: whoever is told of it may list, and must find it.
 				reported = nil
-				interval = endingInterval
+				interval = soon
 				ticker.Reset(interval)
 			}
 		case <-ticker.C:
