@@ -39,6 +39,7 @@ type Message struct {
 	Key      string // of a fetch event or a marker: the fetch's id
 	Data     []byte // valid for good
 	Time     time.Time
+	Pending  uint64 // how many messages were behind it when it was sent
 }
 
 // Errors of a log.

@@ -36,6 +36,9 @@ func checkpointAt(end events.Message, late int64) Checkpoint {
 	return Checkpoint{Stream: end.Stream, Sequence: end.Sequence, LoggedAt: end.Time, Late: late}
 }
 
+// idle implements projection.
+func (*fetchProjection) idle(context.Context) error { return nil }
+
 // fetchProjection takes the fetch stream into views.
 type fetchProjection struct {
 	views Views

@@ -2,7 +2,9 @@ package projections
 
 import (
 	"context"
+	"errors"
 	"sync"
+	"time"
 
 	"github.com/atlant-log/atlant/events"
 )
@@ -10,12 +12,17 @@ import (
 // portionsPerBatch is in how many portions a batch is read at least while there is a backlog.
 const portionsPerBatch = 5
 
+// idleInterval is how long nothing comes before a projection is told.
+const idleInterval = time.Second
+
 // projection takes one stream into views.
 type projection interface {
 	// decode reads what messages say. It needs nothing but the messages.
 	decode(messages []events.Message) *decodedBatch
 	// apply takes decoded messages, in the order of the log, into the views, and then moves the checkpoint to their end.
 	apply(ctx context.Context, batch *decodedBatch) error
+	// idle is called now and then while there is nothing to apply.
+	idle(ctx context.Context) error
 }
 
 // decodedBatch is a batch of messages, at least one, and what they say.
@@ -24,7 +31,8 @@ type decodedBatch struct {
 	messages  int
 	bytes     int // of their data
 	malformed []malformedMessage
-	// Of a price stream: observations with the ids of their products.
+	// Of a price stream: observations with the ids of their products, and whether more is known to follow.
+	goesOn       bool
 	observations []events.Observation
 	ids          []events.ProductID
 	// Of the fetch stream.
@@ -39,6 +47,7 @@ type malformedMessage struct {
 // join adds the batch that follows.
 func (b *decodedBatch) join(next *decodedBatch) {
 	b.end, b.messages, b.bytes = next.end, b.messages+next.messages, b.bytes+next.bytes
+	b.goesOn = next.goesOn
 	b.malformed = append(b.malformed, next.malformed...)
 	b.observations = append(b.observations, next.observations...)
 	b.ids = append(b.ids, next.ids...)
@@ -56,7 +65,13 @@ func project(ctx context.Context, reader events.Reader, bounds events.Batch, to 
 	defer reading.Wait()
 	defer cancel()
 	for {
-		batch, err := waiting.take(ctx)
+		batch, err := waiting.take(ctx, idleInterval)
+		if errors.Is(err, errIdle) {
+			err = to.idle(ctx)
+			if err == nil {
+				continue
+			}
+		}
 		if batch == nil {
 			return err
 		}

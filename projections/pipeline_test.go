@@ -7,6 +7,7 @@ import (
 	"slices"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/atlant-log/atlant/events"
 )
@@ -49,6 +50,8 @@ type record struct {
 var errApply = errors.New("it cannot be applied")
 
 func (r *record) decode(messages []events.Message) *decodedBatch { return newDecodedBatch(messages) }
+
+func (r *record) idle(context.Context) error { return nil }
 
 func (r *record) apply(_ context.Context, batch *decodedBatch) error {
 	if r.entered != nil {
@@ -128,7 +131,7 @@ func TestProjectGathers(t *testing.T) {
 		for waiting.size() < 3 && want < 7 {
 			runtime.Gosched()
 		}
-		batch, err := waiting.take(t.Context())
+		batch, err := waiting.take(t.Context(), time.Minute)
 		if err != nil || batch.end.Sequence != want {
 			t.Fatalf("got a batch up to %d, want %d, error %v", batch.end.Sequence, want, err)
 		}

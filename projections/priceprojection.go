@@ -5,7 +5,10 @@ import (
 	"errors"
 	"fmt"
 
+	"google.golang.org/protobuf/proto"
+
 	"github.com/atlant-log/atlant/events"
+	atlantv1 "github.com/atlant-log/atlant/proto/gen/atlant/v1"
 )
 
 // conflictAttempts bounds how often a batch is folded again because another projector wrote first.
@@ -17,13 +20,17 @@ type priceProjection struct {
 	park   parker
 	cache  *productCache
 	repair uint64 // the last one that the cache knows of
+
+	deferred bool // the indexes for lists are to be built yet
 }
 
 // decode implements projection.
 func (p *priceProjection) decode(messages []events.Message) *decodedBatch {
 	batch := newDecodedBatch(messages)
 	for _, m := range messages {
+		batch.goesOn = true
 		if m.Kind == events.KindMarker {
+			batch.goesOn = !endsFetch(m)
 			continue
 		}
 		all, err := decodeObservations(batch.observations, m)
@@ -33,11 +40,18 @@ func (p *priceProjection) decode(messages []events.Message) *decodedBatch {
 		}
 		batch.observations = all
 	}
+	batch.goesOn = batch.goesOn || batch.end.Pending > 0
 	batch.ids = make([]events.ProductID, len(batch.observations))
 	for i := range batch.observations {
 		batch.ids[i] = batch.observations[i].ProductID()
 	}
 	return batch
+}
+
+// endsFetch tells whether no more of a fetch follows a marker.
+func endsFetch(m events.Message) bool {
+	var marker atlantv1.FetchMarker
+	return proto.Unmarshal(m.Data, &marker) != nil || marker.GetDone()
 }
 
 // decodeObservations appends the observations of a message.
@@ -79,11 +93,48 @@ func (p *priceProjection) fold(ctx context.Context, batch *decodedBatch) error {
 		known, ok := loaded[batch.ids[i]]
 		return known, ok
 	})
-	if err := p.views.ApplyPrices(ctx, delta, checkpointAt(batch.end, delta.Late)); err != nil {
+	if err := p.write(ctx, delta, checkpointAt(batch.end, delta.Late), batch.goesOn); err != nil {
 		return fmt.Errorf("write products: %w", err)
 	}
 	p.cache.takeIn(loaded, &delta)
 	return nil
+}
+
+// A first load is many new products where there are few or none: the indexes for lists are then built at its end.
+const (
+	manyNew   = 1000 // in a batch
+	fewStored = 20   // the number of new ones over that of those stored, at least
+)
+
+// write writes a delta. goesOn says that more is known to follow.
+func (p *priceProjection) write(ctx context.Context, delta Delta, checkpoint Checkpoint, goesOn bool) (err error) {
+	if !p.deferred && goesOn && len(delta.New) >= manyNew {
+		if p.deferred, err = p.views.DeferIndexes(ctx, int64(len(delta.New)/fewStored)); err != nil {
+			return err
+		}
+	}
+	if p.deferred && !goesOn {
+		// Before the checkpoint moves: whoever waits for it lists next. Were there one of the new products already, another
+		// projector has folded the same.
+		if err := p.views.InsertPrices(ctx, delta.New, nil); err != nil {
+			return err
+		}
+		delta.New = nil
+		if err := p.idle(ctx); err != nil {
+			return err
+		}
+	}
+	return p.views.ApplyPrices(ctx, delta, checkpoint)
+}
+
+// idle implements projection. What seemed to go on may never do.
+func (p *priceProjection) idle(ctx context.Context) error {
+	if !p.deferred {
+		return nil
+	}
+	err := p.views.BuildIndexes(ctx)
+	p.deferred = err != nil
+	return err
 }
 
 // load returns those of the products that are known and not in the cache.

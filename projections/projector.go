@@ -164,6 +164,9 @@ func (p *Projector) projectionTo(ctx context.Context, views Views, checkpoint Ch
 		return &fetchProjection{views: views, park: p.park}, func() {}, nil
 	}
 	repair, err := repairsOf(ctx, views)
+	if err == nil {
+		err = views.BuildIndexes(ctx) // which a projector before this one may have deferred
+	}
 	if err != nil {
 		return nil, nil, err
 	}
@@ -195,7 +198,10 @@ func (p *Projector) takeUpTo(ctx context.Context, views Views, until uint64) err
 	defer end()
 	portion := batch
 	portion.Until = until
-	return project(ctx, reader, portion, to, func(int) {})
+	if err := project(ctx, reader, portion, to, func(int) {}); err != nil {
+		return err
+	}
+	return to.idle(ctx)
 }
 
 // checkLog returns ErrOtherLog unless the log holds the message that the checkpoint stands on.

@@ -59,15 +59,19 @@ type PriceViews interface {
 	ApplyPrices(ctx context.Context, delta Delta, checkpoint Checkpoint) error
 }
 
-// Filling is how a generation that nobody reads yet is filled.
+// Filling is how a generation is filled that nobody reads yet, or that holds next to nothing.
 type Filling interface {
 	// InsertPrices inserts products with their sightings, then changes, of these products or of ones inserted before. What is
 	// there already stays as it is: it was inserted by an earlier attempt, or by another one that fills up to the same place
 	// of the log.
 	InsertPrices(ctx context.Context, products []Product, changes []Change) error
-	// BuildIndexes builds the indexes that lists of products need. ListProducts fails without them, all else works. It
-	// blocks until they are built, and may be called again at any time, also by several processes at once.
+	// BuildIndexes builds the indexes that lists of products need. ListProducts fails without them, or reads all products for
+	// a page; all else works. It blocks until they are built, and may be called again at any time, also by several processes
+	// at once.
 	BuildIndexes(ctx context.Context) error
+	// DeferIndexes drops these indexes until BuildIndexes is called, where inserting many products and then building them
+	// is faster, ListProducts works without them, and there are no more than so many products. It tells whether it did.
+	DeferIndexes(ctx context.Context, most int64) (bool, error)
 }
 
 // ChangeCursor is a place between two changes ordered by product id and position: right behind this one.

@@ -2,7 +2,9 @@ package projections
 
 import (
 	"context"
+	"errors"
 	"sync"
+	"time"
 )
 
 // waitingBatch is the batch that waits to be applied. It grows until somebody takes it: the longer the views take to write
@@ -57,8 +59,14 @@ func (w *waitingBatch) end(err error) {
 	signal(w.added)
 }
 
-// take blocks until a batch waits. It returns none when nothing more comes, with the reason, or when the context ends.
-func (w *waitingBatch) take(ctx context.Context) (*decodedBatch, error) {
+// errIdle says that no batch came for a while.
+var errIdle = errors.New("nothing waits")
+
+// take blocks until a batch waits. It returns none when nothing more comes, with the reason, when the context ends, or, with
+// errIdle, when none came in time.
+func (w *waitingBatch) take(ctx context.Context, patience time.Duration) (*decodedBatch, error) {
+	late := time.NewTimer(patience)
+	defer late.Stop()
 	for {
 		w.mu.Lock()
 		batch, ended, err := w.batch, w.ended, w.err
@@ -74,6 +82,8 @@ func (w *waitingBatch) take(ctx context.Context) (*decodedBatch, error) {
 		select {
 		case <-ctx.Done():
 			return nil, ctx.Err()
+		case <-late.C:
+			return nil, errIdle
 		case <-w.added:
 		}
 	}

@@ -90,6 +90,7 @@ func (r *reader) next(ctx context.Context) (events.Message, error) {
 		kind, key := kindOf(m.Subject())
 		return events.Message{
 			Stream: r.stream, Sequence: r.last, Subject: m.Subject(), Kind: kind, Key: key, Data: m.Data(), Time: meta.Timestamp,
+			Pending: meta.NumPending,
 		}, nil
 	}
 }

@@ -117,11 +117,7 @@ func TestSeenProductThatIsUnknownConflicts(t *testing.T) {
 	t.Parallel()
 	for _, n := range []int{1, 3 * minGroup} {
 		v := testViews(t)
-		known := projections.FoldBatch(nil, testFetch(n, 1, 5))
-		var delta projections.Delta
-		for _, p := range known.New {
-			delta.Seen = append(delta.Seen, p)
-		}
+		delta := projections.Delta{Seen: projections.FoldBatch(nil, testFetch(n, 1, 5)).New}
 		err := v.ApplyPrices(t.Context(), delta, projections.Checkpoint{Stream: testStream, Sequence: 9})
 		if !errors.Is(err, projections.ErrConflict) {
 			t.Errorf("got error %v", err)

@@ -13,7 +13,7 @@ import (
 const maxMerged = 100
 
 // ListProducts implements projections.ProductQueries. The indexes are led by the source, so a list of all sources is a
-// merge of one range for each.
+// merge of one range for each. While there are no indexes it reads all products.
 func (db *DB) ListProducts(ctx context.Context, query projections.ProductQuery) ([]projections.Product, error) {
 	sources, err := db.sourcesOf(ctx, query.Filter.Source)
 	if err != nil {
@@ -21,12 +21,17 @@ func (db *DB) ListProducts(ctx context.Context, query projections.ProductQuery) 
 	}
 	page := []projections.Product{}
 	for merged := range slices.Chunk(sources, maxMerged) {
-		text, args := listStatement(&query, merged)
-		err := db.reader.query(ctx, text, args, func(rows *sql.Rows) error {
+		add := func(rows *sql.Rows) error {
 			p, err := scanProduct(rows)
 			page = append(page, p)
 			return err
-		})
+		}
+		text, args := listStatement(&query, merged, indexRange)
+		err := db.reader.query(ctx, text, args, add)
+		if isIndexMissing(err) {
+			text, args = listStatement(&query, merged, wholeTable)
+			err = db.reader.query(ctx, text, args, add)
+		}
 		if err != nil {
 			return nil, db.failed("list", "products", err)
 		}

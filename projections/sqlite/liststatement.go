@@ -48,25 +48,42 @@ func (c *conditions) String() string { return strings.Join(c.terms, " AND ") }
 
 // listStatement returns the statement for a page of products of these sources. Each source is a range of one index, or of
 // two; SQLite merges them as they come, so no more rows are read than the page needs and the filters pass over.
-func listStatement(query *projections.ProductQuery, sources []int64) (string, []any) {
+func listStatement(query *projections.ProductQuery, sources []int64, from rangeReader) (string, []any) {
 	order := sortOrderOf(query.SortBy)
 	direction := ""
 	if query.Descending {
 		direction = " DESC"
 	}
 	ranges, where := pageRanges(query, order)
+	limit := where.param(query.Limit)
 	arms := make([]string, 0, len(ranges)*len(sources))
 	for _, source := range sources {
 		ofSource := "p.source = " + where.param(source)
 		for _, r := range ranges {
 			terms := append([]string{ofSource}, r.terms...)
-			arms = append(arms, "SELECT "+productColumns+" FROM products p INDEXED BY "+r.index+productJoins+
-				" WHERE "+strings.Join(terms, " AND "))
+			arms = append(arms, "SELECT "+productColumns+from(r.index, strings.Join(terms, " AND "),
+				order.column+direction+", p.id"+direction+" LIMIT "+limit))
 		}
 	}
-	limit := where.param(query.Limit)
 	return strings.Join(arms, " UNION ALL ") +
 		" ORDER BY " + order.ordinal + direction + ", 1" + direction + " LIMIT " + limit, where.args
+}
+
+// rangeReader returns the rest of a statement that reads the products that match a condition, in an order or in a part of it.
+type rangeReader func(index, condition, order string) string
+
+// indexRange reads a range of an index, which is in that order.
+func indexRange(index, condition, _ string) string {
+	return " FROM products p INDEXED BY " + index + productJoins + " WHERE " + condition
+}
+
+// tableColumns are those of products.
+const tableColumns = `product, id, source, name, price, currency, previous_price, previous_currency, price_changes,
+	first_observed_at, price_changed_at, written_fetch`
+
+// wholeTable reads all products, and keeps those that come first.
+func wholeTable(_, condition, order string) string {
+	return " FROM (SELECT " + tableColumns + " FROM products p WHERE " + condition + " ORDER BY " + order + ") p" + productJoins
 }
 
 // pageRange is a range of an index, its source apart.

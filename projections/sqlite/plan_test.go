@@ -102,7 +102,7 @@ func checkListPlan(t *testing.T, db *DB, key projections.SortKey, descending boo
 		parts["SEARCH p USING INDEX products_by_price_changed_at (source=? AND price_changed_at=?)"] = len(sources)
 	}
 	parts["MERGE (UNION ALL)"] = ranges - 1
-	text, args := listStatement(&query, sources)
+	text, args := listStatement(&query, sources, indexRange)
 	wantPlan(t, explain(t, db, text, args), parts)
 }
 
@@ -133,7 +133,7 @@ func TestListPlanRanges(t *testing.T) {
 		if test.query.Filter.ChangedSince != nil {
 			test.query.SortBy = projections.SortByPriceChangedAt
 		}
-		text, args := listStatement(&test.query, []int64{1})
+		text, args := listStatement(&test.query, []int64{1}, indexRange)
 		wantPlan(t, explain(t, db, text, args), map[string]int{"(source=? AND " + test.want + ")": 1})
 	}
 }
@@ -147,7 +147,7 @@ func TestUnchangedPlan(t *testing.T) {
 			SortBy: projections.SortByPriceChanges, Descending: descending, Limit: 50, After: &projections.ProductCursor{ID: uuid.New()},
 			Filter: projections.ProductFilter{MinPriceMicros: new(int64(3))},
 		}
-		text, args := listStatement(&query, []int64{1, 2})
+		text, args := listStatement(&query, []int64{1, 2}, indexRange)
 		sign := map[bool]string{false: ">", true: "<"}[descending]
 		wantPlan(t, explain(t, db, text, args), map[string]int{
 			"products_by_price_changed_at (source=? AND price_changed_at=? AND id" + sign + "?)": 2,

@@ -5,6 +5,7 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
+	"strings"
 )
 
 //go:embed schema.sql
@@ -67,4 +68,28 @@ func createSchema(ctx context.Context, tx *transaction) error {
 func (db *DB) BuildIndexes(ctx context.Context) error {
 	err := db.writer.do(ctx, func(ctx context.Context, tx *transaction) error { return tx.execText(ctx, indexes) })
 	return db.failed("build indexes of", db.path, err)
+}
+
+const dropIndexes = `DROP INDEX IF EXISTS products_by_name; DROP INDEX IF EXISTS products_by_price;
+	DROP INDEX IF EXISTS products_by_changes; DROP INDEX IF EXISTS products_by_price_changed_at;
+	DROP INDEX IF EXISTS products_by_first_observed_at;`
+
+// DeferIndexes implements projections.Filling. If the process dies before they are built, the next one builds them when it
+// opens the store.
+func (db *DB) DeferIndexes(ctx context.Context, most int64) (deferred bool, err error) {
+	err = db.writer.do(ctx, func(ctx context.Context, tx *transaction) error {
+		var some int64
+		err := tx.queryRow(ctx, "SELECT count(*) FROM (SELECT 1 FROM products LIMIT ?)", []any{most + 1}, &some)
+		if err != nil || some > most {
+			return err
+		}
+		deferred = true
+		return tx.execText(ctx, dropIndexes)
+	})
+	return deferred && err == nil, db.failed("drop indexes of", db.path, err)
+}
+
+// isIndexMissing tells whether a statement names an index that there is not.
+func isIndexMissing(err error) bool {
+	return err != nil && strings.Contains(err.Error(), "no such index")
 }

@@ -87,10 +87,7 @@ func TestTwoHandles(t *testing.T) {
 func TestSeenUnknownConflicts(t *testing.T) {
 	t.Parallel()
 	db := open(t)
-	var delta projections.Delta
-	for _, p := range projections.FoldBatch(nil, observations(30)).New {
-		delta.Seen = append(delta.Seen, p)
-	}
+	delta := projections.Delta{Seen: projections.FoldBatch(nil, observations(30)).New}
 	err := db.ApplyPrices(t.Context(), delta, projections.Checkpoint{Stream: "PRICES_00", Sequence: 1})
 	if !errors.Is(err, projections.ErrConflict) {
 		t.Errorf("got error %v, want a conflict", err)

@@ -10,6 +10,19 @@ import (
 
 func TestConformance(t *testing.T) { t.Parallel(); storetest.Run(t, open) }
 
+// All holds as well while the indexes for lists are deferred.
+func TestConformanceWithoutIndexes(t *testing.T) {
+	t.Parallel()
+	storetest.Run(t, func(t testing.TB) projections.Views {
+		t.Helper()
+		views := open(t)
+		if deferred, err := views.DeferIndexes(t.Context(), 0); err != nil || !deferred {
+			t.Fatal(deferred, err)
+		}
+		return views
+	})
+}
+
 func TestConcurrency(t *testing.T) { t.Parallel(); storetest.RunConcurrency(t, open) }
 
 func TestStore(t *testing.T) {
