@@ -51,7 +51,7 @@ func newProduct(id events.ProductID, o *events.Observation) Product {
 type Delta struct {
 	New     []Product        // products seen for the first time, in the order of the log
 	Changed []ChangedProduct // known products with another price or another change count
-	Seen    []Product    // known products whose last observation moved; a superset of Changed
+	Seen    []Product        // known products whose last observation moved; a superset of Changed
 	Changes []Change         // one for each change, in the order of the log
 	Late    int64            // observations that came too late to count
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/atlant-log/atlant/events"
 )
@@ -21,8 +22,13 @@ type priceProjection struct {
 
 // decode implements projection.
 func (p *priceProjection) decode(messages []events.Message) *decodedBatch {
+	return decodePrices(messages)
+}
+
+// decodePrices decodes messages of a price stream.
+func decodePrices(messages []events.Message) *decodedBatch {
 	batch := newDecodedBatch(messages)
-	for _, m := range messages {
+	for i, m := range messages {
 		if m.Kind == events.KindMarker {
 			continue
 		}
@@ -31,6 +37,9 @@ func (p *priceProjection) decode(messages []events.Message) *decodedBatch {
 			batch.malformed = append(batch.malformed, malformedMessage{m, err})
 			continue
 		}
+		if len(batch.observations) == 0 {
+			all = slices.Grow(all, asManyIn(messages[i+1:], len(all), len(m.Data)))
+		}
 		batch.observations = all
 	}
 	batch.ids = make([]events.ProductID, len(batch.observations))
@@ -38,6 +47,16 @@ func (p *priceProjection) decode(messages []events.Message) *decodedBatch {
 		batch.ids[i] = batch.observations[i].ProductID()
 	}
 	return batch
+}
+
+// asManyIn estimates how many observations are in messages, where there were so many in so many bytes. To let them grow step
+// by step would take as long as to decode them.
+func asManyIn(messages []events.Message, observations, bytes int) int {
+	var all int
+	for i := range messages {
+		all += len(messages[i].Data)
+	}
+	return all * observations / bytes
 }
 
 // decodeObservations appends the observations of a message.

@@ -250,11 +250,8 @@ func (r *Rebuilder) compare(
 	}, func(ctx context.Context) error {
 		for index := range of {
 			p := portion{index, of}
-			want, err := scanPortion(ctx, views, p)
+			err := c.portion(ctx, p, func(ctx context.Context) ([]*replayed, error) { return scanPortion(ctx, views, p) })
 			if err != nil {
-				return err
-			}
-			if err := c.portion(ctx, p, want); err != nil {
 				return err
 			}
 			mu.Lock()

@@ -82,11 +82,10 @@ func (a *Auditor) Verify(ctx context.Context, report func(Progress) error) (Comp
 		func(ctx context.Context) error {
 			for index := range of {
 				p := portion{index, of}
-				want, _, err := r.fold(ctx, a.shards, end, p, nil)
-				if err != nil {
-					return err
-				}
-				if err := c.portion(ctx, p, want); err != nil {
+				if err := c.portion(ctx, p, func(ctx context.Context) ([]*replayed, error) {
+					replays, err := r.fold(ctx, a.shards, end, p, ignoreChange)
+					return byID(replays), err
+				}); err != nil {
 					return err
 				}
 			}
