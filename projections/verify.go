@@ -21,10 +21,10 @@ type Stage int
 // The stages, in their order.
 const (
 	StageFilling    Stage = iota // folding the log and inserting what it gives
-	StageIndexing                // building the indexes for lists
 	StageCatchingUp              // taking in what was logged meanwhile
 	StageWaiting                 // for the live views to get as far
-	StageComparing               // with the live views
+	StageComparing               // with the live views, and building the indexes for lists
+	StageIndexing                // building what is left of the indexes
 	StageSwitched                // the other generation is live
 	StageVerified                // compared, and nothing else to do
 )
