@@ -39,7 +39,7 @@ func NewProductID(source, name string) ProductID {
 	data = append(data, source...)
 	data = append(data, 0)
 	data = append(data, name...)
-	sum := sha1.Sum(data)
+	sum := sha1.Sum(data) //nolint:gosec // nothing is kept secret by it
 	id := ProductID(sum[:len(ProductID{})])
 	id[6] = id[6]&0x0f | 0x50 // version 5
 	id[8] = id[8]&0x3f | 0x80 // the variant of RFC 9562

@@ -86,8 +86,8 @@ func (r *Rebuilder) finish(
 	comparison, err := r.compare(ctx, record, views, end, anyway, report)
 	if err != nil {
 		cancel()
-		<-built
-		return comparison, fmt.Errorf("compare generation %d with %d: %w", record.Next, record.Live, err)
+		err = fmt.Errorf("compare generation %d with %d: %w", record.Next, record.Live, err)
+		return comparison, errors.Join(err, ignoreCancelled(<-built))
 	}
 	progress := Progress{Stage: StageIndexing, Generation: record.Next}
 	return comparison, reporting(ctx, func() error { return report(progress) }, func(ctx context.Context) error {
