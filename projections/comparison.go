@@ -1,6 +1,8 @@
 package projections
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"maps"
@@ -9,6 +11,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/atlant-log/atlant/events"
 )
@@ -83,31 +86,18 @@ type suspect struct {
 	product, changes bool      // seen to be right
 }
 
-// portion compares the products of a portion, of which want holds all that should be there.
-func (c *comparer) portion(ctx context.Context, p portion, want map[events.ProductID]*replayed) error {
-	got, err := scanPortion(ctx, c.live, p)
-	if err != nil {
+// portion compares the products of a portion. want returns all that should be there, by id; it works while the live views
+// are read.
+func (c *comparer) portion(ctx context.Context, p portion, want func(context.Context) ([]*replayed, error)) error {
+	var wanted, got []*replayed
+	reading, readingCtx := errgroup.WithContext(ctx)
+	reading.Go(func() (err error) { wanted, err = want(readingCtx); return err })
+	reading.Go(func() (err error) { got, err = scanPortion(readingCtx, c.live, p); return err })
+	if err := reading.Wait(); err != nil {
 		return err
 	}
-	c.result.Products += int64(len(want))
-	suspects := make([]map[events.ProductID]*suspect, c.shards)
-	for shard := range suspects {
-		suspects[shard] = map[events.ProductID]*suspect{}
-	}
-	note := func(id events.ProductID, want, got *replayed) {
-		s := &suspect{want: want, got: got}
-		if s.look(want); !s.product || !s.changes {
-			suspects[events.ShardOf(id, c.shards)][id] = s
-		}
-	}
-	for id, w := range want {
-		note(id, w, got[id])
-	}
-	for id, g := range got {
-		if want[id] == nil {
-			note(id, nil, g)
-		}
-	}
+	c.result.Products += int64(len(wanted))
+	suspects := c.suspectsIn(wanted, got)
 	var mu sync.Mutex
 	return eachShard(ctx, c.shards, func(ctx context.Context, shard int) error {
 		if err := c.clear(ctx, events.PriceStream(shard), suspects[shard]); err != nil {
@@ -120,6 +110,41 @@ func (c *comparer) portion(ctx context.Context, p portion, want map[events.Produ
 		}
 		return nil
 	})
+}
+
+// suspectsIn returns the products that are not the same in both, by shard. Both are by id.
+func (c *comparer) suspectsIn(want, got []*replayed) []map[events.ProductID]*suspect {
+	suspects := make([]map[events.ProductID]*suspect, c.shards)
+	for shard := range suspects {
+		suspects[shard] = map[events.ProductID]*suspect{}
+	}
+	for len(want)+len(got) > 0 {
+		var s suspect
+		order := compareFirst(want, got)
+		if order <= 0 {
+			s.want, want = want[0], want[1:]
+		}
+		if order >= 0 {
+			s.got, got = got[0], got[1:]
+		}
+		if s.look(s.want); !s.product || !s.changes {
+			id := cmp.Or(s.want, s.got).ID
+			found := s // not s itself, which would be allocated for each product
+			suspects[events.ShardOf(id, c.shards)][id] = &found
+		}
+	}
+	return suspects
+}
+
+// compareFirst compares the ids of the first products. What has no first one is behind all.
+func compareFirst(a, b []*replayed) int {
+	switch {
+	case len(b) == 0:
+		return -1
+	case len(a) == 0:
+		return 1
+	}
+	return bytes.Compare(a[0].ID[:], b[0].ID[:])
 }
 
 const (
@@ -178,24 +203,18 @@ func (c *comparer) follow(ctx context.Context, stream events.Stream, suspects ma
 	if err != nil {
 		return err
 	}
-	replay := shardReplay{
-		products: map[events.ProductID]*replayed{},
-		only:     func(id events.ProductID) bool { return suspects[id] != nil },
-		changed:  func(Change) error { return nil },
-	}
-	for id, s := range suspects {
+	replay := newShardReplay(func(id events.ProductID) bool { return suspects[id] != nil }, ignoreChange)
+	for _, s := range suspects {
 		if s.want != nil {
-			at := *s.want
-			replay.products[id] = &at
+			replay.put(*s.want)
 		}
 	}
-	return c.replayer.each(ctx, stream, c.position[stream], until, func(o *events.Observation) error {
-		id := o.ProductID()
+	return c.replayer.each(ctx, stream, c.position[stream], until, func(id events.ProductID, o *events.Observation) error {
 		if s := suspects[id]; s != nil {
-			if err := replay.fold(o); err != nil {
+			if err := replay.fold(id, o); err != nil {
 				return err
 			}
-			s.look(replay.products[id])
+			s.look(replay.find(id))
 		}
 		return nil
 	})
@@ -273,24 +292,27 @@ var maxPosition = events.Position{ObservedAt: math.MaxInt64, Fetch: uuid.Max}
 // scanPage is how many products or changes are scanned at once.
 const scanPage = 5000
 
-// scanPortion reads the products of a portion with the digests of their changes. The changes are read first: they are written
-// first, and so never tell less than the products.
-func scanPortion(ctx context.Context, views Scans, p portion) (map[events.ProductID]*replayed, error) {
-	digests := map[events.ProductID]uint64{}
-	if err := scanChanges(ctx, views, p, digests); err != nil {
+// scanPortion reads the products of a portion, by id, with the digests of their changes. The changes are read first: they
+// are written first, and so never tell less than the products.
+func scanPortion(ctx context.Context, views Scans, p portion) ([]*replayed, error) {
+	digests, err := scanChanges(ctx, views, p)
+	if err != nil {
 		return nil, err
 	}
-	found := map[events.ProductID]*replayed{}
+	var found []*replayed
 	for after := p.before(); ; {
 		page, err := views.ScanProducts(ctx, after, scanPage)
 		if err != nil {
 			return nil, err
 		}
+		room := make([]replayed, len(page))
 		for i := range page {
 			if !p.holds(page[i].ID) {
 				return found, nil
 			}
-			found[page[i].ID] = &replayed{Product: page[i], digest: digests[page[i].ID]}
+			room[i].Product = page[i]
+			room[i].digest, digests = digests.next(page[i].ID)
+			found = append(found, &room[i])
 		}
 		if len(page) < scanPage {
 			return found, nil
@@ -299,7 +321,28 @@ func scanPortion(ctx context.Context, views Scans, p portion) (map[events.Produc
 	}
 }
 
-func scanChanges(ctx context.Context, views Scans, p portion, digests map[events.ProductID]uint64) error {
+// changeDigests are the digests of the changes of products, by id.
+type changeDigests []struct {
+	id     events.ProductID
+	digest uint64
+}
+
+// next returns the digest of a product's changes, and the digests of those behind it.
+func (d changeDigests) next(id events.ProductID) (uint64, changeDigests) {
+	for len(d) > 0 {
+		switch order := bytes.Compare(d[0].id[:], id[:]); {
+		case order == 0:
+			return d[0].digest, d[1:]
+		case order > 0:
+			return 0, d
+		}
+		d = d[1:] // of a product that is not there
+	}
+	return 0, d
+}
+
+func scanChanges(ctx context.Context, views Scans, p portion) (changeDigests, error) {
+	var digests changeDigests
 	var after *ChangeCursor
 	if id := p.before(); id != nil {
 		after = &ChangeCursor{ProductID: *id, At: maxPosition}
@@ -307,16 +350,20 @@ func scanChanges(ctx context.Context, views Scans, p portion, digests map[events
 	for {
 		page, err := views.ScanChanges(ctx, after, scanPage)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		for i := range page {
-			if !p.holds(page[i].ProductID) {
-				return nil
+			id := page[i].ProductID
+			if !p.holds(id) {
+				return digests, nil
 			}
-			digests[page[i].ProductID] += digestOf(&page[i])
+			if last := len(digests) - 1; last < 0 || digests[last].id != id {
+				digests = append(digests, changeDigests{{id: id}}...)
+			}
+			digests[len(digests)-1].digest += digestOf(&page[i])
 		}
 		if len(page) < scanPage {
-			return nil
+			return digests, nil
 		}
 		last := &page[len(page)-1]
 		after = &ChangeCursor{ProductID: last.ProductID, At: last.At}

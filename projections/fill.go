@@ -1,7 +1,6 @@
 package projections
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"slices"
@@ -10,13 +9,8 @@ import (
 	"github.com/atlant-log/atlant/events"
 )
 
-const (
-	// insertChunk is how many products or changes are inserted at once.
-	insertChunk = 10_000
-	// keptChanges is how many changes of a pass are kept in memory. Where there are more the pass reads the log a second time
-	// for them: they can only be inserted when their products are.
-	keptChanges = 500_000
-)
+// insertChunk is how many products or changes are inserted at once.
+const insertChunk = 10_000
 
 // fill inserts what the log gives up to the targets, pass by pass, and returns the record as it is then.
 func (r *Rebuilder) fill(ctx context.Context, record Generations, views Views, report func(Progress) error) (Generations, error) {
@@ -46,36 +40,31 @@ func (r *Rebuilder) fill(ctx context.Context, record Generations, views Views, r
 func (r *Rebuilder) fillPortion(
 	ctx context.Context, reads *replayer, targets logEnd, p portion, views Views,
 ) (late map[events.Stream]int64, err error) {
-	var mu sync.Mutex
-	var kept []Change
-	tooMany := false
-	folded, late, err := reads.fold(ctx, r.shards, targets, p, func(c Change) error {
-		mu.Lock()
-		defer mu.Unlock()
-		if tooMany = tooMany || len(kept) == keptChanges; tooMany {
-			kept = nil
-			return nil
-		}
-		kept = append(kept, c)
-		return nil
-	})
+	var kept changeList
+	replays, err := reads.fold(ctx, r.shards, targets, p, kept.take)
 	if err != nil {
 		return nil, err
 	}
-	products := make([]Product, 0, len(folded))
-	for _, p := range folded {
-		products = append(products, p.Product)
-	}
-	slices.SortFunc(products, func(p, q Product) int { return bytes.Compare(p.ID[:], q.ID[:]) })
-	for chunk := range slices.Chunk(products, insertChunk) {
-		if err := views.InsertPrices(ctx, chunk, nil); err != nil {
+	for chunk := range slices.Chunk(byID(replays), insertChunk) {
+		products := make([]Product, len(chunk))
+		var changes []Change
+		for i, p := range chunk {
+			products[i] = p.Product
+			changes = kept.appendOf(changes, p)
+		}
+		first := min(insertChunk, len(changes))
+		if err := views.InsertPrices(ctx, products, changes[:first]); err != nil {
+			return nil, err
+		}
+		if err := insertChunks(ctx, changes[first:], views); err != nil {
 			return nil, err
 		}
 	}
-	if tooMany {
+	late = lateIn(replays)
+	if kept.full {
 		return late, r.insertChanges(ctx, targets, p, views)
 	}
-	return late, insertChunks(ctx, kept, views)
+	return late, nil
 }
 
 func insertChunks(ctx context.Context, changes []Change, views Views) error {
@@ -92,10 +81,10 @@ func (r *Rebuilder) insertChanges(ctx context.Context, targets logEnd, p portion
 	var mu sync.Mutex
 	var chunk []Change
 	again := &replayer{source: r.source}
-	_, _, err := again.fold(ctx, r.shards, targets, p, func(c Change) error {
+	_, err := again.fold(ctx, r.shards, targets, p, func(_ *replayed, c *Change) error {
 		mu.Lock()
 		defer mu.Unlock()
-		chunk = append(chunk, c)
+		chunk = append(chunk, *c)
 		if len(chunk) < insertChunk {
 			return nil
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"google.golang.org/protobuf/proto"
 
@@ -26,8 +27,13 @@ type priceProjection struct {
 
 // decode implements projection.
 func (p *priceProjection) decode(messages []events.Message) *decodedBatch {
+	return decodePrices(messages)
+}
+
+// decodePrices decodes messages of a price stream.
+func decodePrices(messages []events.Message) *decodedBatch {
 	batch := newDecodedBatch(messages)
-	for _, m := range messages {
+	for i, m := range messages {
 		batch.goesOn = true
 		if m.Kind == events.KindMarker {
 			batch.goesOn = !endsFetch(m)
@@ -37,6 +43,9 @@ func (p *priceProjection) decode(messages []events.Message) *decodedBatch {
 		if err != nil {
 			batch.malformed = append(batch.malformed, malformedMessage{m, err})
 			continue
+		}
+		if len(batch.observations) == 0 {
+			all = slices.Grow(all, asManyIn(messages[i+1:], len(all), len(m.Data)))
 		}
 		batch.observations = all
 	}
@@ -52,6 +61,16 @@ func (p *priceProjection) decode(messages []events.Message) *decodedBatch {
 func endsFetch(m events.Message) bool {
 	var marker atlantv1.FetchMarker
 	return proto.Unmarshal(m.Data, &marker) != nil || marker.GetDone()
+}
+
+// asManyIn estimates how many observations are in messages, where there were so many in so many bytes. To let them grow step
+// by step would take as long as to decode them.
+func asManyIn(messages []events.Message, observations, bytes int) int {
+	var all int
+	for i := range messages {
+		all += len(messages[i].Data)
+	}
+	return all * observations / bytes
 }
 
 // decodeObservations appends the observations of a message.

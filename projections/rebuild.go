@@ -60,22 +60,40 @@ func (r *Rebuilder) Rebuild(ctx context.Context, options RebuildOptions, report 
 	if record, err = r.fill(ctx, record, views, report); err != nil {
 		return fmt.Errorf("fill generation %d: %w", record.Next, err)
 	}
-	progress := Progress{Stage: StageIndexing, Generation: record.Next}
-	if err := reporting(ctx, func() error { return report(progress) }, views.BuildIndexes); err != nil {
-		return err
-	}
 	end, err := r.catchUp(ctx, views, report)
 	if err != nil {
 		return fmt.Errorf("catch up generation %d: %w", record.Next, err)
 	}
-	comparison, err := r.compare(ctx, record, views, end, options.AcceptDifferences, report)
+	comparison, err := r.finish(ctx, record, views, end, options.AcceptDifferences, report)
 	if err != nil {
-		return fmt.Errorf("compare generation %d with %d: %w", record.Next, record.Live, err)
+		return err
 	}
 	if !comparison.Equal() && !options.AcceptDifferences {
 		return ErrDifferent
 	}
 	return r.switchTo(ctx, record, record.Next, views, &comparison, report)
+}
+
+// finish builds the indexes of the new views and compares them with the live ones, at the same time: the one writes and the
+// other only reads, and neither keeps all processors busy.
+func (r *Rebuilder) finish(
+	ctx context.Context, record Generations, views Views, end logEnd, anyway bool, report func(Progress) error,
+) (Comparison, error) {
+	building, cancel := context.WithCancel(ctx)
+	defer cancel()
+	built := make(chan error, 1)
+	go func() { built <- views.BuildIndexes(building) }()
+	comparison, err := r.compare(ctx, record, views, end, anyway, report)
+	if err != nil {
+		cancel()
+		err = fmt.Errorf("compare generation %d with %d: %w", record.Next, record.Live, err)
+		return comparison, errors.Join(err, ignoreCancelled(<-built))
+	}
+	progress := Progress{Stage: StageIndexing, Generation: record.Next}
+	return comparison, reporting(ctx, func() error { return report(progress) }, func(ctx context.Context) error {
+		defer context.AfterFunc(ctx, cancel)()
+		return <-built
+	})
 }
 
 // Rollback makes the generation live that was so before, after it has taken in what was logged since.
@@ -250,11 +268,8 @@ func (r *Rebuilder) compare(
 	}, func(ctx context.Context) error {
 		for index := range of {
 			p := portion{index, of}
-			want, err := scanPortion(ctx, views, p)
+			err := c.portion(ctx, p, func(ctx context.Context) ([]*replayed, error) { return scanPortion(ctx, views, p) })
 			if err != nil {
-				return err
-			}
-			if err := c.portion(ctx, p, want); err != nil {
 				return err
 			}
 			mu.Lock()

@@ -54,20 +54,19 @@ func (a *Auditor) repair(ctx context.Context, views Views, id events.ProductID) 
 		return nil, err
 	}
 	var changes []Change
-	replay := shardReplay{
-		products: map[events.ProductID]*replayed{},
-		only:     func(other events.ProductID) bool { return other == id },
-		changed:  func(c Change) error { changes = append(changes, c); return nil },
-	}
+	replay := newShardReplay(
+		func(other events.ProductID) bool { return other == id },
+		func(_ *replayed, c *Change) error { changes = append(changes, *c); return nil },
+	)
 	r := &replayer{source: a.source}
 	if err := r.each(ctx, stream, 0, checkpoint.Sequence, replay.fold); err != nil {
 		return nil, err
 	}
 	s := suspect{got: got}
-	s.look(replay.products[id])
-	err = r.each(ctx, stream, checkpoint.Sequence, end, func(o *events.Observation) error {
-		err := replay.fold(o)
-		s.look(replay.products[id])
+	s.look(replay.find(id))
+	err = r.each(ctx, stream, checkpoint.Sequence, end, func(of events.ProductID, o *events.Observation) error {
+		err := replay.fold(of, o)
+		s.look(replay.find(id))
 		return err
 	})
 	if err != nil {
@@ -76,7 +75,7 @@ func (a *Auditor) repair(ctx context.Context, views Views, id events.ProductID) 
 	if s.product && s.changes {
 		return nil, nil //nolint:nilnil // nothing was wrong
 	}
-	s.want = replay.products[id]
+	s.want = replay.find(id)
 	var was, now *Product
 	if got != nil {
 		was = &got.Product

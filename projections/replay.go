@@ -1,11 +1,12 @@
 package projections
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"hash/maphash"
-	"maps"
 	"runtime"
+	"slices"
 	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
@@ -16,46 +17,71 @@ import (
 // replayed is a product as a replay of the log gives it, or as a scan of the views finds it, with a digest of its changes.
 type replayed struct {
 	Product
+
 	digest uint64 // the sum of the changes' hashes, whatever their order
+	kept   uint32 // its last change in a changeList, counted from 1
 }
 
 var digestSeed = maphash.MakeSeed()
 
 func digestOf(c *Change) uint64 { return maphash.Comparable(digestSeed, *c) }
 
-// shardReplay folds the messages of one shard in memory.
+// shardReplay folds the messages of one shard in memory. Its products are in one piece, in the order of the log, and their
+// places hold no pointers: the garbage collector would else follow millions of them again and again.
 type shardReplay struct {
-	products map[events.ProductID]*replayed
+	products []replayed
+	places   map[events.ProductID]uint32
 	late     int64
 	only     func(events.ProductID) bool // which products are folded
-	changed  func(Change) error          // is given each change
+	changed  changeTaker
 }
 
-// fold takes one observation in.
-func (r *shardReplay) fold(o *events.Observation) error {
-	id := o.ProductID()
+// changeTaker is given each change of a replay, with its product as it was before.
+type changeTaker func(p *replayed, c *Change) error
+
+func newShardReplay(only func(events.ProductID) bool, changed changeTaker) *shardReplay {
+	return &shardReplay{places: map[events.ProductID]uint32{}, only: only, changed: changed}
+}
+
+// find returns a product as it is by now, nil if it is not known. It is valid until another one becomes known.
+func (r *shardReplay) find(id events.ProductID) *replayed {
+	if place, ok := r.places[id]; ok {
+		return &r.products[place]
+	}
+	return nil
+}
+
+// put takes in a product that is not known.
+func (r *shardReplay) put(p replayed) {
+	r.places[p.ID] = uint32(len(r.products))
+	r.products = append(r.products, p)
+}
+
+// fold takes one observation in, of the product with this id.
+func (r *shardReplay) fold(id events.ProductID, o *events.Observation) error {
 	if !r.only(id) {
 		return nil
 	}
-	before := r.products[id]
-	if before == nil {
-		first, _ := Fold(nil, o)
-		r.products[id] = &replayed{Product: first}
+	p := r.find(id)
+	if p == nil {
+		r.put(replayed{Product: newProduct(id, o)})
 		return nil
 	}
-	after, outcome := Fold(&before.Product, o)
+	after, outcome := Fold(&p.Product, o)
 	switch outcome {
 	case OutcomeLate:
 		r.late++
 	case OutcomeChanged:
-		change := Change{ProductID: id, Price: after.Price, PreviousPrice: before.Price, At: o.Position, Line: o.Line}
-		before.digest += digestOf(&change)
-		if err := r.changed(change); err != nil {
+		change := Change{ProductID: id, Price: after.Price, PreviousPrice: p.Price, At: o.Position, Line: o.Line}
+		p.digest += digestOf(&change)
+		if err := r.changed(p, &change); err != nil {
 			return err
 		}
-	case OutcomeFirst, OutcomeSeen, OutcomeDuplicate:
+		p.Product = after
+	case OutcomeSeen:
+		p.Seen = after.Seen
+	case OutcomeFirst, OutcomeDuplicate:
 	}
-	before.Product = after
 	return nil
 }
 
@@ -65,29 +91,12 @@ type replayer struct {
 	read   atomic.Int64 // messages, over all shards
 }
 
+// replayBatch bounds what is decoded while what was decoded before is folded. Nothing is written, so it need not be large.
+var replayBatch = events.Batch{Limit: 10_000, Bytes: 1 << 20, Gap: batch.Gap, Wait: batch.Wait}
+
 // each calls do with the observations of a stream behind one sequence and up to another, in the order of the log. Both must
 // be sequences of messages, or 0.
-func (r *replayer) each(ctx context.Context, stream events.Stream, after, until uint64, do func(*events.Observation) error) error {
-	var group []events.Observation
-	return r.messages(ctx, stream, after, until, func(m events.Message) (err error) {
-		if m.Kind != events.KindObserved {
-			return nil
-		}
-		group, err = events.DecodeObservations(group[:0], m.Data)
-		if err != nil {
-			return nil //nolint:nilerr // parked
-		}
-		for i := range group {
-			if err := do(&group[i]); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-}
-
-// messages calls do with the messages of a stream behind one sequence and up to another.
-func (r *replayer) messages(ctx context.Context, stream events.Stream, after, until uint64, do func(events.Message) error) error {
+func (r *replayer) each(ctx context.Context, stream events.Stream, after, until uint64, do observationTaker) error {
 	if after >= until {
 		return nil
 	}
@@ -96,25 +105,30 @@ func (r *replayer) messages(ctx context.Context, stream events.Stream, after, un
 		return err
 	}
 	defer reader.Close()
-	portion := batch
+	portion := replayBatch
 	portion.Until = until
-	for {
-		all, err := reader.Next(ctx, portion)
-		if err != nil {
+	return project(ctx, reader, portion, do, func(messages int) { r.read.Add(int64(messages)) })
+}
+
+// observationTaker is a projection that is given the observations of a price stream with the ids of their products.
+type observationTaker func(events.ProductID, *events.Observation) error
+
+// decode implements projection.
+func (observationTaker) decode(messages []events.Message) *decodedBatch {
+	return decodePrices(messages)
+}
+
+// idle implements projection.
+func (observationTaker) idle(context.Context) error { return nil }
+
+// apply implements projection.
+func (do observationTaker) apply(_ context.Context, batch *decodedBatch) error {
+	for i := range batch.observations {
+		if err := do(batch.ids[i], &batch.observations[i]); err != nil {
 			return err
 		}
-		for i := range all {
-			if all[i].Sequence <= until {
-				if err := do(all[i]); err != nil {
-					return err
-				}
-			}
-		}
-		r.read.Add(int64(len(all)))
-		if all[len(all)-1].Sequence >= until {
-			return nil
-		}
 	}
+	return nil
 }
 
 // eachShard calls do for each shard, a few at a time.
@@ -180,30 +194,38 @@ func (e logEnd) total() (sum int64) {
 	return sum
 }
 
-// fold folds the products of a portion, of all shards, up to an end. changed is given each change, from several goroutines
-// at once; it may be nil. The counts of late observations are by stream.
-func (r *replayer) fold(
-	ctx context.Context, shards int, end logEnd, p portion, changed func(Change) error,
-) (map[events.ProductID]*replayed, map[events.Stream]int64, error) {
-	if changed == nil {
-		changed = func(Change) error { return nil }
-	}
-	replays := make([]shardReplay, shards)
+// fold folds the products of a portion, shard by shard, up to an end. changed is given each change, from several goroutines
+// at once.
+func (r *replayer) fold(ctx context.Context, shards int, end logEnd, p portion, changed changeTaker) ([]*shardReplay, error) {
+	replays := make([]*shardReplay, shards)
 	err := eachShard(ctx, shards, func(ctx context.Context, shard int) error {
 		stream := events.PriceStream(shard)
-		replays[shard] = shardReplay{products: map[events.ProductID]*replayed{}, only: p.holds, changed: changed}
+		replays[shard] = newShardReplay(p.holds, changed)
 		return r.each(ctx, stream, 0, end[stream], replays[shard].fold)
 	})
-	if err != nil {
-		return nil, nil, err
-	}
-	all, late := replays[0].products, map[events.Stream]int64{}
-	for shard := range replays {
-		late[events.PriceStream(shard)] = replays[shard].late
-		if shard > 0 {
-			maps.Copy(all, replays[shard].products)
-			replays[shard].products = nil
+	return replays, err
+}
+
+func ignoreChange(*replayed, *Change) error { return nil }
+
+// byID returns the products of all shards by id.
+func byID(replays []*shardReplay) []*replayed {
+	var all []*replayed
+	for _, r := range replays {
+		all = slices.Grow(all, len(r.products))
+		for i := range r.products {
+			all = append(all, &r.products[i])
 		}
 	}
-	return all, late, nil
+	slices.SortFunc(all, func(p, q *replayed) int { return bytes.Compare(p.ID[:], q.ID[:]) })
+	return all
+}
+
+// lateIn returns how many observations came too late to count, by stream.
+func lateIn(replays []*shardReplay) map[events.Stream]int64 {
+	late := map[events.Stream]int64{}
+	for shard, r := range replays {
+		late[events.PriceStream(shard)] = r.late
+	}
+	return late
 }

@@ -21,10 +21,10 @@ type Stage int
 // The stages, in their order.
 const (
 	StageFilling    Stage = iota // folding the log and inserting what it gives
-	StageIndexing                // building the indexes for lists
 	StageCatchingUp              // taking in what was logged meanwhile
 	StageWaiting                 // for the live views to get as far
-	StageComparing               // with the live views
+	StageComparing               // with the live views, and building the indexes for lists
+	StageIndexing                // building what is left of the indexes
 	StageSwitched                // the other generation is live
 	StageVerified                // compared, and nothing else to do
 )
@@ -82,11 +82,10 @@ func (a *Auditor) Verify(ctx context.Context, report func(Progress) error) (Comp
 		func(ctx context.Context) error {
 			for index := range of {
 				p := portion{index, of}
-				want, _, err := r.fold(ctx, a.shards, end, p, nil)
-				if err != nil {
-					return err
-				}
-				if err := c.portion(ctx, p, want); err != nil {
+				if err := c.portion(ctx, p, func(ctx context.Context) ([]*replayed, error) {
+					replays, err := r.fold(ctx, a.shards, end, p, ignoreChange)
+					return byID(replays), err
+				}); err != nil {
 					return err
 				}
 			}

@@ -27,8 +27,19 @@ func (db *DB) InsertPrices(ctx context.Context, products []projections.Product, 
 
 var selectIDs = &rowStatement{before: "SELECT id FROM products WHERE id IN (", row: "?", after: ")"}
 
-// unknown returns those of the products that are not stored.
+// unknown returns those of the products that are not stored. A rebuild inserts by id, so that unless an earlier attempt was
+// here nothing is stored between the first and the last of them.
 func (tx *transaction) unknown(ctx context.Context, products []projections.Product) ([]projections.Product, error) {
+	if len(products) == 0 {
+		return nil, nil
+	}
+	byID := func(p, q projections.Product) int { return compareIDs(p.ID, q.ID) }
+	first, last := slices.MinFunc(products, byID).ID, slices.MaxFunc(products, byID).ID
+	var some bool
+	err := tx.queryRow(ctx, "SELECT EXISTS (SELECT 1 FROM products WHERE id BETWEEN ? AND ?)", []any{first[:], last[:]}, &some)
+	if err != nil || !some {
+		return products, err
+	}
 	stored := map[events.ProductID]bool{}
 	for chunk := range slices.Chunk(products, idsPerStatement) {
 		ids := make([]events.ProductID, len(chunk))

@@ -24,7 +24,7 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// RebuildStage is a step of a rebuild, in the order in which they follow each other.
+// RebuildStage is a step of a rebuild. They follow each other in this order, but for INDEXING, which comes after COMPARING.
 type RebuildStage int32
 
 const (
@@ -32,7 +32,7 @@ const (
 	RebuildStage_REBUILD_STAGE_UNSPECIFIED RebuildStage = 0
 	// Folding the log and inserting what it gives.
 	RebuildStage_REBUILD_STAGE_FILLING RebuildStage = 1
-	// Building the indexes that lists need.
+	// Building the indexes that lists need, as far as that was not done during COMPARING.
 	RebuildStage_REBUILD_STAGE_INDEXING RebuildStage = 2
 	// Taking in what was logged meanwhile.
 	RebuildStage_REBUILD_STAGE_CATCHING_UP RebuildStage = 3
