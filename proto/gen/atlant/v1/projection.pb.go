@@ -137,7 +137,7 @@ type GetStatusResponse struct {
 	Projections []*ProjectionStatus `protobuf:"bytes,1,rep,name=projections,proto3" json:"projections,omitempty"`
 	// Opaque: the position of the product views. List{position} waits for it.
 	Position string `protobuf:"bytes,2,opt,name=position,proto3" json:"position,omitempty"`
-	// Messages that the views have yet to take in, over all projections.
+	// Messages that the views have yet to take in, over all projections; one of prices holds up to 256 observations.
 	Lag int64 `protobuf:"varint,3,opt,name=lag,proto3" json:"lag,omitempty"`
 	// Events that could not be decoded, over all projections.
 	Parked int64 `protobuf:"varint,4,opt,name=parked,proto3" json:"parked,omitempty"`
@@ -241,7 +241,7 @@ type ProjectionStatus struct {
 	LastSequence uint64 `protobuf:"varint,3,opt,name=last_sequence,json=lastSequence,proto3" json:"last_sequence,omitempty"`
 	// last_sequence - sequence.
 	Lag int64 `protobuf:"varint,4,opt,name=lag,proto3" json:"lag,omitempty"`
-	// Messages taken in per second, over the last minute.
+	// Messages taken in per second, over the last minute; one of prices holds up to 256 observations.
 	Rate float64 `protobuf:"fixed64,5,opt,name=rate,proto3" json:"rate,omitempty"`
 	// Messages that could not be decoded; they are kept in PARKED with their cause.
 	Parked int64 `protobuf:"varint,6,opt,name=parked,proto3" json:"parked,omitempty"`
