@@ -26,13 +26,13 @@ func benchProducts() int {
 	return 50_000
 }
 
-// benchFetch returns the observations of one fetch: prices differ from fetch to fetch if changing.
-func benchFetch(fetch int, changing bool) []events.Observation {
+// benchFetch returns the observations of one fetch. So many percent of the prices differ from those of the fetch before.
+func benchFetch(fetch, changed int) []events.Observation {
 	all := make([]events.Observation, benchProducts())
 	id := uuid.NewSHA1(uuid.Nil, fmt.Append(nil, fetch))
 	for i := range all {
 		price := int64(i*7919%100_000) * 10_000
-		if changing {
+		if i%100 < changed {
 			price += int64(fetch) * 10_000
 		}
 		all[i] = events.Observation{
@@ -108,7 +108,7 @@ func benchTime(run func()) time.Duration {
 
 // BenchmarkApplyNew is the first fetch of a list, beside inserts of the same documents into collections with the same indexes.
 func BenchmarkApplyNew(b *testing.B) {
-	deltas := benchDeltas(map[events.ProductID]projections.Product{}, benchFetch(0, false))
+	deltas := benchDeltas(map[events.ProductID]projections.Product{}, benchFetch(0, 0))
 	benchmarkBeside(b, func(int) (store, bare func()) {
 		v, baseline := testViews(b), testBaseline(b, true)
 		return func() { applyAll(b, v, deltas) }, func() { bareInserts(b, baseline, deltas) }
@@ -131,7 +131,7 @@ func bareInserts(b *testing.B, bare *Baseline, deltas []projections.Delta) {
 
 // BenchmarkImport is the first fetch of a list, beside what mongoimport does with the list, with and without the same indexes.
 func BenchmarkImport(b *testing.B) {
-	fetch := benchFetch(0, false)
+	fetch := benchFetch(0, 0)
 	deltas := benchDeltas(map[events.ProductID]projections.Product{}, fetch)
 	names, prices := make([]string, len(fetch)), make([]string, len(fetch))
 	for i := range fetch {
@@ -151,7 +151,7 @@ func BenchmarkImport(b *testing.B) {
 
 // BenchmarkFill is a rebuild: the same products where there are no indexes yet.
 func BenchmarkFill(b *testing.B) {
-	deltas := benchDeltas(map[events.ProductID]projections.Product{}, benchFetch(0, false))
+	deltas := benchDeltas(map[events.ProductID]projections.Product{}, benchFetch(0, 0))
 	benchmarkBeside(b, func(int) (store, bare func()) {
 		v, baseline := benchNext(b), testBaseline(b, false)
 		return func() {
@@ -168,20 +168,23 @@ func benchNext(b *testing.B) *views {
 }
 
 // BenchmarkApplySeen is a fetch of a list that did not change, beside one updateMany for a thousand ids.
-func BenchmarkApplySeen(b *testing.B) { benchmarkFetch(b, false) }
+func BenchmarkApplySeen(b *testing.B) { benchmarkFetch(b, 0) }
 
 // BenchmarkApplyChanged is a fetch of a list where every price changed, beside one bulk of updateOne by id as well, and
 // inserts of the changes.
-func BenchmarkApplyChanged(b *testing.B) { benchmarkFetch(b, true) }
+func BenchmarkApplyChanged(b *testing.B) { benchmarkFetch(b, 100) }
 
-func benchmarkFetch(b *testing.B, changing bool) {
+// BenchmarkApplyReload is a fetch of a list where one price in twenty changed.
+func BenchmarkApplyReload(b *testing.B) { benchmarkFetch(b, 5) }
+
+func benchmarkFetch(b *testing.B, changed int) {
 	b.Helper()
 	v, baseline, known := testViews(b), testBaseline(b, true), map[events.ProductID]projections.Product{}
-	first := benchDeltas(known, benchFetch(0, false))
+	first := benchDeltas(known, benchFetch(0, 0))
 	applyAll(b, v, first)
 	bareInserts(b, baseline, first)
 	benchmarkBeside(b, func(n int) (store, bare func()) {
-		deltas := benchDeltas(known, benchFetch(n+1, changing))
+		deltas := benchDeltas(known, benchFetch(n+1, changed))
 		return func() { applyAll(b, v, deltas) }, func() { bareUpdates(b, baseline, deltas) }
 	})
 }
@@ -197,7 +200,7 @@ func bareUpdates(b *testing.B, bare *Baseline, deltas []projections.Delta) {
 // BenchmarkProducts loads the state of a fetch, as a projector does before it folds.
 func BenchmarkProducts(b *testing.B) {
 	v, known := testViews(b), map[events.ProductID]projections.Product{}
-	applyAll(b, v, benchDeltas(known, benchFetch(0, false)))
+	applyAll(b, v, benchDeltas(known, benchFetch(0, 0)))
 	var ids []events.ProductID
 	for id := range known {
 		ids = append(ids, id)
@@ -217,7 +220,7 @@ func BenchmarkProducts(b *testing.B) {
 // says nothing of MongoDB.
 func BenchmarkList(b *testing.B) {
 	v, known := testViews(b), map[events.ProductID]projections.Product{}
-	applyAll(b, v, benchDeltas(known, benchFetch(0, false)))
+	applyAll(b, v, benchDeltas(known, benchFetch(0, 0)))
 	var middle projections.Product
 	for _, p := range known {
 		middle = p

@@ -12,11 +12,15 @@ const (
 	// A connection does one thing at a time, and so does the server for it. Even on the same two cores, four at once write
 	// 1.4 times as fast as one.
 	workers = 4
+	// A command of fewer costs more than it is worth to have several of them at once.
+	minChunk = 200
 )
 
-// eachChunk calls do for the chunks of items, several at once, and returns an error if one did; the others are then told to
-// end.
+// eachChunk calls do for chunks of items, of at most size each and several at once, and returns an error if one did; the
+// others are then told to end.
 func eachChunk[T any](ctx context.Context, items []T, size int, do func(ctx context.Context, chunk []T) error) error {
+	// Where all fits into fewer chunks than there are workers, each gets an equal part.
+	size = min(size, max(minChunk, (len(items)+workers-1)/workers))
 	if len(items) <= size { // nearly always
 		if len(items) == 0 {
 			return nil

@@ -25,13 +25,13 @@ func benchProducts() int {
 	return 200_000
 }
 
-// benchFetch returns the observations of one fetch: prices differ from fetch to fetch if changing.
-func benchFetch(fetch int, changing bool) []events.Observation {
+// benchFetch returns the observations of one fetch. So many percent of the prices differ from those of the fetch before.
+func benchFetch(fetch, changed int) []events.Observation {
 	all := make([]events.Observation, benchProducts())
 	id := uuid.NewSHA1(uuid.Nil, fmt.Append(nil, fetch))
 	for i := range all {
 		price := int64(i*7919%100_000) * 10_000
-		if changing {
+		if i%100 < changed {
 			price += int64(fetch) * 10_000
 		}
 		all[i] = events.Observation{
@@ -88,7 +88,7 @@ func reportRows(b *testing.B) {
 
 // BenchmarkApplyNew compares the first fetch of a list with bare inserts of the same rows.
 func BenchmarkApplyNew(b *testing.B) {
-	deltas := benchDeltas(map[events.ProductID]projections.Product{}, benchFetch(0, false))
+	deltas := benchDeltas(map[events.ProductID]projections.Product{}, benchFetch(0, 0))
 	sorted := make([]projections.Delta, len(deltas))
 	for i := range deltas {
 		for _, p := range orderByID(deltas[i].New, func(p *projections.Product) events.ProductID { return p.ID }) {
@@ -143,17 +143,20 @@ func benchTry[T any](value T, err error) func(*testing.B) T {
 }
 
 // BenchmarkApplySeen is a fetch of a list that did not change.
-func BenchmarkApplySeen(b *testing.B) { benchmarkFetch(b, false) }
+func BenchmarkApplySeen(b *testing.B) { benchmarkFetch(b, 0) }
 
 // BenchmarkApplyChanged is a fetch of a list where every price changed.
-func BenchmarkApplyChanged(b *testing.B) { benchmarkFetch(b, true) }
+func BenchmarkApplyChanged(b *testing.B) { benchmarkFetch(b, 100) }
 
-func benchmarkFetch(b *testing.B, changing bool) {
+// BenchmarkApplyReload is a fetch of a list where one price in twenty changed.
+func BenchmarkApplyReload(b *testing.B) { benchmarkFetch(b, 5) }
+
+func benchmarkFetch(b *testing.B, changed int) {
 	b.Helper()
 	db, known := benchFill(b)
 	for fetch := range b.N {
 		b.StopTimer()
-		deltas := benchDeltas(known, benchFetch(fetch+1, changing))
+		deltas := benchDeltas(known, benchFetch(fetch+1, changed))
 		b.StartTimer()
 		applyAll(b, db, deltas)
 	}
@@ -163,7 +166,7 @@ func benchmarkFetch(b *testing.B, changing bool) {
 func benchFill(b *testing.B) (*DB, map[events.ProductID]projections.Product) {
 	b.Helper()
 	db, known := benchOpen(b), map[events.ProductID]projections.Product{}
-	applyAll(b, db, benchDeltas(known, benchFetch(0, false)))
+	applyAll(b, db, benchDeltas(known, benchFetch(0, 0)))
 	b.ResetTimer()
 	return db, known
 }
@@ -171,7 +174,7 @@ func benchFill(b *testing.B) (*DB, map[events.ProductID]projections.Product) {
 // BenchmarkProducts loads the state of a batch, as a projector does before it folds.
 func BenchmarkProducts(b *testing.B) {
 	db, known := benchFill(b)
-	fetch := benchFetch(1, false)
+	fetch := benchFetch(1, 0)
 	ids := make([]events.ProductID, len(fetch))
 	for i := range fetch {
 		ids[i] = fetch[i].ProductID()

@@ -11,20 +11,20 @@ import (
 // minGroup is how many products must share a position for one statement to move them all by a list of ids.
 const minGroup = 20
 
+// A projector that lags behind must not move a sighting back; that is what the comparison is for.
+const moveOnly = ` ON CONFLICT (product) DO UPDATE SET observed_at = excluded.observed_at, fetch = excluded.fetch
+	WHERE (observed_at, fetch) < (excluded.observed_at, excluded.fetch)`
+
 var (
-	// A projector that lags behind must not move a sighting back; that is what the comparison is for.
+	// Inserts, all of whose rows are there: UPDATE FROM would begin with a scan of all sightings, and UPDATE with a list of
+	// ids sorts them first, and then the rows that it finds.
 	moveSightingsTogether = &rowStatement{
-		before: `UPDATE sightings SET observed_at = ?1, fetch = ?2 WHERE (observed_at, fetch) < (?1, ?2)
-			AND product IN (SELECT product FROM products WHERE id IN (`,
-		row: "?", after: "))",
+		before: withRows, row: "(?)", after: `) INSERT INTO sightings (product, observed_at, fetch)
+			SELECT p.product, ?, ? FROM v CROSS JOIN products p ON p.id = v.column1 WHERE true` + moveOnly,
 	}
-	// An insert, all of whose rows are there: the plan of UPDATE FROM would begin with a scan of all sightings.
 	moveSightingsEach = &rowStatement{
-		before: withRows, row: "(?,?,?)",
-		after: `) INSERT INTO sightings (product, observed_at, fetch)
-			SELECT p.product, v.column2, v.column3 FROM v CROSS JOIN products p ON p.id = v.column1 WHERE true
-			ON CONFLICT (product) DO UPDATE SET observed_at = excluded.observed_at, fetch = excluded.fetch
-			WHERE (observed_at, fetch) < (excluded.observed_at, excluded.fetch)`,
+		before: withRows, row: "(?,?,?)", after: `) INSERT INTO sightings (product, observed_at, fetch)
+			SELECT p.product, v.column2, v.column3 FROM v CROSS JOIN products p ON p.id = v.column1 WHERE true` + moveOnly,
 	}
 	countProducts = &rowStatement{before: "SELECT count(*) FROM products WHERE id IN (", row: "?", after: ")"}
 )
@@ -89,9 +89,8 @@ func (tx *transaction) moveTogether(
 	var args []any
 	slices.SortFunc(ids, compareIDs)
 	for chunk := range slices.Chunk(ids, idsPerStatement) {
-		args = append(args[:0], int64(position.ObservedAt), position.Fetch[:])
-		args = appendIDs(args, chunk)
-		n, err := tx.exec(ctx, moveSightingsTogether, len(args)-2, args)
+		args = appendIDs(args[:0], chunk)
+		n, err := tx.exec(ctx, moveSightingsTogether, len(args), append(args, int64(position.ObservedAt), position.Fetch[:]))
 		if err != nil {
 			return 0, err
 		}
