@@ -66,7 +66,7 @@ func createSchema(ctx context.Context, tx *transaction) error {
 
 // BuildIndexes implements projections.Filling. Writers wait meanwhile, readers do not.
 func (db *DB) BuildIndexes(ctx context.Context) error {
-	err := db.writer.do(ctx, func(ctx context.Context, tx *transaction) error { return tx.execText(ctx, indexes) })
+	err := db.writer.doSorting(ctx, func(ctx context.Context, tx *transaction) error { return tx.execText(ctx, indexes) })
 	return db.failed("build indexes of", db.path, err)
 }
 

@@ -29,12 +29,35 @@ func newWriter(pool *sql.DB) *writer {
 
 // do runs a transaction: all that fn writes, or nothing if it fails.
 func (w *writer) do(ctx context.Context, fn func(context.Context, *transaction) error) error {
+	return w.inTurn(ctx, func() error { return w.transact(ctx, fn) })
+}
+
+// doSorting runs a transaction that sorts much: what does not fit into the cache then goes to temporary files.
+func (w *writer) doSorting(ctx context.Context, fn func(context.Context, *transaction) error) error {
+	return w.inTurn(ctx, func() error {
+		// The connection is new afterwards, with the pragmas of all others.
+		defer func() { _ = w.discard() }()
+		if err := w.connect(ctx); err != nil {
+			return err
+		}
+		if _, err := w.conn.ExecContext(ctx, "PRAGMA temp_store = FILE"); err != nil {
+			return fmt.Errorf("sort in files: %w", err)
+		}
+		return w.transact(ctx, fn)
+	})
+}
+
+func (w *writer) inTurn(ctx context.Context, do func() error) error {
 	select {
 	case <-ctx.Done():
 		return ctx.Err()
 	case <-w.turn:
 	}
 	defer func() { w.turn <- struct{}{} }()
+	return do()
+}
+
+func (w *writer) transact(ctx context.Context, fn func(context.Context, *transaction) error) error {
 	if err := w.begin(ctx); err != nil {
 		return errors.Join(err, w.discard())
 	}
@@ -48,14 +71,22 @@ func (w *writer) do(ctx context.Context, fn func(context.Context, *transaction) 
 }
 
 // begin takes the write lock at once: a lock that is asked for after reading can fail without waiting.
-func (w *writer) begin(ctx context.Context) (err error) {
-	if w.conn == nil {
-		if w.conn, err = w.pool.Conn(ctx); err != nil {
-			return fmt.Errorf("connect: %w", err)
-		}
+func (w *writer) begin(ctx context.Context) error {
+	if err := w.connect(ctx); err != nil {
+		return err
 	}
 	if _, err := w.conn.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
 		return fmt.Errorf("begin: %w", err)
+	}
+	return nil
+}
+
+func (w *writer) connect(ctx context.Context) (err error) {
+	if w.conn != nil {
+		return nil
+	}
+	if w.conn, err = w.pool.Conn(ctx); err != nil {
+		return fmt.Errorf("connect: %w", err)
 	}
 	return nil
 }
