@@ -25,6 +25,7 @@ type benchCommand struct {
 	Changed     int      `default:"5" placeholder:"PERCENT" help:"How many of the prices differ from one list to the next (${default})."`
 	Repeats     int      `default:"10" placeholder:"N" help:"How often the log that is rebuilt from holds each product (${default})."`
 	Rounds      int      `default:"1" placeholder:"N" help:"How often to measure it all; medians are reported (${default})."`
+	NoBaselines bool     `help:"Leave out the baselines, and with them most of the time that a run takes."`
 	Concurrency []int    `default:"1,8" placeholder:"N" help:"How many read pages at once (${default})."`
 	Data        string   `placeholder:"DIR" help:"A folder on the disk to measure, for what is removed afterwards (the system's for temporary files)."`
 	JSON        bool     `name:"json" help:"Print JSON in place of the table."`
@@ -86,7 +87,7 @@ func (b *benchCommand) Run(ctx context.Context, c *console) (err error) {
 	}
 	report, err := bench.Run(ctx, place.bench(), bench.Options{
 		Scenarios: b.scenarios(), Products: b.Products, Changed: b.Changed, Repeats: b.Repeats, Rounds: b.Rounds,
-		Shards: b.Shards, Concurrency: b.Concurrency, Scratch: scratch, Say: func(what string) { c.notef("%s", what) },
+		Shards: b.Shards, Concurrency: b.Concurrency, NoBaselines: b.NoBaselines, Scratch: scratch, Say: func(what string) { c.notef("%s", what) },
 	})
 	if err != nil {
 		return err

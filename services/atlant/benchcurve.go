@@ -62,6 +62,7 @@ func (b *benchCommand) runPoint(ctx context.Context, c *console, products, shard
 		"ATLANT_SCENARIO="+string(bench.FirstLoad+","+bench.Reload+","+bench.Rebuild), fmt.Sprint("ATLANT_PRODUCTS=", products),
 		fmt.Sprint("ATLANT_SHARDS=", shards), fmt.Sprint("ATLANT_CHANGED=", b.Changed), fmt.Sprint("ATLANT_REPEATS=", b.Repeats),
 		fmt.Sprint("ATLANT_ROUNDS=", b.Rounds), "ATLANT_DATA="+b.Data, "ATLANT_CURVE=", "ATLANT_OUT=",
+		"ATLANT_NO_BASELINES=true", // nothing is drawn of them
 	)
 	if err := cmd.Run(); err != nil {
 		return nil, fmt.Errorf("measure %d products on %d shards: %w", products, shards, err)

@@ -39,6 +39,7 @@ type Options struct {
 	Rounds      int          `json:"rounds"`         // of which the medians are taken
 	Shards      int          `json:"shards"`
 	Concurrency []int        `json:"concurrency"` // how many read pages at once
+	NoBaselines bool         `json:"noBaselines"` // leave out what takes long: all baselines but those of pages
 	Scratch     string       `json:"-"`           // a folder on the disk that is measured, for lists
 	Say         func(string) `json:"-"`           // what is under way, for whoever waits
 }

@@ -48,8 +48,11 @@ type Comparison struct {
 	Met    *bool   `json:"met,omitempty"`
 }
 
-// than adds a comparison.
+// than adds a comparison, unless the baseline was not measured.
 func (f *Figure) than(baseline string, value, target float64) {
+	if value == 0 {
+		return
+	}
 	f.Against = append(f.Against, Comparison{Baseline: baseline, Value: value, Target: target})
 }
 

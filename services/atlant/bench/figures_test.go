@@ -119,3 +119,15 @@ func TestDrawCurves(t *testing.T) {
 		t.Errorf("there are %q, also for what was not measured", files)
 	}
 }
+
+// A baseline that was not measured is not compared with.
+func TestThanWhatWasNotMeasured(t *testing.T) {
+	t.Parallel()
+	f := Figure{Value: 2, Unit: unitRate}
+	f.than("left out", 0, 3)
+	f.than("measured", 1, 3)
+	f.judge()
+	if len(f.Against) != 1 || f.Against[0].Ratio != 2 || f.Against[0].Met == nil || *f.Against[0].Met {
+		t.Errorf("compared with %+v", f.Against)
+	}
+}

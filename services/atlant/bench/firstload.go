@@ -19,12 +19,14 @@ func (j *journey) reportFirstLoad(ctx context.Context) error {
 		return err
 	}
 	r.add(f)
-	published, err := r.publish(ctx, rows)
-	if err != nil {
-		return err
+	if !r.options.NoBaselines {
+		published, err := r.publish(ctx, rows)
+		if err != nil {
+			return err
+		}
+		r.add(Figure{Scenario: FirstLoad, Name: "into the log alone", Value: rate(rows, published), Unit: unitRate}).
+			than(barePublish, rate(rows, bare.publish), 0.8)
 	}
-	r.add(Figure{Scenario: FirstLoad, Name: "into the log alone", Value: rate(rows, published), Unit: unitRate}).
-		than(barePublish, rate(rows, bare.publish), 0.8)
 	j.addMemory(FirstLoad, bare.listBytes)
 	if j.log > 0 {
 		r.add(Figure{
@@ -40,7 +42,7 @@ func (j *journey) reportFirstLoad(ctx context.Context) error {
 
 // addImports compares with the import of a version of the list into what holds the version before.
 func (r *run) addImports(ctx context.Context, f *Figure, version int, indexed, plain float64) error {
-	if r.place.OpenImport == nil {
+	if r.place.OpenImport == nil || r.options.NoBaselines {
 		return nil
 	}
 	for _, i := range []struct {

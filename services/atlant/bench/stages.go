@@ -43,9 +43,9 @@ func (s *stages) slowest() (string, time.Duration) {
 	return slowest.name, slowest.took
 }
 
-// stagesOf returns the stages of a first load, and measures those of each size once.
+// stagesOf returns the stages of a first load, and measures those of each size once; none of them without baselines.
 func (r *run) stagesOf(ctx context.Context, rows int) (stages, error) {
-	if s, ok := r.bare[rows]; ok {
+	if s, ok := r.bare[rows]; ok || r.options.NoBaselines {
 		return s, nil
 	}
 	r.sayf("measuring each stage alone, %s", english.Plural(rows, "row", ""))
