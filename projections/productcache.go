@@ -15,7 +15,7 @@ type cacheBudget struct {
 }
 
 // processCaches is the budget of all projectors of this process.
-var processCaches = &cacheBudget{bytes: 200 << 20}
+var processCaches = &cacheBudget{bytes: 100 << 20}
 
 const (
 	// bytesPerProduct is what a product takes in a stateTable at most; 52 on average while the cache is not full.

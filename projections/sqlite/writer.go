@@ -40,7 +40,8 @@ func (w *writer) doSorting(ctx context.Context, fn func(context.Context, *transa
 		if err := w.connect(ctx); err != nil {
 			return err
 		}
-		if _, err := w.conn.ExecContext(ctx, "PRAGMA temp_store = FILE"); err != nil {
+		// As much as the cache may hold is sorted in memory, beside the cache.
+		if _, err := w.conn.ExecContext(ctx, "PRAGMA temp_store = FILE; PRAGMA cache_size = -32768"); err != nil {
 			return fmt.Errorf("sort in files: %w", err)
 		}
 		return w.transact(ctx, fn)
