@@ -87,7 +87,8 @@ func (b *benchCommand) Run(ctx context.Context, c *console) (err error) {
 	}
 	report, err := bench.Run(ctx, place.bench(), bench.Options{
 		Scenarios: b.scenarios(), Products: b.Products, Changed: b.Changed, Repeats: b.Repeats, Rounds: b.Rounds,
-		Shards: b.Shards, Concurrency: b.Concurrency, NoBaselines: b.NoBaselines, Scratch: scratch, Say: func(what string) { c.notef("%s", what) },
+		Shards: b.Shards, Concurrency: b.Concurrency, NoBaselines: b.NoBaselines, Scratch: scratch,
+		Say: func(what string) { c.notef("%s", what) },
 	})
 	if err != nil {
 		return err
