@@ -143,6 +143,11 @@ func (p *Projector) followViews(ctx context.Context, views Views) (progressed bo
 		return false, err
 	}
 	defer reader.Close()
+	if p.stream != events.FetchStream {
+		if err := views.BuildIndexes(ctx); err != nil { // which a projector before this one may have deferred
+			return false, err
+		}
+	}
 	to, end, err := p.projectionTo(ctx, views, checkpoint)
 	if err != nil {
 		return false, err
@@ -164,9 +169,6 @@ func (p *Projector) projectionTo(ctx context.Context, views Views, checkpoint Ch
 		return &fetchProjection{views: views, park: p.park}, func() {}, nil
 	}
 	repair, err := repairsOf(ctx, views)
-	if err == nil {
-		err = views.BuildIndexes(ctx) // which a projector before this one may have deferred
-	}
 	if err != nil {
 		return nil, nil, err
 	}
