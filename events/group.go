@@ -55,9 +55,9 @@ func (g *Group) Add(o *Observation) error {
 	if o.Source != g.source || o.Position.Fetch != g.first.Fetch {
 		return errors.New("the observations of a group are of one source and fetch")
 	}
-	g.names = protowire.AppendString(protowire.AppendTag(g.names, fieldNames, protowire.BytesType), o.Name)
+	g.names = appendField(g.names, fieldNames, o.Name)
 	g.amounts = protowire.AppendVarint(g.amounts, uint64(o.Price.Micros))
-	g.currencies = protowire.AppendString(protowire.AppendTag(g.currencies, fieldCurrencies, protowire.BytesType), o.Price.Currency)
+	g.currencies = appendField(g.currencies, fieldCurrencies, o.Price.Currency)
 	g.lines = appendStep(g.lines, o.Line, g.line)
 	g.times = appendStep(g.times, int64(o.Position.ObservedAt), int64(g.observedAt))
 	g.manyCurrencies = g.manyCurrencies || o.Price.Currency != g.currency
@@ -73,21 +73,20 @@ func appendStep(column []byte, value, before int64) []byte {
 
 // AppendTo appends the message to buf and empties the group. There must be something in it.
 func (g *Group) AppendTo(buf []byte) []byte {
-	buf = appendBytes(buf, fieldSource, g.source)
-	buf = protowire.AppendTag(buf, fieldObservedAt, protowire.BytesType)
-	buf = protowire.AppendBytes(buf, appendTimestamp(make([]byte, 0, 24), g.first.ObservedAt))
-	buf = appendBytes(buf, fieldFetchID, string(g.first.Fetch[:]))
+	buf = appendField(buf, fieldSource, g.source)
+	buf = appendField(buf, fieldObservedAt, appendTimestamp(make([]byte, 0, 24), g.first.ObservedAt))
+	buf = appendField(buf, fieldFetchID, g.first.Fetch[:])
 	buf = append(buf, g.names...)
-	buf = appendBytes(buf, fieldAmounts, string(g.amounts))
+	buf = appendField(buf, fieldAmounts, g.amounts)
 	switch {
 	case g.manyCurrencies:
 		buf = append(buf, g.currencies...)
 	case g.currency != "":
-		buf = appendBytes(buf, fieldCurrencies, g.currency)
+		buf = appendField(buf, fieldCurrencies, g.currency)
 	}
-	buf = appendBytes(buf, fieldLines, string(g.lines))
+	buf = appendField(buf, fieldLines, g.lines)
 	if g.manyTimes {
-		buf = appendBytes(buf, fieldTimes, string(g.times))
+		buf = appendField(buf, fieldTimes, g.times)
 	}
 	*g = Group{
 		names: g.names[:0], amounts: g.amounts[:0], currencies: g.currencies[:0], lines: g.lines[:0], times: g.times[:0],
@@ -95,8 +94,9 @@ func (g *Group) AppendTo(buf []byte) []byte {
 	return buf
 }
 
-func appendBytes(buf []byte, field protowire.Number, value string) []byte {
-	return protowire.AppendString(protowire.AppendTag(buf, field, protowire.BytesType), value)
+func appendField[T string | []byte](buf []byte, field protowire.Number, value T) []byte {
+	buf = protowire.AppendVarint(protowire.AppendTag(buf, field, protowire.BytesType), uint64(len(value)))
+	return append(buf, value...)
 }
 
 // appendTimestamp appends a google.protobuf.Timestamp.
