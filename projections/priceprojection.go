@@ -158,14 +158,17 @@ func (p *priceProjection) idle(ctx context.Context) error {
 
 // load returns those of the products that are known and not in the cache.
 func (p *priceProjection) load(ctx context.Context, ids []events.ProductID) (map[events.ProductID]Product, error) {
+	if p.cache.complete {
+		return nil, nil //nolint:nilnil // what is not in the cache is nowhere
+	}
 	var missing []events.ProductID
 	for i := range ids {
-		if !p.cache.complete && !p.cache.has(&ids[i]) {
+		if !p.cache.has(&ids[i]) {
 			missing = append(missing, ids[i])
 		}
 	}
 	if len(missing) == 0 {
-		return map[events.ProductID]Product{}, nil
+		return nil, nil //nolint:nilnil // there is nothing to ask for
 	}
 	return p.views.Products(ctx, missing)
 }

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/atlant-log/atlant/projections"
 )
 
 //go:embed schema.sql
@@ -70,10 +72,6 @@ func (db *DB) BuildIndexes(ctx context.Context) error {
 	return db.failed("build indexes of", db.path, err)
 }
 
-const dropIndexes = `DROP INDEX IF EXISTS products_by_name; DROP INDEX IF EXISTS products_by_price;
-	DROP INDEX IF EXISTS products_by_changes; DROP INDEX IF EXISTS products_by_price_changed_at;
-	DROP INDEX IF EXISTS products_by_first_observed_at;`
-
 // DeferIndexes implements projections.Filling. If the process dies before they are built, the next one builds them when it
 // opens the store.
 func (db *DB) DeferIndexes(ctx context.Context, most int64) (deferred bool, err error) {
@@ -84,7 +82,12 @@ func (db *DB) DeferIndexes(ctx context.Context, most int64) (deferred bool, err 
 			return err
 		}
 		deferred = true
-		return tx.execText(ctx, dropIndexes)
+		for key := projections.SortByName; key <= projections.SortByFirstObservedAt; key++ {
+			if err := tx.execText(ctx, "DROP INDEX IF EXISTS "+sortOrderOf(key).index); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 	return deferred && err == nil, db.failed("drop indexes of", db.path, err)
 }
