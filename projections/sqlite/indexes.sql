@@ -1,3 +1,6 @@
+-- A first load does without this as well as the others, for ids are random: once the index is larger than the cache, each
+-- batch writes all of it.
+CREATE UNIQUE INDEX IF NOT EXISTS products_by_id ON products (id);
 -- What lists of products need. A rebuild makes these last: an insert pays for each of them.
 -- One index per sort, each ending in the id: a page at any depth is one range of one index.
 CREATE INDEX IF NOT EXISTS products_by_name              ON products (source, name, id);
