@@ -169,6 +169,7 @@ type ProductFilter struct {
 	MinPriceMicros *int64         // nil: no bound
 	MaxPriceMicros *int64         // nil: no bound
 	ChangedSince   *events.Micros // nil: also those that never changed
+	Words          []string       // for each of these a word of the name begins with it, see QueryWords; none: all
 }
 
 // ProductQuery asks for a page of products.
@@ -183,7 +184,8 @@ type ProductQuery struct {
 // ProductQueries reads the product and change views.
 type ProductQueries interface {
 	// ListProducts returns up to Limit products in order. It reads a bounded range of an index, however deep the page; a
-	// filter on something else than source and sort value makes it read on until enough products match.
+	// filter on something else than source and sort value makes it read on until enough products match. With words it reads all
+	// products that have them where that is faster.
 	ListProducts(ctx context.Context, query ProductQuery) ([]Product, error)
 	// CountProducts counts the products that match. It reads all of them.
 	CountProducts(ctx context.Context, filter ProductFilter) (int64, error)
