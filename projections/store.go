@@ -181,6 +181,7 @@ type ProductFilter struct {
 	MinPriceMicros *int64         // nil: no bound
 	MaxPriceMicros *int64         // nil: no bound
 	ChangedSince   *events.Micros // nil: also those that never changed
+	Words          []string       // for each of these a word of the name begins with it, see QueryWords; none: all
 }
 
 // ProductQuery asks for a page of products.
@@ -195,7 +196,8 @@ type ProductQuery struct {
 // ProductQueries reads the product and change views.
 type ProductQueries interface {
 	// ListProducts returns up to Limit products in order. It reads a bounded range of an index, however deep the page; a
-	// filter on something else than source and sort value makes it read on until enough products match.
+	// filter on something else than source and sort value makes it read on until enough products match. With words it reads all
+	// products that have them where that is faster.
 	ListProducts(ctx context.Context, query ProductQuery) ([]Product, error)
 	// CountProducts counts the products that match. It reads all of them.
 	CountProducts(ctx context.Context, filter ProductFilter) (int64, error)
@@ -204,6 +206,11 @@ type ProductQueries interface {
 	// ListChanges returns up to limit changes of a product, ordered by At, the latest first unless ascending, beginning
 	// right behind after (nil: from the start).
 	ListChanges(ctx context.Context, id events.ProductID, ascending bool, after *events.Position, limit int) ([]Change, error)
+	// FeedChanges returns the changes of a shard that the log holds behind a sequence, in the order of CompareInFeed: up to
+	// limit, and then the other ones of the last one's message, so that they go on behind its sequence. It reads a bounded
+	// range of an index. Those behind the shard's checkpoint may be there in part only, and more before them come later: who
+	// goes on from them reads the checkpoint first, and leaves out what is behind it.
+	FeedChanges(ctx context.Context, shard uint32, after uint64, limit int) ([]Change, error)
 }
 
 // FetchCursor is a place in the list of fetches: right behind the fetch with this request time and id.

@@ -10,9 +10,13 @@ import (
 // idIndex is the index on the ids of products.
 const idIndex = "products_by_id"
 
-// BuildIndexes implements projections.Filling. Writers wait meanwhile, readers do not.
+// BuildIndexes implements projections.Filling. Writers wait meanwhile, readers do not. The words of names are not waited for: lists
+// do without, see wordIndexer.
 func (db *DB) BuildIndexes(ctx context.Context) error {
 	err := db.writer.doSorting(ctx, func(ctx context.Context, tx *transaction) error { return tx.execText(ctx, indexes) })
+	if err == nil {
+		db.words.release()
+	}
 	return db.failed("build indexes of", db.path, err)
 }
 
@@ -27,6 +31,7 @@ func (db *DB) DeferIndexes(ctx context.Context, most int64) (projections.FirstLo
 			return err
 		}
 		deferred = true
+		db.words.hold()
 		for key := projections.SortByName; key <= projections.SortByFirstObservedAt; key++ {
 			if err := tx.execText(ctx, "DROP INDEX IF EXISTS "+sortOrderOf(key).index); err != nil {
 				return err
@@ -81,6 +86,9 @@ func (db *DB) AppendPrices(
 		}
 		return tx.writeCheckpoint(ctx, checkpoint)
 	})
+	if err == nil && index {
+		db.words.release()
+	}
 	return db.failed("append prices of", string(checkpoint.Stream), err)
 }
 

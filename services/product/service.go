@@ -23,6 +23,8 @@ const positionTimeout = 30 * time.Second
 
 // Service is the handler of ProductService.
 type Service struct {
+	atlantv1connect.UnimplementedProductServiceHandler
+
 	live   projections.LiveViews
 	shards int
 }

@@ -23,7 +23,7 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// SortBy is what products are sorted by; equal values are sorted by id.
+// SortBy is what products are sorted by; equal values are sorted by name, in the same direction, then by id.
 type SortBy int32
 
 const (
@@ -86,6 +86,63 @@ func (x SortBy) Number() protoreflect.EnumNumber {
 // Deprecated: Use SortBy.Descriptor instead.
 func (SortBy) EnumDescriptor() ([]byte, []int) {
 	return file_atlant_v1_product_proto_rawDescGZIP(), []int{0}
+}
+
+// DifferenceKind is what differs.
+type DifferenceKind int32
+
+const (
+	// Never sent.
+	DifferenceKind_DIFFERENCE_KIND_UNSPECIFIED DifferenceKind = 0
+	// Only b has the product.
+	DifferenceKind_DIFFERENCE_KIND_ADDED DifferenceKind = 1
+	// Only a has the product.
+	DifferenceKind_DIFFERENCE_KIND_MISSING DifferenceKind = 2
+	// Both have it, at different prices.
+	DifferenceKind_DIFFERENCE_KIND_CHANGED DifferenceKind = 3
+)
+
+// Enum value maps for DifferenceKind.
+var (
+	DifferenceKind_name = map[int32]string{
+		0: "DIFFERENCE_KIND_UNSPECIFIED",
+		1: "DIFFERENCE_KIND_ADDED",
+		2: "DIFFERENCE_KIND_MISSING",
+		3: "DIFFERENCE_KIND_CHANGED",
+	}
+	DifferenceKind_value = map[string]int32{
+		"DIFFERENCE_KIND_UNSPECIFIED": 0,
+		"DIFFERENCE_KIND_ADDED":       1,
+		"DIFFERENCE_KIND_MISSING":     2,
+		"DIFFERENCE_KIND_CHANGED":     3,
+	}
+)
+
+func (x DifferenceKind) Enum() *DifferenceKind {
+	p := new(DifferenceKind)
+	*p = x
+	return p
+}
+
+func (x DifferenceKind) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (DifferenceKind) Descriptor() protoreflect.EnumDescriptor {
+	return file_atlant_v1_product_proto_enumTypes[1].Descriptor()
+}
+
+func (DifferenceKind) Type() protoreflect.EnumType {
+	return &file_atlant_v1_product_proto_enumTypes[1]
+}
+
+func (x DifferenceKind) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use DifferenceKind.Descriptor instead.
+func (DifferenceKind) EnumDescriptor() ([]byte, []int) {
+	return file_atlant_v1_product_proto_rawDescGZIP(), []int{1}
 }
 
 // Product is what is known of a product now.
@@ -310,7 +367,7 @@ type ListRequest struct {
 	Descending bool `protobuf:"varint,4,opt,name=descending,proto3" json:"descending,omitempty"`
 	// Only products of this source.
 	Source string `protobuf:"bytes,5,opt,name=source,proto3" json:"source,omitempty"`
-	// Not available yet: must be empty.
+	// Only products whose name has a word that begins with each of these words, whatever the case and the accents.
 	Query string `protobuf:"bytes,6,opt,name=query,proto3" json:"query,omitempty"`
 	// Only products that cost at least this.
 	MinPriceMicros *int64 `protobuf:"varint,7,opt,name=min_price_micros,json=minPriceMicros,proto3,oneof" json:"min_price_micros,omitempty"`
@@ -321,7 +378,9 @@ type ListRequest struct {
 	// Fetch.position: wait until the views hold what that fetch wrote.
 	Position string `protobuf:"bytes,10,opt,name=position,proto3" json:"position,omitempty"`
 	// Count all products that match, in total_size.
-	Total         bool `protobuf:"varint,11,opt,name=total,proto3" json:"total,omitempty"`
+	Total bool `protobuf:"varint,11,opt,name=total,proto3" json:"total,omitempty"`
+	// The products that were known at this time, with what they cost then. Sorted by name or price only.
+	AsOf          *timestamppb.Timestamp `protobuf:"bytes,12,opt,name=as_of,json=asOf,proto3" json:"as_of,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -433,6 +492,13 @@ func (x *ListRequest) GetTotal() bool {
 	return false
 }
 
+func (x *ListRequest) GetAsOf() *timestamppb.Timestamp {
+	if x != nil {
+		return x.AsOf
+	}
+	return nil
+}
+
 // ListResponse is a page of products.
 type ListResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -441,7 +507,11 @@ type ListResponse struct {
 	// Empty on the last page.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
 	// Products that match, if total was asked for.
-	TotalSize     int64 `protobuf:"varint,3,opt,name=total_size,json=totalSize,proto3" json:"total_size,omitempty"`
+	TotalSize int64 `protobuf:"varint,3,opt,name=total_size,json=totalSize,proto3" json:"total_size,omitempty"`
+	// total_size is an estimate: there are too many to count for a page.
+	TotalEstimated bool `protobuf:"varint,4,opt,name=total_estimated,json=totalEstimated,proto3" json:"total_estimated,omitempty"`
+	// How far the views had come; to watch what changes from here on.
+	Position      string `protobuf:"bytes,5,opt,name=position,proto3" json:"position,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -495,6 +565,20 @@ func (x *ListResponse) GetTotalSize() int64 {
 		return x.TotalSize
 	}
 	return 0
+}
+
+func (x *ListResponse) GetTotalEstimated() bool {
+	if x != nil {
+		return x.TotalEstimated
+	}
+	return false
+}
+
+func (x *ListResponse) GetPosition() string {
+	if x != nil {
+		return x.Position
+	}
+	return ""
 }
 
 // GetRequest names a product, by id or by source and name.
@@ -565,7 +649,9 @@ func (x *GetRequest) GetName() string {
 type GetResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// As it is now.
-	Product       *Product `protobuf:"bytes,1,opt,name=product,proto3" json:"product,omitempty"`
+	Product *Product `protobuf:"bytes,1,opt,name=product,proto3" json:"product,omitempty"`
+	// Of all prices that it ever had.
+	Statistics    *PriceStatistics `protobuf:"bytes,2,opt,name=statistics,proto3" json:"statistics,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -607,6 +693,124 @@ func (x *GetResponse) GetProduct() *Product {
 	return nil
 }
 
+func (x *GetResponse) GetStatistics() *PriceStatistics {
+	if x != nil {
+		return x.Statistics
+	}
+	return nil
+}
+
+// PriceStatistics sums up the prices that a product ever had in the currency that it has now.
+type PriceStatistics struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The lowest price.
+	Lowest *Price `protobuf:"bytes,1,opt,name=lowest,proto3" json:"lowest,omitempty"`
+	// When it was first observed.
+	LowestAt *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=lowest_at,json=lowestAt,proto3" json:"lowest_at,omitempty"`
+	// The highest price.
+	Highest *Price `protobuf:"bytes,3,opt,name=highest,proto3" json:"highest,omitempty"`
+	// When it was first observed.
+	HighestAt *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=highest_at,json=highestAt,proto3" json:"highest_at,omitempty"`
+	// The price that the product had at most, or at least, for half of the time from its first to its last observation.
+	Median *Price `protobuf:"bytes,5,opt,name=median,proto3" json:"median,omitempty"`
+	// The lowest price that applied in the 30 days before the last change: the prior price of the European Union's directive
+	// 98/6/EC, article 6a ("Omnibus"). Absent if the price never changed.
+	Prior_30Days *Price `protobuf:"bytes,6,opt,name=prior_30_days,json=prior30Days,proto3" json:"prior_30_days,omitempty"`
+	// Standard deviation of the relative changes (price / previous price - 1), in parts per million. Changes from zero do not
+	// count; 0 with fewer than two that do.
+	VolatilityPpm int64 `protobuf:"varint,7,opt,name=volatility_ppm,json=volatilityPpm,proto3" json:"volatility_ppm,omitempty"`
+	// True if there were too many changes to take all in: then the figures are of the latest 10,000.
+	Truncated     bool `protobuf:"varint,8,opt,name=truncated,proto3" json:"truncated,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PriceStatistics) Reset() {
+	*x = PriceStatistics{}
+	mi := &file_atlant_v1_product_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PriceStatistics) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PriceStatistics) ProtoMessage() {}
+
+func (x *PriceStatistics) ProtoReflect() protoreflect.Message {
+	mi := &file_atlant_v1_product_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PriceStatistics.ProtoReflect.Descriptor instead.
+func (*PriceStatistics) Descriptor() ([]byte, []int) {
+	return file_atlant_v1_product_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *PriceStatistics) GetLowest() *Price {
+	if x != nil {
+		return x.Lowest
+	}
+	return nil
+}
+
+func (x *PriceStatistics) GetLowestAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.LowestAt
+	}
+	return nil
+}
+
+func (x *PriceStatistics) GetHighest() *Price {
+	if x != nil {
+		return x.Highest
+	}
+	return nil
+}
+
+func (x *PriceStatistics) GetHighestAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.HighestAt
+	}
+	return nil
+}
+
+func (x *PriceStatistics) GetMedian() *Price {
+	if x != nil {
+		return x.Median
+	}
+	return nil
+}
+
+func (x *PriceStatistics) GetPrior_30Days() *Price {
+	if x != nil {
+		return x.Prior_30Days
+	}
+	return nil
+}
+
+func (x *PriceStatistics) GetVolatilityPpm() int64 {
+	if x != nil {
+		return x.VolatilityPpm
+	}
+	return 0
+}
+
+func (x *PriceStatistics) GetTruncated() bool {
+	if x != nil {
+		return x.Truncated
+	}
+	return false
+}
+
 // ListChangesRequest asks for a page of changes.
 type ListChangesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -624,7 +828,7 @@ type ListChangesRequest struct {
 
 func (x *ListChangesRequest) Reset() {
 	*x = ListChangesRequest{}
-	mi := &file_atlant_v1_product_proto_msgTypes[6]
+	mi := &file_atlant_v1_product_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -636,7 +840,7 @@ func (x *ListChangesRequest) String() string {
 func (*ListChangesRequest) ProtoMessage() {}
 
 func (x *ListChangesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_atlant_v1_product_proto_msgTypes[6]
+	mi := &file_atlant_v1_product_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -649,7 +853,7 @@ func (x *ListChangesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListChangesRequest.ProtoReflect.Descriptor instead.
 func (*ListChangesRequest) Descriptor() ([]byte, []int) {
-	return file_atlant_v1_product_proto_rawDescGZIP(), []int{6}
+	return file_atlant_v1_product_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *ListChangesRequest) GetProductId() string {
@@ -693,7 +897,7 @@ type ListChangesResponse struct {
 
 func (x *ListChangesResponse) Reset() {
 	*x = ListChangesResponse{}
-	mi := &file_atlant_v1_product_proto_msgTypes[7]
+	mi := &file_atlant_v1_product_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -705,7 +909,7 @@ func (x *ListChangesResponse) String() string {
 func (*ListChangesResponse) ProtoMessage() {}
 
 func (x *ListChangesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_atlant_v1_product_proto_msgTypes[7]
+	mi := &file_atlant_v1_product_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -718,7 +922,7 @@ func (x *ListChangesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListChangesResponse.ProtoReflect.Descriptor instead.
 func (*ListChangesResponse) Descriptor() ([]byte, []int) {
-	return file_atlant_v1_product_proto_rawDescGZIP(), []int{7}
+	return file_atlant_v1_product_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *ListChangesResponse) GetChanges() []*Change {
@@ -735,11 +939,705 @@ func (x *ListChangesResponse) GetNextPageToken() string {
 	return ""
 }
 
+// WatchRequest says which changes are wanted: those of products that match what is set, as in ListRequest.
+type WatchRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Only products of this source.
+	Source string `protobuf:"bytes,1,opt,name=source,proto3" json:"source,omitempty"`
+	// Only products whose name has a word that begins with each of these words, whatever the case and the accents.
+	Query string `protobuf:"bytes,2,opt,name=query,proto3" json:"query,omitempty"`
+	// Only changes to a price of at least this.
+	MinPriceMicros *int64 `protobuf:"varint,3,opt,name=min_price_micros,json=minPriceMicros,proto3,oneof" json:"min_price_micros,omitempty"`
+	// Only changes to a price of at most this.
+	MaxPriceMicros *int64 `protobuf:"varint,4,opt,name=max_price_micros,json=maxPriceMicros,proto3,oneof" json:"max_price_micros,omitempty"`
+	// Only these products.
+	ProductIds []string `protobuf:"bytes,5,rep,name=product_ids,json=productIds,proto3" json:"product_ids,omitempty"`
+	// WatchResponse.position, ListResponse.position or Fetch.position: begin right behind it. Empty: with what comes next.
+	Position      string `protobuf:"bytes,6,opt,name=position,proto3" json:"position,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WatchRequest) Reset() {
+	*x = WatchRequest{}
+	mi := &file_atlant_v1_product_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WatchRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WatchRequest) ProtoMessage() {}
+
+func (x *WatchRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_atlant_v1_product_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WatchRequest.ProtoReflect.Descriptor instead.
+func (*WatchRequest) Descriptor() ([]byte, []int) {
+	return file_atlant_v1_product_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *WatchRequest) GetSource() string {
+	if x != nil {
+		return x.Source
+	}
+	return ""
+}
+
+func (x *WatchRequest) GetQuery() string {
+	if x != nil {
+		return x.Query
+	}
+	return ""
+}
+
+func (x *WatchRequest) GetMinPriceMicros() int64 {
+	if x != nil && x.MinPriceMicros != nil {
+		return *x.MinPriceMicros
+	}
+	return 0
+}
+
+func (x *WatchRequest) GetMaxPriceMicros() int64 {
+	if x != nil && x.MaxPriceMicros != nil {
+		return *x.MaxPriceMicros
+	}
+	return 0
+}
+
+func (x *WatchRequest) GetProductIds() []string {
+	if x != nil {
+		return x.ProductIds
+	}
+	return nil
+}
+
+func (x *WatchRequest) GetPosition() string {
+	if x != nil {
+		return x.Position
+	}
+	return ""
+}
+
+// WatchResponse is changes that became visible, or none: then it only says that the stream is alive, and how far it is.
+type WatchResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// In the order in which each shard of the log has them.
+	Changes []*WatchedChange `protobuf:"bytes,1,rep,name=changes,proto3" json:"changes,omitempty"`
+	// Where to begin to get what follows.
+	Position      string `protobuf:"bytes,2,opt,name=position,proto3" json:"position,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WatchResponse) Reset() {
+	*x = WatchResponse{}
+	mi := &file_atlant_v1_product_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WatchResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WatchResponse) ProtoMessage() {}
+
+func (x *WatchResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_atlant_v1_product_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WatchResponse.ProtoReflect.Descriptor instead.
+func (*WatchResponse) Descriptor() ([]byte, []int) {
+	return file_atlant_v1_product_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *WatchResponse) GetChanges() []*WatchedChange {
+	if x != nil {
+		return x.Changes
+	}
+	return nil
+}
+
+func (x *WatchResponse) GetPosition() string {
+	if x != nil {
+		return x.Position
+	}
+	return ""
+}
+
+// WatchedChange is a change and the product that it is of.
+type WatchedChange struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The change.
+	Change *Change `protobuf:"bytes,1,opt,name=change,proto3" json:"change,omitempty"`
+	// The product as it is now, which may be changed further already.
+	Product       *Product `protobuf:"bytes,2,opt,name=product,proto3" json:"product,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WatchedChange) Reset() {
+	*x = WatchedChange{}
+	mi := &file_atlant_v1_product_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WatchedChange) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WatchedChange) ProtoMessage() {}
+
+func (x *WatchedChange) ProtoReflect() protoreflect.Message {
+	mi := &file_atlant_v1_product_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WatchedChange.ProtoReflect.Descriptor instead.
+func (*WatchedChange) Descriptor() ([]byte, []int) {
+	return file_atlant_v1_product_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *WatchedChange) GetChange() *Change {
+	if x != nil {
+		return x.Change
+	}
+	return nil
+}
+
+func (x *WatchedChange) GetProduct() *Product {
+	if x != nil {
+		return x.Product
+	}
+	return nil
+}
+
+// DiffFetchesRequest names two completed fetches.
+type DiffFetchesRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Id of the fetch to compare with, most often the older one.
+	A string `protobuf:"bytes,1,opt,name=a,proto3" json:"a,omitempty"`
+	// Id of the fetch to compare.
+	B             string `protobuf:"bytes,2,opt,name=b,proto3" json:"b,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DiffFetchesRequest) Reset() {
+	*x = DiffFetchesRequest{}
+	mi := &file_atlant_v1_product_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DiffFetchesRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DiffFetchesRequest) ProtoMessage() {}
+
+func (x *DiffFetchesRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_atlant_v1_product_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DiffFetchesRequest.ProtoReflect.Descriptor instead.
+func (*DiffFetchesRequest) Descriptor() ([]byte, []int) {
+	return file_atlant_v1_product_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *DiffFetchesRequest) GetA() string {
+	if x != nil {
+		return x.A
+	}
+	return ""
+}
+
+func (x *DiffFetchesRequest) GetB() string {
+	if x != nil {
+		return x.B
+	}
+	return ""
+}
+
+// DiffFetchesResponse is some of the differences; the last one has the summary.
+type DiffFetchesResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// In no particular order.
+	Differences []*Difference `protobuf:"bytes,1,rep,name=differences,proto3" json:"differences,omitempty"`
+	// How many there are; only in the last response.
+	Summary       *DiffSummary `protobuf:"bytes,2,opt,name=summary,proto3" json:"summary,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DiffFetchesResponse) Reset() {
+	*x = DiffFetchesResponse{}
+	mi := &file_atlant_v1_product_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DiffFetchesResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DiffFetchesResponse) ProtoMessage() {}
+
+func (x *DiffFetchesResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_atlant_v1_product_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DiffFetchesResponse.ProtoReflect.Descriptor instead.
+func (*DiffFetchesResponse) Descriptor() ([]byte, []int) {
+	return file_atlant_v1_product_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *DiffFetchesResponse) GetDifferences() []*Difference {
+	if x != nil {
+		return x.Differences
+	}
+	return nil
+}
+
+func (x *DiffFetchesResponse) GetSummary() *DiffSummary {
+	if x != nil {
+		return x.Summary
+	}
+	return nil
+}
+
+// Difference is a product that two fetches tell different things of.
+type Difference struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What differs.
+	Kind DifferenceKind `protobuf:"varint,1,opt,name=kind,proto3,enum=atlant.v1.DifferenceKind" json:"kind,omitempty"`
+	// Of the product.
+	ProductId string `protobuf:"bytes,2,opt,name=product_id,json=productId,proto3" json:"product_id,omitempty"`
+	// The namespace of the name.
+	Source string `protobuf:"bytes,3,opt,name=source,proto3" json:"source,omitempty"`
+	// Of the product.
+	Name string `protobuf:"bytes,4,opt,name=name,proto3" json:"name,omitempty"`
+	// In fetch a; absent if it is not in it.
+	PriceA *Price `protobuf:"bytes,5,opt,name=price_a,json=priceA,proto3" json:"price_a,omitempty"`
+	// In fetch b; absent if it is not in it.
+	PriceB *Price `protobuf:"bytes,6,opt,name=price_b,json=priceB,proto3" json:"price_b,omitempty"`
+	// The line of fetch a's list.
+	LineA int64 `protobuf:"varint,7,opt,name=line_a,json=lineA,proto3" json:"line_a,omitempty"`
+	// The line of fetch b's list.
+	LineB         int64 `protobuf:"varint,8,opt,name=line_b,json=lineB,proto3" json:"line_b,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Difference) Reset() {
+	*x = Difference{}
+	mi := &file_atlant_v1_product_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Difference) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Difference) ProtoMessage() {}
+
+func (x *Difference) ProtoReflect() protoreflect.Message {
+	mi := &file_atlant_v1_product_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Difference.ProtoReflect.Descriptor instead.
+func (*Difference) Descriptor() ([]byte, []int) {
+	return file_atlant_v1_product_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *Difference) GetKind() DifferenceKind {
+	if x != nil {
+		return x.Kind
+	}
+	return DifferenceKind_DIFFERENCE_KIND_UNSPECIFIED
+}
+
+func (x *Difference) GetProductId() string {
+	if x != nil {
+		return x.ProductId
+	}
+	return ""
+}
+
+func (x *Difference) GetSource() string {
+	if x != nil {
+		return x.Source
+	}
+	return ""
+}
+
+func (x *Difference) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Difference) GetPriceA() *Price {
+	if x != nil {
+		return x.PriceA
+	}
+	return nil
+}
+
+func (x *Difference) GetPriceB() *Price {
+	if x != nil {
+		return x.PriceB
+	}
+	return nil
+}
+
+func (x *Difference) GetLineA() int64 {
+	if x != nil {
+		return x.LineA
+	}
+	return 0
+}
+
+func (x *Difference) GetLineB() int64 {
+	if x != nil {
+		return x.LineB
+	}
+	return 0
+}
+
+// DiffSummary counts differences.
+type DiffSummary struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Products that only b has.
+	Added int64 `protobuf:"varint,1,opt,name=added,proto3" json:"added,omitempty"`
+	// Products that only a has.
+	Missing int64 `protobuf:"varint,2,opt,name=missing,proto3" json:"missing,omitempty"`
+	// Products at different prices.
+	Changed int64 `protobuf:"varint,3,opt,name=changed,proto3" json:"changed,omitempty"`
+	// Products at the same price.
+	Same          int64 `protobuf:"varint,4,opt,name=same,proto3" json:"same,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DiffSummary) Reset() {
+	*x = DiffSummary{}
+	mi := &file_atlant_v1_product_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DiffSummary) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DiffSummary) ProtoMessage() {}
+
+func (x *DiffSummary) ProtoReflect() protoreflect.Message {
+	mi := &file_atlant_v1_product_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DiffSummary.ProtoReflect.Descriptor instead.
+func (*DiffSummary) Descriptor() ([]byte, []int) {
+	return file_atlant_v1_product_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *DiffSummary) GetAdded() int64 {
+	if x != nil {
+		return x.Added
+	}
+	return 0
+}
+
+func (x *DiffSummary) GetMissing() int64 {
+	if x != nil {
+		return x.Missing
+	}
+	return 0
+}
+
+func (x *DiffSummary) GetChanged() int64 {
+	if x != nil {
+		return x.Changed
+	}
+	return 0
+}
+
+func (x *DiffSummary) GetSame() int64 {
+	if x != nil {
+		return x.Same
+	}
+	return 0
+}
+
+// ExplainRequest names a product, by id or by source and name.
+type ExplainRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Of the product.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// The namespace of the name; default if empty.
+	Source string `protobuf:"bytes,2,opt,name=source,proto3" json:"source,omitempty"`
+	// Of the product.
+	Name          string `protobuf:"bytes,3,opt,name=name,proto3" json:"name,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExplainRequest) Reset() {
+	*x = ExplainRequest{}
+	mi := &file_atlant_v1_product_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExplainRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExplainRequest) ProtoMessage() {}
+
+func (x *ExplainRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_atlant_v1_product_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExplainRequest.ProtoReflect.Descriptor instead.
+func (*ExplainRequest) Descriptor() ([]byte, []int) {
+	return file_atlant_v1_product_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *ExplainRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *ExplainRequest) GetSource() string {
+	if x != nil {
+		return x.Source
+	}
+	return ""
+}
+
+func (x *ExplainRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+// ExplainResponse is where a product's price comes from.
+type ExplainResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// As it is now.
+	Product *Product `protobuf:"bytes,1,opt,name=product,proto3" json:"product,omitempty"`
+	// The observation that brought the price.
+	PriceFrom *Evidence `protobuf:"bytes,2,opt,name=price_from,json=priceFrom,proto3" json:"price_from,omitempty"`
+	// The last observation, which found the same price.
+	SeenLast      *Evidence `protobuf:"bytes,3,opt,name=seen_last,json=seenLast,proto3" json:"seen_last,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExplainResponse) Reset() {
+	*x = ExplainResponse{}
+	mi := &file_atlant_v1_product_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExplainResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExplainResponse) ProtoMessage() {}
+
+func (x *ExplainResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_atlant_v1_product_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExplainResponse.ProtoReflect.Descriptor instead.
+func (*ExplainResponse) Descriptor() ([]byte, []int) {
+	return file_atlant_v1_product_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *ExplainResponse) GetProduct() *Product {
+	if x != nil {
+		return x.Product
+	}
+	return nil
+}
+
+func (x *ExplainResponse) GetPriceFrom() *Evidence {
+	if x != nil {
+		return x.PriceFrom
+	}
+	return nil
+}
+
+func (x *ExplainResponse) GetSeenLast() *Evidence {
+	if x != nil {
+		return x.SeenLast
+	}
+	return nil
+}
+
+// Evidence is the place of an observation.
+type Evidence struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The fetch, with its URL, the time and how the list was read.
+	Fetch *Fetch `protobuf:"bytes,1,opt,name=fetch,proto3" json:"fetch,omitempty"`
+	// SHA-256 of the list, in hex; empty if it is not known.
+	Sha256 string `protobuf:"bytes,2,opt,name=sha256,proto3" json:"sha256,omitempty"`
+	// The line of the list; 0 if it is not known.
+	Line int64 `protobuf:"varint,3,opt,name=line,proto3" json:"line,omitempty"`
+	// The row as the list has it, decoded to UTF-8; empty if the list is not kept any more.
+	RawRow        string `protobuf:"bytes,4,opt,name=raw_row,json=rawRow,proto3" json:"raw_row,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Evidence) Reset() {
+	*x = Evidence{}
+	mi := &file_atlant_v1_product_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Evidence) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Evidence) ProtoMessage() {}
+
+func (x *Evidence) ProtoReflect() protoreflect.Message {
+	mi := &file_atlant_v1_product_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Evidence.ProtoReflect.Descriptor instead.
+func (*Evidence) Descriptor() ([]byte, []int) {
+	return file_atlant_v1_product_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *Evidence) GetFetch() *Fetch {
+	if x != nil {
+		return x.Fetch
+	}
+	return nil
+}
+
+func (x *Evidence) GetSha256() string {
+	if x != nil {
+		return x.Sha256
+	}
+	return ""
+}
+
+func (x *Evidence) GetLine() int64 {
+	if x != nil {
+		return x.Line
+	}
+	return 0
+}
+
+func (x *Evidence) GetRawRow() string {
+	if x != nil {
+		return x.RawRow
+	}
+	return ""
+}
+
 var File_atlant_v1_product_proto protoreflect.FileDescriptor
 
 const file_atlant_v1_product_proto_rawDesc = "" +
 	"\n" +
-	"\x17atlant/v1/product.proto\x12\tatlant.v1\x1a\x15atlant/v1/price.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x96\x03\n" +
+	"\x17atlant/v1/product.proto\x12\tatlant.v1\x1a\x15atlant/v1/fetch.proto\x1a\x15atlant/v1/price.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x96\x03\n" +
 	"\aProduct\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x16\n" +
 	"\x06source\x18\x02 \x01(\tR\x06source\x12\x12\n" +
@@ -759,7 +1657,7 @@ const file_atlant_v1_product_proto_rawDesc = "" +
 	"\vobserved_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"observedAt\x12\x19\n" +
 	"\bfetch_id\x18\x05 \x01(\tR\afetchId\x12\x12\n" +
-	"\x04line\x18\x06 \x01(\x03R\x04line\"\xef\x03\n" +
+	"\x04line\x18\x06 \x01(\x03R\x04line\"\xa1\x04\n" +
 	"\vListRequest\x12'\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\n" +
 	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12\x1d\n" +
@@ -769,30 +1667,46 @@ const file_atlant_v1_product_proto_rawDesc = "" +
 	"\n" +
 	"descending\x18\x04 \x01(\bR\n" +
 	"descending\x12\x16\n" +
-	"\x06source\x18\x05 \x01(\tR\x06source\x12\x1d\n" +
-	"\x05query\x18\x06 \x01(\tB\a\xbaH\x04r\x02\x18\x00R\x05query\x126\n" +
+	"\x06source\x18\x05 \x01(\tR\x06source\x12\x1e\n" +
+	"\x05query\x18\x06 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x02R\x05query\x126\n" +
 	"\x10min_price_micros\x18\a \x01(\x03B\a\xbaH\x04\"\x02(\x00H\x00R\x0eminPriceMicros\x88\x01\x01\x126\n" +
 	"\x10max_price_micros\x18\b \x01(\x03B\a\xbaH\x04\"\x02(\x00H\x01R\x0emaxPriceMicros\x88\x01\x01\x12?\n" +
 	"\rchanged_since\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\fchangedSince\x12\x1a\n" +
 	"\bposition\x18\n" +
 	" \x01(\tR\bposition\x12\x14\n" +
-	"\x05total\x18\v \x01(\bR\x05totalB\x13\n" +
+	"\x05total\x18\v \x01(\bR\x05total\x12/\n" +
+	"\x05as_of\x18\f \x01(\v2\x1a.google.protobuf.TimestampR\x04asOfB\x13\n" +
 	"\x11_min_price_microsB\x13\n" +
-	"\x11_max_price_micros\"\x85\x01\n" +
+	"\x11_max_price_micros\"\xca\x01\n" +
 	"\fListResponse\x12.\n" +
 	"\bproducts\x18\x01 \x03(\v2\x12.atlant.v1.ProductR\bproducts\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12\x1d\n" +
 	"\n" +
-	"total_size\x18\x03 \x01(\x03R\ttotalSize\"r\n" +
+	"total_size\x18\x03 \x01(\x03R\ttotalSize\x12'\n" +
+	"\x0ftotal_estimated\x18\x04 \x01(\bR\x0etotalEstimated\x12\x1a\n" +
+	"\bposition\x18\x05 \x01(\tR\bposition\"r\n" +
 	"\n" +
 	"GetRequest\x12\x1b\n" +
 	"\x02id\x18\x01 \x01(\tB\v\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\x02id\x12\x16\n" +
 	"\x06source\x18\x02 \x01(\tR\x06source\x12\x1c\n" +
 	"\x04name\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80 R\x04name:\x11\xbaH\x0e\"\f\n" +
 	"\x02id\n" +
-	"\x04name\x10\x01\";\n" +
+	"\x04name\x10\x01\"w\n" +
 	"\vGetResponse\x12,\n" +
-	"\aproduct\x18\x01 \x01(\v2\x12.atlant.v1.ProductR\aproduct\"\xa3\x01\n" +
+	"\aproduct\x18\x01 \x01(\v2\x12.atlant.v1.ProductR\aproduct\x12:\n" +
+	"\n" +
+	"statistics\x18\x02 \x01(\v2\x1a.atlant.v1.PriceStatisticsR\n" +
+	"statistics\"\x80\x03\n" +
+	"\x0fPriceStatistics\x12(\n" +
+	"\x06lowest\x18\x01 \x01(\v2\x10.atlant.v1.PriceR\x06lowest\x127\n" +
+	"\tlowest_at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\blowestAt\x12*\n" +
+	"\ahighest\x18\x03 \x01(\v2\x10.atlant.v1.PriceR\ahighest\x129\n" +
+	"\n" +
+	"highest_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\thighestAt\x12(\n" +
+	"\x06median\x18\x05 \x01(\v2\x10.atlant.v1.PriceR\x06median\x124\n" +
+	"\rprior_30_days\x18\x06 \x01(\v2\x10.atlant.v1.PriceR\vprior30Days\x12%\n" +
+	"\x0evolatility_ppm\x18\a \x01(\x03R\rvolatilityPpm\x12\x1c\n" +
+	"\ttruncated\x18\b \x01(\bR\ttruncated\"\xa3\x01\n" +
 	"\x12ListChangesRequest\x12'\n" +
 	"\n" +
 	"product_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\tproductId\x12'\n" +
@@ -803,18 +1717,81 @@ const file_atlant_v1_product_proto_rawDesc = "" +
 	"\tascending\x18\x04 \x01(\bR\tascending\"j\n" +
 	"\x13ListChangesResponse\x12+\n" +
 	"\achanges\x18\x01 \x03(\v2\x11.atlant.v1.ChangeR\achanges\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken*\x9e\x01\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xaf\x02\n" +
+	"\fWatchRequest\x12\x16\n" +
+	"\x06source\x18\x01 \x01(\tR\x06source\x12\x1e\n" +
+	"\x05query\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x02R\x05query\x126\n" +
+	"\x10min_price_micros\x18\x03 \x01(\x03B\a\xbaH\x04\"\x02(\x00H\x00R\x0eminPriceMicros\x88\x01\x01\x126\n" +
+	"\x10max_price_micros\x18\x04 \x01(\x03B\a\xbaH\x04\"\x02(\x00H\x01R\x0emaxPriceMicros\x88\x01\x01\x121\n" +
+	"\vproduct_ids\x18\x05 \x03(\tB\x10\xbaH\r\x92\x01\n" +
+	"\x10\xe8\a\"\x05r\x03\xb0\x01\x01R\n" +
+	"productIds\x12\x1a\n" +
+	"\bposition\x18\x06 \x01(\tR\bpositionB\x13\n" +
+	"\x11_min_price_microsB\x13\n" +
+	"\x11_max_price_micros\"_\n" +
+	"\rWatchResponse\x122\n" +
+	"\achanges\x18\x01 \x03(\v2\x18.atlant.v1.WatchedChangeR\achanges\x12\x1a\n" +
+	"\bposition\x18\x02 \x01(\tR\bposition\"h\n" +
+	"\rWatchedChange\x12)\n" +
+	"\x06change\x18\x01 \x01(\v2\x11.atlant.v1.ChangeR\x06change\x12,\n" +
+	"\aproduct\x18\x02 \x01(\v2\x12.atlant.v1.ProductR\aproduct\"D\n" +
+	"\x12DiffFetchesRequest\x12\x16\n" +
+	"\x01a\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x01a\x12\x16\n" +
+	"\x01b\x18\x02 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x01b\"\x80\x01\n" +
+	"\x13DiffFetchesResponse\x127\n" +
+	"\vdifferences\x18\x01 \x03(\v2\x15.atlant.v1.DifferenceR\vdifferences\x120\n" +
+	"\asummary\x18\x02 \x01(\v2\x16.atlant.v1.DiffSummaryR\asummary\"\x8a\x02\n" +
+	"\n" +
+	"Difference\x12-\n" +
+	"\x04kind\x18\x01 \x01(\x0e2\x19.atlant.v1.DifferenceKindR\x04kind\x12\x1d\n" +
+	"\n" +
+	"product_id\x18\x02 \x01(\tR\tproductId\x12\x16\n" +
+	"\x06source\x18\x03 \x01(\tR\x06source\x12\x12\n" +
+	"\x04name\x18\x04 \x01(\tR\x04name\x12)\n" +
+	"\aprice_a\x18\x05 \x01(\v2\x10.atlant.v1.PriceR\x06priceA\x12)\n" +
+	"\aprice_b\x18\x06 \x01(\v2\x10.atlant.v1.PriceR\x06priceB\x12\x15\n" +
+	"\x06line_a\x18\a \x01(\x03R\x05lineA\x12\x15\n" +
+	"\x06line_b\x18\b \x01(\x03R\x05lineB\"k\n" +
+	"\vDiffSummary\x12\x14\n" +
+	"\x05added\x18\x01 \x01(\x03R\x05added\x12\x18\n" +
+	"\amissing\x18\x02 \x01(\x03R\amissing\x12\x18\n" +
+	"\achanged\x18\x03 \x01(\x03R\achanged\x12\x12\n" +
+	"\x04same\x18\x04 \x01(\x03R\x04same\"v\n" +
+	"\x0eExplainRequest\x12\x1b\n" +
+	"\x02id\x18\x01 \x01(\tB\v\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\x02id\x12\x16\n" +
+	"\x06source\x18\x02 \x01(\tR\x06source\x12\x1c\n" +
+	"\x04name\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80 R\x04name:\x11\xbaH\x0e\"\f\n" +
+	"\x02id\n" +
+	"\x04name\x10\x01\"\xa5\x01\n" +
+	"\x0fExplainResponse\x12,\n" +
+	"\aproduct\x18\x01 \x01(\v2\x12.atlant.v1.ProductR\aproduct\x122\n" +
+	"\n" +
+	"price_from\x18\x02 \x01(\v2\x13.atlant.v1.EvidenceR\tpriceFrom\x120\n" +
+	"\tseen_last\x18\x03 \x01(\v2\x13.atlant.v1.EvidenceR\bseenLast\"w\n" +
+	"\bEvidence\x12&\n" +
+	"\x05fetch\x18\x01 \x01(\v2\x10.atlant.v1.FetchR\x05fetch\x12\x16\n" +
+	"\x06sha256\x18\x02 \x01(\tR\x06sha256\x12\x12\n" +
+	"\x04line\x18\x03 \x01(\x03R\x04line\x12\x17\n" +
+	"\araw_row\x18\x04 \x01(\tR\x06rawRow*\x9e\x01\n" +
 	"\x06SortBy\x12\x17\n" +
 	"\x13SORT_BY_UNSPECIFIED\x10\x00\x12\x10\n" +
 	"\fSORT_BY_NAME\x10\x01\x12\x11\n" +
 	"\rSORT_BY_PRICE\x10\x02\x12\x19\n" +
 	"\x15SORT_BY_PRICE_CHANGES\x10\x03\x12\x1c\n" +
 	"\x18SORT_BY_PRICE_CHANGED_AT\x10\x04\x12\x1d\n" +
-	"\x19SORT_BY_FIRST_OBSERVED_AT\x10\x052\xdc\x01\n" +
+	"\x19SORT_BY_FIRST_OBSERVED_AT\x10\x05*\x86\x01\n" +
+	"\x0eDifferenceKind\x12\x1f\n" +
+	"\x1bDIFFERENCE_KIND_UNSPECIFIED\x10\x00\x12\x19\n" +
+	"\x15DIFFERENCE_KIND_ADDED\x10\x01\x12\x1b\n" +
+	"\x17DIFFERENCE_KIND_MISSING\x10\x02\x12\x1b\n" +
+	"\x17DIFFERENCE_KIND_CHANGED\x10\x032\xbb\x03\n" +
 	"\x0eProductService\x12<\n" +
 	"\x04List\x12\x16.atlant.v1.ListRequest\x1a\x17.atlant.v1.ListResponse\"\x03\x90\x02\x01\x129\n" +
 	"\x03Get\x12\x15.atlant.v1.GetRequest\x1a\x16.atlant.v1.GetResponse\"\x03\x90\x02\x01\x12Q\n" +
-	"\vListChanges\x12\x1d.atlant.v1.ListChangesRequest\x1a\x1e.atlant.v1.ListChangesResponse\"\x03\x90\x02\x01B;Z9github.com/atlant-log/atlant/proto/gen/atlant/v1;atlantv1b\x06proto3"
+	"\vListChanges\x12\x1d.atlant.v1.ListChangesRequest\x1a\x1e.atlant.v1.ListChangesResponse\"\x03\x90\x02\x01\x12A\n" +
+	"\x05Watch\x12\x17.atlant.v1.WatchRequest\x1a\x18.atlant.v1.WatchResponse\"\x03\x90\x02\x010\x01\x12S\n" +
+	"\vDiffFetches\x12\x1d.atlant.v1.DiffFetchesRequest\x1a\x1e.atlant.v1.DiffFetchesResponse\"\x03\x90\x02\x010\x01\x12E\n" +
+	"\aExplain\x12\x19.atlant.v1.ExplainRequest\x1a\x1a.atlant.v1.ExplainResponse\"\x03\x90\x02\x01B;Z9github.com/atlant-log/atlant/proto/gen/atlant/v1;atlantv1b\x06proto3"
 
 var (
 	file_atlant_v1_product_proto_rawDescOnce sync.Once
@@ -828,46 +1805,85 @@ func file_atlant_v1_product_proto_rawDescGZIP() []byte {
 	return file_atlant_v1_product_proto_rawDescData
 }
 
-var file_atlant_v1_product_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_atlant_v1_product_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
+var file_atlant_v1_product_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
+var file_atlant_v1_product_proto_msgTypes = make([]protoimpl.MessageInfo, 19)
 var file_atlant_v1_product_proto_goTypes = []any{
 	(SortBy)(0),                   // 0: atlant.v1.SortBy
-	(*Product)(nil),               // 1: atlant.v1.Product
-	(*Change)(nil),                // 2: atlant.v1.Change
-	(*ListRequest)(nil),           // 3: atlant.v1.ListRequest
-	(*ListResponse)(nil),          // 4: atlant.v1.ListResponse
-	(*GetRequest)(nil),            // 5: atlant.v1.GetRequest
-	(*GetResponse)(nil),           // 6: atlant.v1.GetResponse
-	(*ListChangesRequest)(nil),    // 7: atlant.v1.ListChangesRequest
-	(*ListChangesResponse)(nil),   // 8: atlant.v1.ListChangesResponse
-	(*Price)(nil),                 // 9: atlant.v1.Price
-	(*timestamppb.Timestamp)(nil), // 10: google.protobuf.Timestamp
+	(DifferenceKind)(0),           // 1: atlant.v1.DifferenceKind
+	(*Product)(nil),               // 2: atlant.v1.Product
+	(*Change)(nil),                // 3: atlant.v1.Change
+	(*ListRequest)(nil),           // 4: atlant.v1.ListRequest
+	(*ListResponse)(nil),          // 5: atlant.v1.ListResponse
+	(*GetRequest)(nil),            // 6: atlant.v1.GetRequest
+	(*GetResponse)(nil),           // 7: atlant.v1.GetResponse
+	(*PriceStatistics)(nil),       // 8: atlant.v1.PriceStatistics
+	(*ListChangesRequest)(nil),    // 9: atlant.v1.ListChangesRequest
+	(*ListChangesResponse)(nil),   // 10: atlant.v1.ListChangesResponse
+	(*WatchRequest)(nil),          // 11: atlant.v1.WatchRequest
+	(*WatchResponse)(nil),         // 12: atlant.v1.WatchResponse
+	(*WatchedChange)(nil),         // 13: atlant.v1.WatchedChange
+	(*DiffFetchesRequest)(nil),    // 14: atlant.v1.DiffFetchesRequest
+	(*DiffFetchesResponse)(nil),   // 15: atlant.v1.DiffFetchesResponse
+	(*Difference)(nil),            // 16: atlant.v1.Difference
+	(*DiffSummary)(nil),           // 17: atlant.v1.DiffSummary
+	(*ExplainRequest)(nil),        // 18: atlant.v1.ExplainRequest
+	(*ExplainResponse)(nil),       // 19: atlant.v1.ExplainResponse
+	(*Evidence)(nil),              // 20: atlant.v1.Evidence
+	(*Price)(nil),                 // 21: atlant.v1.Price
+	(*timestamppb.Timestamp)(nil), // 22: google.protobuf.Timestamp
+	(*Fetch)(nil),                 // 23: atlant.v1.Fetch
 }
 var file_atlant_v1_product_proto_depIdxs = []int32{
-	9,  // 0: atlant.v1.Product.price:type_name -> atlant.v1.Price
-	9,  // 1: atlant.v1.Product.previous_price:type_name -> atlant.v1.Price
-	10, // 2: atlant.v1.Product.first_observed_at:type_name -> google.protobuf.Timestamp
-	10, // 3: atlant.v1.Product.price_changed_at:type_name -> google.protobuf.Timestamp
-	10, // 4: atlant.v1.Product.observed_at:type_name -> google.protobuf.Timestamp
-	9,  // 5: atlant.v1.Change.price:type_name -> atlant.v1.Price
-	9,  // 6: atlant.v1.Change.previous_price:type_name -> atlant.v1.Price
-	10, // 7: atlant.v1.Change.observed_at:type_name -> google.protobuf.Timestamp
+	21, // 0: atlant.v1.Product.price:type_name -> atlant.v1.Price
+	21, // 1: atlant.v1.Product.previous_price:type_name -> atlant.v1.Price
+	22, // 2: atlant.v1.Product.first_observed_at:type_name -> google.protobuf.Timestamp
+	22, // 3: atlant.v1.Product.price_changed_at:type_name -> google.protobuf.Timestamp
+	22, // 4: atlant.v1.Product.observed_at:type_name -> google.protobuf.Timestamp
+	21, // 5: atlant.v1.Change.price:type_name -> atlant.v1.Price
+	21, // 6: atlant.v1.Change.previous_price:type_name -> atlant.v1.Price
+	22, // 7: atlant.v1.Change.observed_at:type_name -> google.protobuf.Timestamp
 	0,  // 8: atlant.v1.ListRequest.sort_by:type_name -> atlant.v1.SortBy
-	10, // 9: atlant.v1.ListRequest.changed_since:type_name -> google.protobuf.Timestamp
-	1,  // 10: atlant.v1.ListResponse.products:type_name -> atlant.v1.Product
-	1,  // 11: atlant.v1.GetResponse.product:type_name -> atlant.v1.Product
-	2,  // 12: atlant.v1.ListChangesResponse.changes:type_name -> atlant.v1.Change
-	3,  // 13: atlant.v1.ProductService.List:input_type -> atlant.v1.ListRequest
-	5,  // 14: atlant.v1.ProductService.Get:input_type -> atlant.v1.GetRequest
-	7,  // 15: atlant.v1.ProductService.ListChanges:input_type -> atlant.v1.ListChangesRequest
-	4,  // 16: atlant.v1.ProductService.List:output_type -> atlant.v1.ListResponse
-	6,  // 17: atlant.v1.ProductService.Get:output_type -> atlant.v1.GetResponse
-	8,  // 18: atlant.v1.ProductService.ListChanges:output_type -> atlant.v1.ListChangesResponse
-	16, // [16:19] is the sub-list for method output_type
-	13, // [13:16] is the sub-list for method input_type
-	13, // [13:13] is the sub-list for extension type_name
-	13, // [13:13] is the sub-list for extension extendee
-	0,  // [0:13] is the sub-list for field type_name
+	22, // 9: atlant.v1.ListRequest.changed_since:type_name -> google.protobuf.Timestamp
+	22, // 10: atlant.v1.ListRequest.as_of:type_name -> google.protobuf.Timestamp
+	2,  // 11: atlant.v1.ListResponse.products:type_name -> atlant.v1.Product
+	2,  // 12: atlant.v1.GetResponse.product:type_name -> atlant.v1.Product
+	8,  // 13: atlant.v1.GetResponse.statistics:type_name -> atlant.v1.PriceStatistics
+	21, // 14: atlant.v1.PriceStatistics.lowest:type_name -> atlant.v1.Price
+	22, // 15: atlant.v1.PriceStatistics.lowest_at:type_name -> google.protobuf.Timestamp
+	21, // 16: atlant.v1.PriceStatistics.highest:type_name -> atlant.v1.Price
+	22, // 17: atlant.v1.PriceStatistics.highest_at:type_name -> google.protobuf.Timestamp
+	21, // 18: atlant.v1.PriceStatistics.median:type_name -> atlant.v1.Price
+	21, // 19: atlant.v1.PriceStatistics.prior_30_days:type_name -> atlant.v1.Price
+	3,  // 20: atlant.v1.ListChangesResponse.changes:type_name -> atlant.v1.Change
+	13, // 21: atlant.v1.WatchResponse.changes:type_name -> atlant.v1.WatchedChange
+	3,  // 22: atlant.v1.WatchedChange.change:type_name -> atlant.v1.Change
+	2,  // 23: atlant.v1.WatchedChange.product:type_name -> atlant.v1.Product
+	16, // 24: atlant.v1.DiffFetchesResponse.differences:type_name -> atlant.v1.Difference
+	17, // 25: atlant.v1.DiffFetchesResponse.summary:type_name -> atlant.v1.DiffSummary
+	1,  // 26: atlant.v1.Difference.kind:type_name -> atlant.v1.DifferenceKind
+	21, // 27: atlant.v1.Difference.price_a:type_name -> atlant.v1.Price
+	21, // 28: atlant.v1.Difference.price_b:type_name -> atlant.v1.Price
+	2,  // 29: atlant.v1.ExplainResponse.product:type_name -> atlant.v1.Product
+	20, // 30: atlant.v1.ExplainResponse.price_from:type_name -> atlant.v1.Evidence
+	20, // 31: atlant.v1.ExplainResponse.seen_last:type_name -> atlant.v1.Evidence
+	23, // 32: atlant.v1.Evidence.fetch:type_name -> atlant.v1.Fetch
+	4,  // 33: atlant.v1.ProductService.List:input_type -> atlant.v1.ListRequest
+	6,  // 34: atlant.v1.ProductService.Get:input_type -> atlant.v1.GetRequest
+	9,  // 35: atlant.v1.ProductService.ListChanges:input_type -> atlant.v1.ListChangesRequest
+	11, // 36: atlant.v1.ProductService.Watch:input_type -> atlant.v1.WatchRequest
+	14, // 37: atlant.v1.ProductService.DiffFetches:input_type -> atlant.v1.DiffFetchesRequest
+	18, // 38: atlant.v1.ProductService.Explain:input_type -> atlant.v1.ExplainRequest
+	5,  // 39: atlant.v1.ProductService.List:output_type -> atlant.v1.ListResponse
+	7,  // 40: atlant.v1.ProductService.Get:output_type -> atlant.v1.GetResponse
+	10, // 41: atlant.v1.ProductService.ListChanges:output_type -> atlant.v1.ListChangesResponse
+	12, // 42: atlant.v1.ProductService.Watch:output_type -> atlant.v1.WatchResponse
+	15, // 43: atlant.v1.ProductService.DiffFetches:output_type -> atlant.v1.DiffFetchesResponse
+	19, // 44: atlant.v1.ProductService.Explain:output_type -> atlant.v1.ExplainResponse
+	39, // [39:45] is the sub-list for method output_type
+	33, // [33:39] is the sub-list for method input_type
+	33, // [33:33] is the sub-list for extension type_name
+	33, // [33:33] is the sub-list for extension extendee
+	0,  // [0:33] is the sub-list for field type_name
 }
 
 func init() { file_atlant_v1_product_proto_init() }
@@ -875,15 +1891,17 @@ func file_atlant_v1_product_proto_init() {
 	if File_atlant_v1_product_proto != nil {
 		return
 	}
+	file_atlant_v1_fetch_proto_init()
 	file_atlant_v1_price_proto_init()
 	file_atlant_v1_product_proto_msgTypes[2].OneofWrappers = []any{}
+	file_atlant_v1_product_proto_msgTypes[9].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_atlant_v1_product_proto_rawDesc), len(file_atlant_v1_product_proto_rawDesc)),
-			NumEnums:      1,
-			NumMessages:   8,
+			NumEnums:      2,
+			NumMessages:   19,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -40,17 +40,31 @@ const (
 	// ProductServiceListChangesProcedure is the fully-qualified name of the ProductService's
 	// ListChanges RPC.
 	ProductServiceListChangesProcedure = "/atlant.v1.ProductService/ListChanges"
+	// ProductServiceWatchProcedure is the fully-qualified name of the ProductService's Watch RPC.
+	ProductServiceWatchProcedure = "/atlant.v1.ProductService/Watch"
+	// ProductServiceDiffFetchesProcedure is the fully-qualified name of the ProductService's
+	// DiffFetches RPC.
+	ProductServiceDiffFetchesProcedure = "/atlant.v1.ProductService/DiffFetches"
+	// ProductServiceExplainProcedure is the fully-qualified name of the ProductService's Explain RPC.
+	ProductServiceExplainProcedure = "/atlant.v1.ProductService/Explain"
 )
 
 // ProductServiceClient is a client for the atlant.v1.ProductService service.
 type ProductServiceClient interface {
-	// List returns a page of products. Walking all pages meets every product exactly once, whatever is written
-	// meanwhile, as long as its sort value stays the same.
+	// List returns a page of products. Walking all pages meets every product that is there all the while exactly once, however
+	// prices move meanwhile: products stay in the places that they had when the first page was read, and show what they cost now.
 	List(context.Context, *connect.Request[v1.ListRequest]) (*connect.Response[v1.ListResponse], error)
 	// Get returns one product; not_found if there is none.
 	Get(context.Context, *connect.Request[v1.GetRequest]) (*connect.Response[v1.GetResponse], error)
 	// ListChanges returns a page of a product's price changes, the newest first unless ascending.
 	ListChanges(context.Context, *connect.Request[v1.ListChangesRequest]) (*connect.Response[v1.ListChangesResponse], error)
+	// Watch streams price changes as they become visible, without end. A client that was cut off goes on behind the last
+	// position that it got, and misses nothing. Who reads slowly gets what there is later; nothing is kept for it.
+	Watch(context.Context, *connect.Request[v1.WatchRequest]) (*connect.ServerStreamForClient[v1.WatchResponse], error)
+	// DiffFetches streams what differs between two completed fetches: products that only one of them has, and other prices.
+	DiffFetches(context.Context, *connect.Request[v1.DiffFetchesRequest]) (*connect.ServerStreamForClient[v1.DiffFetchesResponse], error)
+	// Explain tells where a product's price comes from.
+	Explain(context.Context, *connect.Request[v1.ExplainRequest]) (*connect.Response[v1.ExplainResponse], error)
 }
 
 // NewProductServiceClient constructs a client for the atlant.v1.ProductService service. By default,
@@ -85,6 +99,27 @@ func NewProductServiceClient(httpClient connect.HTTPClient, baseURL string, opts
 			connect.WithIdempotency(connect.IdempotencyNoSideEffects),
 			connect.WithClientOptions(opts...),
 		),
+		watch: connect.NewClient[v1.WatchRequest, v1.WatchResponse](
+			httpClient,
+			baseURL+ProductServiceWatchProcedure,
+			connect.WithSchema(productServiceMethods.ByName("Watch")),
+			connect.WithIdempotency(connect.IdempotencyNoSideEffects),
+			connect.WithClientOptions(opts...),
+		),
+		diffFetches: connect.NewClient[v1.DiffFetchesRequest, v1.DiffFetchesResponse](
+			httpClient,
+			baseURL+ProductServiceDiffFetchesProcedure,
+			connect.WithSchema(productServiceMethods.ByName("DiffFetches")),
+			connect.WithIdempotency(connect.IdempotencyNoSideEffects),
+			connect.WithClientOptions(opts...),
+		),
+		explain: connect.NewClient[v1.ExplainRequest, v1.ExplainResponse](
+			httpClient,
+			baseURL+ProductServiceExplainProcedure,
+			connect.WithSchema(productServiceMethods.ByName("Explain")),
+			connect.WithIdempotency(connect.IdempotencyNoSideEffects),
+			connect.WithClientOptions(opts...),
+		),
 	}
 }
 
@@ -93,6 +128,9 @@ type productServiceClient struct {
 	list        *connect.Client[v1.ListRequest, v1.ListResponse]
 	get         *connect.Client[v1.GetRequest, v1.GetResponse]
 	listChanges *connect.Client[v1.ListChangesRequest, v1.ListChangesResponse]
+	watch       *connect.Client[v1.WatchRequest, v1.WatchResponse]
+	diffFetches *connect.Client[v1.DiffFetchesRequest, v1.DiffFetchesResponse]
+	explain     *connect.Client[v1.ExplainRequest, v1.ExplainResponse]
 }
 
 // List calls atlant.v1.ProductService.List.
@@ -110,15 +148,37 @@ func (c *productServiceClient) ListChanges(ctx context.Context, req *connect.Req
 	return c.listChanges.CallUnary(ctx, req)
 }
 
+// Watch calls atlant.v1.ProductService.Watch.
+func (c *productServiceClient) Watch(ctx context.Context, req *connect.Request[v1.WatchRequest]) (*connect.ServerStreamForClient[v1.WatchResponse], error) {
+	return c.watch.CallServerStream(ctx, req)
+}
+
+// DiffFetches calls atlant.v1.ProductService.DiffFetches.
+func (c *productServiceClient) DiffFetches(ctx context.Context, req *connect.Request[v1.DiffFetchesRequest]) (*connect.ServerStreamForClient[v1.DiffFetchesResponse], error) {
+	return c.diffFetches.CallServerStream(ctx, req)
+}
+
+// Explain calls atlant.v1.ProductService.Explain.
+func (c *productServiceClient) Explain(ctx context.Context, req *connect.Request[v1.ExplainRequest]) (*connect.Response[v1.ExplainResponse], error) {
+	return c.explain.CallUnary(ctx, req)
+}
+
 // ProductServiceHandler is an implementation of the atlant.v1.ProductService service.
 type ProductServiceHandler interface {
-	// List returns a page of products. Walking all pages meets every product exactly once, whatever is written
-	// meanwhile, as long as its sort value stays the same.
+	// List returns a page of products. Walking all pages meets every product that is there all the while exactly once, however
+	// prices move meanwhile: products stay in the places that they had when the first page was read, and show what they cost now.
 	List(context.Context, *connect.Request[v1.ListRequest]) (*connect.Response[v1.ListResponse], error)
 	// Get returns one product; not_found if there is none.
 	Get(context.Context, *connect.Request[v1.GetRequest]) (*connect.Response[v1.GetResponse], error)
 	// ListChanges returns a page of a product's price changes, the newest first unless ascending.
 	ListChanges(context.Context, *connect.Request[v1.ListChangesRequest]) (*connect.Response[v1.ListChangesResponse], error)
+	// Watch streams price changes as they become visible, without end. A client that was cut off goes on behind the last
+	// position that it got, and misses nothing. Who reads slowly gets what there is later; nothing is kept for it.
+	Watch(context.Context, *connect.Request[v1.WatchRequest], *connect.ServerStream[v1.WatchResponse]) error
+	// DiffFetches streams what differs between two completed fetches: products that only one of them has, and other prices.
+	DiffFetches(context.Context, *connect.Request[v1.DiffFetchesRequest], *connect.ServerStream[v1.DiffFetchesResponse]) error
+	// Explain tells where a product's price comes from.
+	Explain(context.Context, *connect.Request[v1.ExplainRequest]) (*connect.Response[v1.ExplainResponse], error)
 }
 
 // NewProductServiceHandler builds an HTTP handler from the service implementation. It returns the
@@ -149,6 +209,27 @@ func NewProductServiceHandler(svc ProductServiceHandler, opts ...connect.Handler
 		connect.WithIdempotency(connect.IdempotencyNoSideEffects),
 		connect.WithHandlerOptions(opts...),
 	)
+	productServiceWatchHandler := connect.NewServerStreamHandler(
+		ProductServiceWatchProcedure,
+		svc.Watch,
+		connect.WithSchema(productServiceMethods.ByName("Watch")),
+		connect.WithIdempotency(connect.IdempotencyNoSideEffects),
+		connect.WithHandlerOptions(opts...),
+	)
+	productServiceDiffFetchesHandler := connect.NewServerStreamHandler(
+		ProductServiceDiffFetchesProcedure,
+		svc.DiffFetches,
+		connect.WithSchema(productServiceMethods.ByName("DiffFetches")),
+		connect.WithIdempotency(connect.IdempotencyNoSideEffects),
+		connect.WithHandlerOptions(opts...),
+	)
+	productServiceExplainHandler := connect.NewUnaryHandler(
+		ProductServiceExplainProcedure,
+		svc.Explain,
+		connect.WithSchema(productServiceMethods.ByName("Explain")),
+		connect.WithIdempotency(connect.IdempotencyNoSideEffects),
+		connect.WithHandlerOptions(opts...),
+	)
 	return "/atlant.v1.ProductService/", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case ProductServiceListProcedure:
@@ -157,6 +238,12 @@ func NewProductServiceHandler(svc ProductServiceHandler, opts ...connect.Handler
 			productServiceGetHandler.ServeHTTP(w, r)
 		case ProductServiceListChangesProcedure:
 			productServiceListChangesHandler.ServeHTTP(w, r)
+		case ProductServiceWatchProcedure:
+			productServiceWatchHandler.ServeHTTP(w, r)
+		case ProductServiceDiffFetchesProcedure:
+			productServiceDiffFetchesHandler.ServeHTTP(w, r)
+		case ProductServiceExplainProcedure:
+			productServiceExplainHandler.ServeHTTP(w, r)
 		default:
 			http.NotFound(w, r)
 		}
@@ -176,4 +263,16 @@ func (UnimplementedProductServiceHandler) Get(context.Context, *connect.Request[
 
 func (UnimplementedProductServiceHandler) ListChanges(context.Context, *connect.Request[v1.ListChangesRequest]) (*connect.Response[v1.ListChangesResponse], error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("atlant.v1.ProductService.ListChanges is not implemented"))
+}
+
+func (UnimplementedProductServiceHandler) Watch(context.Context, *connect.Request[v1.WatchRequest], *connect.ServerStream[v1.WatchResponse]) error {
+	return connect.NewError(connect.CodeUnimplemented, errors.New("atlant.v1.ProductService.Watch is not implemented"))
+}
+
+func (UnimplementedProductServiceHandler) DiffFetches(context.Context, *connect.Request[v1.DiffFetchesRequest], *connect.ServerStream[v1.DiffFetchesResponse]) error {
+	return connect.NewError(connect.CodeUnimplemented, errors.New("atlant.v1.ProductService.DiffFetches is not implemented"))
+}
+
+func (UnimplementedProductServiceHandler) Explain(context.Context, *connect.Request[v1.ExplainRequest]) (*connect.Response[v1.ExplainResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("atlant.v1.ProductService.Explain is not implemented"))
 }
