@@ -70,8 +70,8 @@ type Filling interface {
 	// at once.
 	BuildIndexes(ctx context.Context) error
 	// DeferIndexes drops these indexes and the one on ids until BuildIndexes is called, where inserting many products and
-	// then building them is faster, ListProducts works without them, and there are no more than so many products. It
-	// returns nil where it did not.
+	// then building them is faster, ListProducts works without them, and there are no more than so many products, or they
+	// are deferred already. It returns nil where it did not.
 	DeferIndexes(ctx context.Context, most int64) (FirstLoad, error)
 }
 

@@ -27,7 +27,13 @@ func (db *DB) DeferIndexes(ctx context.Context, most int64) (projections.FirstLo
 	err := db.writer.do(ctx, func(ctx context.Context, tx *transaction) error {
 		var some int64
 		err := tx.queryRow(ctx, "SELECT count(*) FROM (SELECT 1 FROM products LIMIT ?)", []any{most + 1}, &some)
-		if err != nil || some > most {
+		if err != nil {
+			return err
+		}
+		if some > most {
+			// Unless another shard's first load is at it: then this one joins.
+			indexed, err := tx.idsIndexed(ctx)
+			deferred = err == nil && !indexed
 			return err
 		}
 		deferred = true
@@ -94,13 +100,18 @@ func (db *DB) AppendPrices(
 
 // appendProducts inserts products as insertProducts does, but relies on no index.
 func (tx *transaction) appendProducts(ctx context.Context, products []projections.Product) error {
-	var indexed bool
-	const text = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE type = 'index' AND name = ?)"
-	if err := tx.queryRow(ctx, text, []any{idIndex}, &indexed); err != nil {
+	indexed, err := tx.idsIndexed(ctx)
+	if err != nil {
 		return err
 	}
 	if indexed { // another projector needed it
 		return tx.insertProducts(ctx, products)
 	}
 	return tx.writeProducts(ctx, appendProducts, products)
+}
+
+func (tx *transaction) idsIndexed(ctx context.Context) (indexed bool, err error) {
+	const text = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE type = 'index' AND name = ?)"
+	err = tx.queryRow(ctx, text, []any{idIndex}, &indexed)
+	return indexed, err
 }
