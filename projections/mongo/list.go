@@ -1,13 +1,13 @@
 package mongo
 
 import (
-	"cmp"
 	"context"
 	"slices"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
+	"github.com/atlant-log/atlant/events"
 	"github.com/atlant-log/atlant/projections"
 )
 
@@ -73,27 +73,29 @@ func (v *views) findPage(ctx context.Context, query *projections.ProductQuery, s
 		if len(page) == query.Limit {
 			break
 		}
+		limit := query.Limit - len(page)
+		if f.resumes {
+			limit += len(sources)
+		}
 		how := options.Find().SetSort(f.sort).SetHint(f.hint)
-		found, err := findAll[productDocument](ctx, v.products, f.filter, query.Limit-len(page), how)
+		found, err := findAll[productDocument](ctx, v.products, f.filter, limit, how)
 		if err != nil {
 			return nil, err
 		}
-		page = append(page, found...)
+		if f.resumes {
+			found = slices.DeleteFunc(found, func(d productDocument) bool {
+				p := d.product(events.Position{}, false)
+				return !query.IsBehind(&p)
+			})
+		}
+		page = append(page, found[:min(len(found), query.Limit-len(page))]...)
 	}
 	return page, nil
 }
 
 // mergePages sorts products that came as several pages, and keeps the first page of them.
 func mergePages(products []projections.Product, query *projections.ProductQuery) []projections.Product {
-	slices.SortFunc(products, func(p, q projections.Product) int {
-		v, w := p.SortValueOf(query.SortBy), q.SortValueOf(query.SortBy)
-		order := cmp.Or(
-			cmp.Compare(v.Number, w.Number), cmp.Compare(v.Text, w.Text), compareIDs(uuidKey(p.ID), uuidKey(q.ID)))
-		if query.Descending {
-			return -order
-		}
-		return order
-	})
+	slices.SortFunc(products, func(p, q projections.Product) int { return query.Compare(&p, &q) })
 	return products[:min(len(products), query.Limit)]
 }
 
