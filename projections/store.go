@@ -49,6 +49,8 @@ type Views interface {
 type Checkpoints interface {
 	// Checkpoint returns the checkpoint of a stream, with sequence 0 if there is none.
 	Checkpoint(ctx context.Context, stream events.Stream) (Checkpoint, error)
+	// Checkpoints returns the checkpoints of all streams that have one, in one read, in no particular order.
+	Checkpoints(ctx context.Context) ([]Checkpoint, error)
 }
 
 // PriceViews is what the projector of a price shard writes to: products, sightings and changes.
