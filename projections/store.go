@@ -176,6 +176,18 @@ type ProductFilter struct {
 	ChangedSince   *events.Micros // nil: also those that never changed
 }
 
+// Passes tells whether a product is meant.
+func (f *ProductFilter) Passes(p *Product) bool {
+	switch {
+	case f.Source != "" && p.Source != f.Source,
+		f.MinPriceMicros != nil && p.Price.Micros < *f.MinPriceMicros,
+		f.MaxPriceMicros != nil && p.Price.Micros > *f.MaxPriceMicros,
+		f.ChangedSince != nil && (p.PriceChanges == 0 || p.PriceChangedAt() < *f.ChangedSince):
+		return false
+	}
+	return true
+}
+
 // ProductQuery asks for a page of products.
 type ProductQuery struct {
 	Filter     ProductFilter

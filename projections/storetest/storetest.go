@@ -42,6 +42,7 @@ func Run(t *testing.T, open Open) {
 		{"ListAnyQuery", testListAnyQuery},
 		{"ListMergesManySources", testListManySources},
 		{"ListIsStableUnderWrites", testListStable},
+		{"WalkMeetsEachOnce", testWalk},
 		{"CountMatchesList", testCount},
 		{"ListChangesPages", testListChanges},
 		{"FeedIsInTheOrderOfTheLog", testFeed},
