@@ -52,7 +52,11 @@ func (s *Service) Get(
 	if err != nil {
 		return nil, fmt.Errorf("get product: %w", err)
 	}
-	return connect.NewResponse(&atlantv1.GetResponse{Product: rpc.Product(&p)}), nil
+	statistics, err := statisticsOf(ctx, views, &p)
+	if err != nil {
+		return nil, fmt.Errorf("list changes: %w", err)
+	}
+	return connect.NewResponse(&atlantv1.GetResponse{Product: rpc.Product(&p), Statistics: statistics}), nil
 }
 
 func productID(request *atlantv1.GetRequest) (events.ProductID, error) {
