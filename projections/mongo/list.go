@@ -85,12 +85,22 @@ func (v *views) findPage(ctx context.Context, query *projections.ProductQuery, s
 		if len(page) == query.Limit {
 			break
 		}
+		limit := query.Limit - len(page)
+		if f.resumes {
+			limit += len(sources)
+		}
 		how := options.Find().SetSort(f.sort).SetHint(f.hint)
-		found, err := findAll[productDocument](ctx, v.products, f.filter, query.Limit-len(page), how)
+		found, err := findAll[productDocument](ctx, v.products, f.filter, limit, how)
 		if err != nil {
 			return nil, err
 		}
-		page = append(page, found...)
+		if f.resumes {
+			found = slices.DeleteFunc(found, func(d productDocument) bool {
+				p := d.product(events.Position{}, false)
+				return !query.IsBehind(&p)
+			})
+		}
+		page = append(page, found[:min(len(found), query.Limit-len(page))]...)
 	}
 	return page, nil
 }

@@ -39,7 +39,7 @@ var (
 		before: `INSERT INTO products (product, id, source, name, price, currency, previous_price, previous_currency,
 			price_changes, first_observed_at, price_changed_at, written_fetch) VALUES `,
 		row:   "(?,?,?,?,?,?,?,?,?,?,?,?)",
-		after: " ON CONFLICT (id) DO NOTHING",
+		after: " ON CONFLICT DO NOTHING",
 	}
 	insertSightings = &rowStatement{before: "INSERT INTO sightings (product, observed_at, fetch) VALUES ", row: "(?,?,?)"}
 )

@@ -24,9 +24,9 @@ var sortKeys = map[atlantv1.SortBy]projections.SortKey{
 
 // cursor is a projections.ProductCursor as a page token holds it.
 type cursor struct {
-	Number int64     `json:"n,omitempty"`
-	Text   string    `json:"t,omitempty"`
-	ID     uuid.UUID `json:"i"`
+	Value int64     `json:"v,omitempty"`
+	Name  string    `json:"n"`
+	ID    uuid.UUID `json:"i"`
 }
 
 // parseQuery turns a validated request into a query with the page size as its limit.
@@ -61,9 +61,7 @@ func parseQuery(request *atlantv1.ListRequest) (projections.ProductQuery, error)
 		return query, err
 	}
 	if found {
-		query.After = &projections.ProductCursor{
-			Value: projections.SortValue{Number: at.Number, Text: at.Text}, ID: at.ID,
-		}
+		query.After = new(projections.ProductCursor(at))
 	}
 	return query, nil
 }
