@@ -43,6 +43,8 @@ func Open(ctx context.Context, dir string) (*Store, error) {
 	}
 	if errors.Is(err, errOutdated) {
 		err = s.beginAnew(ctx, now)
+	} else if err == nil {
+		err = s.leaveOutdated(ctx, now.Live)
 	}
 	if err != nil {
 		return nil, errors.Join(err, s.Close())
@@ -66,6 +68,15 @@ func (s *Store) beginAnew(ctx context.Context, found projections.Generations) er
 		_, err = s.Live(ctx)
 	}
 	return err
+}
+
+// leaveOutdated removes what was opened if it was made just then, in place of outdated views that another process had removed.
+func (s *Store) leaveOutdated(ctx context.Context, opened int64) error {
+	now, err := s.Generations(ctx)
+	if err != nil || opened == now.Live || opened == now.Previous || opened == now.Next {
+		return err
+	}
+	return s.DropViews(ctx, now.Live, now.Previous, now.Next)
 }
 
 // Live implements projections.LiveViews.
