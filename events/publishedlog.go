@@ -54,12 +54,8 @@ func observationsIn(
 		}
 		all = all[:0]
 		for _, m := range messages {
-			if m.Kind != KindObserved || m.Sequence > published.Last {
-				continue
-			}
-			before := len(all)
-			if all, err = DecodeObservations(all, m.Data); err != nil || len(all) > before && all[before].Position.Fetch != fetch {
-				all = all[:before]
+			if m.Kind == KindObserved && m.Sequence <= published.Last {
+				all = appendOfFetch(all, m.Data, fetch)
 			}
 		}
 		if len(all) > 0 {
@@ -71,4 +67,13 @@ func observationsIn(
 			return nil
 		}
 	}
+}
+
+// appendOfFetch appends the observations of a message, which all are of one fetch, if it is this one.
+func appendOfFetch(all []Observation, data []byte, fetch FetchID) []Observation {
+	more, err := DecodeObservations(all, data)
+	if err != nil || len(more) > len(all) && more[len(all)].Position.Fetch != fetch {
+		return all
+	}
+	return more
 }

@@ -95,11 +95,22 @@ func fixture(t testing.TB, store projections.Views) []projections.Product {
 	return delta.New
 }
 
+// noLog is the log of a service that has no use for it.
+type noLog struct{ product.Log }
+
+func (noLog) Shards() int { return shards }
+
 // clients returns a client of a service on these views for each protocol.
 func clients(t testing.TB, views projections.Views) map[string]atlantv1connect.ProductServiceClient {
 	t.Helper()
+	return clientsOn(t, views, noLog{})
+}
+
+// clientsOn is clients of a service that has a log.
+func clientsOn(t testing.TB, views projections.Views, log product.Log) map[string]atlantv1connect.ProductServiceClient {
+	t.Helper()
 	srv := httptest.NewUnstartedServer(rpc.NewHandler(nil, rpc.Mount(atlantv1connect.ProductServiceName)(
-		atlantv1connect.NewProductServiceHandler(product.NewService(projections.Fixed{Views: views}, shards), rpc.Options(slog.New(slog.DiscardHandler))...))))
+		atlantv1connect.NewProductServiceHandler(product.NewService(projections.Fixed{Views: views}, log), rpc.Options(slog.New(slog.DiscardHandler))...))))
 	var both, only2 http.Protocols
 	both.SetHTTP1(true)
 	both.SetUnencryptedHTTP2(true)

@@ -1,4 +1,5 @@
-// Package product answers what products cost and how their prices changed. It reads the views and never touches the log.
+// Package product answers what products cost and how their prices changed. It reads the views. The log it touches only for what
+// these do not hold: to compare two fetches, and to explain where a price comes from.
 package product
 
 import (
@@ -25,15 +26,17 @@ const positionTimeout = 30 * time.Second
 type Service struct {
 	atlantv1connect.UnimplementedProductServiceHandler
 
-	live   projections.LiveViews
-	shards int
+	live      projections.LiveViews
+	shards    int
+	log       Log
+	comparing chan struct{} // holds a token while fetches are compared
 }
 
 var _ atlantv1connect.ProductServiceHandler = (*Service)(nil)
 
-// NewService returns the handler for the live views of a log of so many shards.
-func NewService(live projections.LiveViews, shards int) *Service {
-	return &Service{live: live, shards: shards}
+// NewService returns the handler for the live views of a log.
+func NewService(live projections.LiveViews, log Log) *Service {
+	return &Service{live: live, shards: log.Shards(), log: log, comparing: make(chan struct{}, 1)}
 }
 
 // List implements ProductService.
