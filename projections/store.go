@@ -174,6 +174,7 @@ type ProductFilter struct {
 	MinPriceMicros *int64         // nil: no bound
 	MaxPriceMicros *int64         // nil: no bound
 	ChangedSince   *events.Micros // nil: also those that never changed
+	Words          []string       // for each of these a word of the name begins with it, see QueryWords; none: all
 }
 
 // Passes tells whether a product is meant.
@@ -185,7 +186,7 @@ func (f *ProductFilter) Passes(p *Product) bool {
 		f.ChangedSince != nil && (p.PriceChanges == 0 || p.PriceChangedAt() < *f.ChangedSince):
 		return false
 	}
-	return true
+	return NameMatches(p.Name, f.Words)
 }
 
 // ProductQuery asks for a page of products.
@@ -218,7 +219,8 @@ func (query *ProductQuery) IsBehind(p *Product) bool {
 // ProductQueries reads the product and change views.
 type ProductQueries interface {
 	// ListProducts returns up to Limit products in order. It reads a bounded range of an index, however deep the page; a
-	// filter on something else than source and sort value makes it read on until enough products match.
+	// filter on something else than source and sort value makes it read on until enough products match. With words it reads all
+	// products that have them where that is faster.
 	ListProducts(ctx context.Context, query ProductQuery) ([]Product, error)
 	// CountProducts counts the products that match. It reads all of them.
 	CountProducts(ctx context.Context, filter ProductFilter) (int64, error)

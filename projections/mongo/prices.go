@@ -51,6 +51,9 @@ func (v *views) insertProducts(ctx context.Context, products []projections.Produ
 	if err := v.insertSources(ctx, products); err != nil {
 		return err
 	}
+	if err := v.insertWords(ctx, products); err != nil {
+		return err
+	}
 	byName := byName(products, func(p *projections.Product) *projections.Product { return p })
 	existed, err := insertNew(ctx, v.products, documents(byName, newProductDocument))
 	if err == nil && existed > 0 {

@@ -196,6 +196,9 @@ func addFilter(where *conditions, filter *projections.ProductFilter, sorted proj
 			where.add("p.price_changed_at", ">=", int64(*filter.ChangedSince))
 		}
 	}
+	if len(filter.Words) > 0 {
+		where.terms = append(where.terms, "words_match(p.name, "+where.param(strings.Join(filter.Words, " "))+")")
+	}
 	if sorted == projections.SortByPrice {
 		return
 	}
@@ -207,12 +210,21 @@ func addFilter(where *conditions, filter *projections.ProductFilter, sorted proj
 	}
 }
 
-// countStatement returns the statement that counts the products that pass the filter.
-func countStatement(filter *projections.ProductFilter) (string, []any) {
-	where := &conditions{terms: []string{"true"}}
+// addSource adds the term for the source of the filter.
+func addSource(where *conditions, filter *projections.ProductFilter) {
 	if filter.Source != "" {
 		where.terms = append(where.terms, "p.source = (SELECT source FROM sources WHERE name = "+where.param(filter.Source)+")")
 	}
-	addFilter(where, filter, projections.SortByName)
-	return "SELECT count(*) FROM products p WHERE " + where.String(), where.args
+}
+
+// countStatement returns the statement that counts the products that pass the filter.
+func countStatement(filter projections.ProductFilter) (string, []any) {
+	where := &conditions{terms: []string{"true"}}
+	addSource(where, &filter)
+	from := "products p"
+	if len(filter.Words) > 0 {
+		from, filter.Words = where.matching(filter.Words), nil
+	}
+	addFilter(where, &filter, projections.SortByName)
+	return "SELECT count(*) FROM " + from + " WHERE " + where.String(), where.args
 }

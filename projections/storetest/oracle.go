@@ -69,5 +69,5 @@ func passes(p *projections.Product, filter *projections.ProductFilter) bool {
 	case filter.ChangedSince != nil && (p.PriceChanges == 0 || p.PriceChangedAt() < *filter.ChangedSince):
 		return false
 	}
-	return true
+	return projections.NameMatches(p.Name, filter.Words)
 }

@@ -96,10 +96,21 @@ func fixture(t testing.TB, store projections.Views) []projections.Product {
 	return delta.New
 }
 
+// noLog is the log of a service that has no use for it.
+type noLog struct{ product.Log }
+
+func (noLog) Shards() int { return shards }
+
 // clients returns a client of a service on these views for each protocol.
 func clients(t testing.TB, views projections.Views) map[string]atlantv1connect.ProductServiceClient {
 	t.Helper()
-	return clientsOf(t, product.NewService(projections.Fixed{Views: views}, shards))
+	return clientsOn(t, views, noLog{})
+}
+
+// clientsOn is clients of a service that has a log.
+func clientsOn(t testing.TB, views projections.Views, log product.Log) map[string]atlantv1connect.ProductServiceClient {
+	t.Helper()
+	return clientsOf(t, product.NewService(projections.Fixed{Views: views}, log))
 }
 
 // clientsOf returns a client of a service for each protocol.

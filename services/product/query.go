@@ -67,6 +67,11 @@ func newQuery(request *atlantv1.ListRequest) (projections.ProductQuery, error) {
 			Source: request.GetSource(), MinPriceMicros: request.MinPriceMicros, MaxPriceMicros: request.MaxPriceMicros,
 		},
 	}
+	words, err := parseWords(request.GetQuery())
+	if err != nil {
+		return query, err
+	}
+	query.Filter.Words = words
 	if request.MaxPriceMicros != nil && request.GetMinPriceMicros() > request.GetMaxPriceMicros() {
 		return query, rpc.InvalidArgument("min_price_micros", "is greater than max_price_micros")
 	}
@@ -85,8 +90,8 @@ func newQuery(request *atlantv1.ListRequest) (projections.ProductQuery, error) {
 
 // fingerprint tells a query from others. Page size, position and total may differ between pages.
 func fingerprint(request *atlantv1.ListRequest) string {
-	return fmt.Sprintf("products %d %t %q %s %s %d.%d %t", sortKeys[request.GetSortBy()], request.GetDescending(),
-		request.GetSource(), optional(request.MinPriceMicros), optional(request.MaxPriceMicros),
+	return fmt.Sprintf("products %d %t %q %q %s %s %d.%d %t", sortKeys[request.GetSortBy()], request.GetDescending(),
+		request.GetSource(), projections.QueryWords(request.GetQuery()), optional(request.MinPriceMicros), optional(request.MaxPriceMicros),
 		request.GetChangedSince().GetSeconds(), request.GetChangedSince().GetNanos(), request.GetChangedSince() != nil)
 }
 

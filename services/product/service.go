@@ -1,4 +1,5 @@
-// Package product answers what products cost and how their prices changed. It reads the views and never touches the log.
+// Package product answers what products cost and how their prices changed. It reads the views. The log it touches only for what
+// these do not hold: to compare two fetches, and to explain where a price comes from.
 package product
 
 import (
@@ -21,16 +22,20 @@ import (
 type Service struct {
 	atlantv1connect.UnimplementedProductServiceHandler
 
-	live   projections.LiveViews
-	shards int
-	walks  *projections.Walks
+	live      projections.LiveViews
+	shards    int
+	log       Log
+	walks     *projections.Walks
+	comparing chan struct{} // holds a token while fetches are compared
 }
 
 var _ atlantv1connect.ProductServiceHandler = (*Service)(nil)
 
-// NewService returns the handler for the live views of a log of so many shards.
-func NewService(live projections.LiveViews, shards int) *Service {
-	return &Service{live: live, shards: shards, walks: projections.NewWalks()}
+// NewService returns the handler for the live views of a log.
+func NewService(live projections.LiveViews, log Log) *Service {
+	return &Service{
+		live: live, shards: log.Shards(), log: log, walks: projections.NewWalks(), comparing: make(chan struct{}, 1),
+	}
 }
 
 // Get implements ProductService.
