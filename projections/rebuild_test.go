@@ -578,10 +578,14 @@ func TestVerify(t *testing.T) {
 	}
 
 	for _, id := range []uuid.UUID{missing, spare, differing} {
+		before := w.revision(t)
 		divergence, err := auditor.Repair(t.Context(), id)
 		wantNoError(t, err)
 		if divergence == nil || divergence.ID != id {
 			t.Errorf("repair of %s: %+v", id, divergence)
+		}
+		if w.revision(t) == before {
+			t.Error("a repair does not change the revision")
 		}
 		if divergence, err = auditor.Repair(t.Context(), id); err != nil || divergence != nil {
 			t.Errorf("repair again: %+v, %v", divergence, err)

@@ -1,6 +1,8 @@
 package projections
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -47,6 +49,8 @@ type Views interface {
 type Checkpoints interface {
 	// Checkpoint returns the checkpoint of a stream, with sequence 0 if there is none.
 	Checkpoint(ctx context.Context, stream events.Stream) (Checkpoint, error)
+	// Checkpoints returns the checkpoints of all streams that have one, in one read, in no particular order.
+	Checkpoints(ctx context.Context) ([]Checkpoint, error)
 }
 
 // PriceViews is what the projector of a price shard writes to: products, sightings and changes.
@@ -135,7 +139,7 @@ type FetchViews interface {
 	ApplyFetches(ctx context.Context, delta FetchDelta, checkpoint Checkpoint) error
 }
 
-// SortKey is what products are sorted by. Equal values are sorted by id.
+// SortKey is what products are sorted by. Equal values are sorted by name, and equal names, of several sources, by id.
 type SortKey int
 
 // The sort keys.
@@ -147,32 +151,33 @@ const (
 	SortByFirstObservedAt                // FirstObservedAt
 )
 
-// SortValue is a product's value under a sort key: Text for SortByName, Number for the others.
-type SortValue struct {
-	Number int64
-	Text   string
+// ProductCursor is a place between two products in a sorted list: right behind the product with this value, name and id.
+type ProductCursor struct {
+	Value int64 // under the sort key; 0 for SortByName
+	Name  string
+	ID    events.ProductID
 }
 
-// SortValueOf returns the product's value under the key.
-func (p *Product) SortValueOf(key SortKey) SortValue {
+// CursorAt returns the place of the product in a list that is sorted by the key.
+func (p *Product) CursorAt(key SortKey) ProductCursor {
+	cursor := ProductCursor{Name: p.Name, ID: p.ID}
 	switch key {
 	case SortByPrice:
-		return SortValue{Number: p.Price.Micros}
+		cursor.Value = p.Price.Micros
 	case SortByPriceChanges:
-		return SortValue{Number: p.PriceChanges}
+		cursor.Value = p.PriceChanges
 	case SortByPriceChangedAt:
-		return SortValue{Number: int64(p.PriceChangedAt())}
+		cursor.Value = int64(p.PriceChangedAt())
 	case SortByFirstObservedAt:
-		return SortValue{Number: int64(p.FirstObservedAt)}
+		cursor.Value = int64(p.FirstObservedAt)
 	case SortByName:
 	}
-	return SortValue{Text: p.Name}
+	return cursor
 }
 
-// ProductCursor is a place between two products in a sorted list: right behind the product with this value and id.
-type ProductCursor struct {
-	Value SortValue
-	ID    events.ProductID
+// Compare returns -1, 0 or 1 as c comes before, at or after d in an ascending list.
+func (c ProductCursor) Compare(d ProductCursor) int {
+	return cmp.Or(cmp.Compare(c.Value, d.Value), cmp.Compare(c.Name, d.Name), bytes.Compare(c.ID[:], d.ID[:]))
 }
 
 // ProductFilter says which products are meant; its zero value means all.
@@ -184,13 +189,43 @@ type ProductFilter struct {
 	Words          []string       // for each of these a word of the name begins with it, see QueryWords; none: all
 }
 
+// Passes tells whether a product is meant.
+func (f *ProductFilter) Passes(p *Product) bool {
+	switch {
+	case f.Source != "" && p.Source != f.Source,
+		f.MinPriceMicros != nil && p.Price.Micros < *f.MinPriceMicros,
+		f.MaxPriceMicros != nil && p.Price.Micros > *f.MaxPriceMicros,
+		f.ChangedSince != nil && (p.PriceChanges == 0 || p.PriceChangedAt() < *f.ChangedSince):
+		return false
+	}
+	return NameMatches(p.Name, f.Words)
+}
+
 // ProductQuery asks for a page of products.
 type ProductQuery struct {
 	Filter     ProductFilter
 	SortBy     SortKey
-	Descending bool           // of value and id
+	Descending bool           // of value, name and id
 	After      *ProductCursor // nil: from the start
 	Limit      int            // at least 1
+}
+
+// Compare returns a negative number, 0 or a positive one as p comes before, at or after q in the list.
+func (query *ProductQuery) Compare(p, q *Product) int {
+	order := p.CursorAt(query.SortBy).Compare(q.CursorAt(query.SortBy))
+	if query.Descending {
+		return -order
+	}
+	return order
+}
+
+// IsBehind tells whether a product comes behind the place where the page begins.
+func (query *ProductQuery) IsBehind(p *Product) bool {
+	if query.After == nil {
+		return true
+	}
+	order := p.CursorAt(query.SortBy).Compare(*query.After)
+	return order > 0 && !query.Descending || order < 0 && query.Descending
 }
 
 // ProductQueries reads the product and change views.

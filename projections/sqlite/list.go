@@ -1,7 +1,6 @@
 package sqlite
 
 import (
-	"cmp"
 	"context"
 	"database/sql"
 	"slices"
@@ -73,14 +72,7 @@ func (db *DB) sourcesOf(ctx context.Context, name string) ([]int64, error) {
 
 // mergePages sorts products that came as several pages, and keeps the first page of them.
 func mergePages(products []projections.Product, query *projections.ProductQuery) []projections.Product {
-	slices.SortFunc(products, func(p, q projections.Product) int {
-		v, w := p.SortValueOf(query.SortBy), q.SortValueOf(query.SortBy)
-		order := cmp.Or(cmp.Compare(v.Number, w.Number), cmp.Compare(v.Text, w.Text), compareIDs(p.ID, q.ID))
-		if query.Descending {
-			return -order
-		}
-		return order
-	})
+	slices.SortFunc(products, func(p, q projections.Product) int { return query.Compare(&p, &q) })
 	return products[:min(len(products), query.Limit)]
 }
 

@@ -92,7 +92,7 @@ func searchStatement(query projections.ProductQuery) (string, []any) {
 	if query.Descending {
 		direction = " DESC"
 	}
-	sorted := " ORDER BY " + order.column + direction + ", p.id" + direction
+	sorted := " ORDER BY " + order.column + direction + ", p.name" + direction + ", p.id" + direction
 	page := "SELECT " + tableColumns + " FROM " + where.matching(words) + " WHERE " + where.String() + sorted +
 		" LIMIT " + where.param(query.Limit)
 	return "SELECT " + productColumns + " FROM (" + page + ") p" + productJoins + sorted, where.args

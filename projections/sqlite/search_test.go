@@ -83,8 +83,7 @@ func TestSearchWhileIndexFollows(t *testing.T) {
 				if len(walked) < query.Limit {
 					break
 				}
-				last := &walked[len(walked)-1]
-				query.After = &projections.ProductCursor{Value: last.SortValueOf(key), ID: last.ID}
+				query.After = new(walked[len(walked)-1].CursorAt(key))
 			}
 		}
 	}

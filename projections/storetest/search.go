@@ -107,7 +107,7 @@ func wantPagesAt(t *testing.T, store projections.Views, query projections.Produc
 	query.Limit = 20
 	for _, start := range []int{0, len(want) / 2, max(0, len(want)-3)} {
 		if query.After = nil; start > 0 {
-			query.After = cursorAt(&want[start-1], query.SortBy)
+			query.After = new(want[start-1].CursorAt(query.SortBy))
 		}
 		got, err := store.ListProducts(t.Context(), query)
 		wantNoError(t, "list", err)
