@@ -23,18 +23,20 @@ type PublishedLog interface {
 // as it is. What cannot be decoded it passes over, as the views do.
 func Observations(ctx context.Context, log PublishedLog, fetch FetchID, take func([]Observation) error) error {
 	for shard := range log.Shards() {
-		published, err := log.Published(ctx, shard, fetch)
-		if err != nil {
-			return err
-		}
-		if published.Last == 0 {
-			continue
-		}
-		if err := observationsIn(ctx, log, PriceStream(shard), published, fetch, take); err != nil {
+		if err := ShardObservations(ctx, log, shard, fetch, take); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// ShardObservations is Observations for one shard.
+func ShardObservations(ctx context.Context, log PublishedLog, shard int, fetch FetchID, take func([]Observation) error) error {
+	published, err := log.Published(ctx, shard, fetch)
+	if err != nil || published.Last == 0 {
+		return err
+	}
+	return observationsIn(ctx, log, PriceStream(shard), published, fetch, take)
 }
 
 func observationsIn(

@@ -115,7 +115,7 @@ func (a *app) handler() http.Handler {
 		return rpc.NewHandler(a.ready)
 	}
 	b, options := a.backend, slices.Clip(rpc.Options(a.config.Logger))
-	products, sources := product.NewService(b.store, b.log), source.NewService(b.log, a.fetches, b.store)
+	products, sources := product.NewService(b.store, b.log, a.fetches), source.NewService(b.log, a.fetches, b.store)
 	status := projection.NewService(projection.Config{
 		Live: b.store, Source: b.log, Shards: b.log.Shards(), Leases: b.leases,
 		Rebuilder: projections.NewRebuilder(b.log, b.log.Shards(), b.store, buildVersion(), a.config.Logger),

@@ -4,20 +4,17 @@ import (
 	"context"
 	"fmt"
 	"strconv"
-	"strings"
 
 	"connectrpc.com/connect"
-	"github.com/google/uuid"
 
 	atlantv1 "github.com/atlant-log/atlant/proto/gen/atlant/v1"
 )
 
 type changesCommand struct {
 	output
-	Product   []string `arg:"" name:"name|id" help:"Name or id of the product; a name of several words needs no quotes."`
-	Source    string   `placeholder:"NAME" help:"Namespace of the name (default)."`
-	Ascending bool     `help:"Oldest first."`
-	Limit     uint     `default:"50" placeholder:"N" help:"At most this many (${default}); 0 for all."`
+	namedProduct
+	Ascending bool `help:"Oldest first."`
+	Limit     uint `default:"50" placeholder:"N" help:"At most this many (${default}); 0 for all."`
 }
 
 // Run finds the product and prints its changes.
@@ -46,25 +43,6 @@ func (h *changesCommand) Run(ctx context.Context, c *console, api *clients) erro
 	}
 	since := formatTime(product.GetFirstObservedAt(), toTheMinute)
 	return l.printAll(fmt.Sprintf("no changes: %s since %s", formatPrice(product.GetPrice()), since))
-}
-
-// find takes what looks like an id for one first; a product may be called like that, too.
-func (h *changesCommand) find(ctx context.Context, api *clients) (*atlantv1.Product, error) {
-	wanted := strings.Join(h.Product, " ")
-	if id, err := uuid.Parse(wanted); err == nil {
-		response, err := api.product.Get(ctx, connect.NewRequest(&atlantv1.GetRequest{Id: id.String()}))
-		switch {
-		case err == nil:
-			return response.Msg.GetProduct(), nil
-		case connect.CodeOf(err) != connect.CodeNotFound:
-			return nil, err
-		}
-	}
-	response, err := api.product.Get(ctx, connect.NewRequest(&atlantv1.GetRequest{Source: h.Source, Name: wanted}))
-	if err != nil {
-		return nil, notFound(err, "`atlant list` shows the names; --source says in which list to look")
-	}
-	return response.Msg.GetProduct(), nil
 }
 
 func changeColumns() []column {

@@ -36,6 +36,7 @@ type fakeServer struct {
 	get         func(*atlantv1.GetRequest) (*atlantv1.Product, error)
 	listChanges func(*atlantv1.ListChangesRequest) (*atlantv1.ListChangesResponse, error)
 	diff        func(*atlantv1.DiffFetchesRequest, func(*atlantv1.DiffFetchesResponse) error) error
+	explain     func(*atlantv1.ExplainRequest) (*atlantv1.ExplainResponse, error)
 	status      func() (*atlantv1.GetStatusResponse, error)
 	rebuild     func(*atlantv1.RebuildRequest, func(*atlantv1.RebuildResponse) error) error
 	verify      func(func(*atlantv1.VerifyResponse) error) error
@@ -97,6 +98,10 @@ func (s *fakeServer) DiffFetches(
 	_ context.Context, r *connect.Request[atlantv1.DiffFetchesRequest], stream *connect.ServerStream[atlantv1.DiffFetchesResponse],
 ) error {
 	return s.diff(r.Msg, stream.Send)
+}
+
+func (s *fakeServer) Explain(_ context.Context, r *connect.Request[atlantv1.ExplainRequest]) (*connect.Response[atlantv1.ExplainResponse], error) {
+	return respond(s.explain(r.Msg))
 }
 
 func (s *fakeServer) ListChanges(_ context.Context, r *connect.Request[atlantv1.ListChangesRequest]) (*connect.Response[atlantv1.ListChangesResponse], error) {

@@ -1,6 +1,7 @@
 package product_test
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"fmt"
@@ -50,7 +51,9 @@ const shopSource = "shop"
 // publish has a fetch observe what is given, in that order, and complete. It returns the fetch's id.
 func publish(t tester, log *jetstream.Log, all []events.Observation) events.FetchID {
 	t.Helper()
-	fetch := newFetch(t, log, &atlantv1.FetchEvent{Event: &atlantv1.FetchEvent_Started{Started: &atlantv1.FetchStarted{}}})
+	fetch := newFetch(t, log, &atlantv1.FetchEvent{Event: &atlantv1.FetchEvent_Parsed{
+		Parsed: &atlantv1.FetchParsed{Sha256: bytes.Repeat([]byte{0xab}, 32)},
+	}})
 	writer, err := log.WritePrices(t.Context(), fetch)
 	for i := range all {
 		all[i].Source, all[i].Position.Fetch = shopSource, fetch
@@ -200,7 +203,7 @@ func wantSameDiff(t tester, got, want []*atlantv1.Difference, gotSum, wantSum *a
 func TestDiffFetches(t *testing.T) {
 	t.Parallel()
 	log := newLog(t)
-	all := clientsOn(t, newViews(t), log)
+	all := clientsOn(t, newViews(t), log, noLists{})
 	rapid.Check(t, func(t *rapid.T) {
 		listA, listB := drawList(t, "a"), drawList(t, "b")
 		a := publish(t, log, listA)
@@ -227,7 +230,7 @@ func TestDiffManyResponses(t *testing.T) {
 	}
 	a, b := many(0, 3000, 1), append(many(1000, 2000, 2), many(2000, 4000, 1)...)
 	fetchA, fetchB := publish(t, log, a), publish(t, log, b)
-	for protocol, client := range clientsOn(t, newViews(t), log) {
+	for protocol, client := range clientsOn(t, newViews(t), log, noLists{}) {
 		if protocol == "get" {
 			continue // streams are posted
 		}
@@ -247,7 +250,7 @@ func TestDiffOfUnchanged(t *testing.T) {
 	again := newFetch(t, log, &atlantv1.FetchEvent{Event: &atlantv1.FetchEvent_NotModified{
 		NotModified: &atlantv1.FetchNotModified{PublishedBy: a.String()},
 	}})
-	client := clientsOn(t, newViews(t), log)["grpc"]
+	client := clientsOn(t, newViews(t), log, noLists{})["grpc"]
 	got, sum := diff(t, client, again, b)
 	want, wantSum := wantDiff(one, two)
 	wantSameDiff(t, got, want, sum, wantSum)
@@ -267,7 +270,7 @@ func TestDiffRefuses(t *testing.T) {
 	huge := event(&atlantv1.FetchEvent{Event: &atlantv1.FetchEvent_Completed{Completed: &atlantv1.FetchCompleted{
 		Counts: &atlantv1.FetchCounts{Published: 5_000_001},
 	}}})
-	for protocol, client := range clientsOn(t, newViews(t), log) {
+	for protocol, client := range clientsOn(t, newViews(t), log, noLists{}) {
 		for name, test := range map[string]struct {
 			a, b string
 			code connect.Code

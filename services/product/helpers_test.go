@@ -2,6 +2,7 @@ package product_test
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -101,16 +102,23 @@ type noLog struct{ product.Log }
 
 func (noLog) Shards() int { return shards }
 
+// noLists keeps no lists.
+type noLists struct{}
+
+func (noLists) RawRow(context.Context, *atlantv1.Fetch, int64) (string, error) { return "", nil }
+
 // clients returns a client of a service on these views for each protocol.
 func clients(t testing.TB, views projections.Views) map[string]atlantv1connect.ProductServiceClient {
 	t.Helper()
-	return clientsOn(t, views, noLog{})
+	return clientsOn(t, views, noLog{}, noLists{})
 }
 
 // clientsOn is clients of a service that has a log.
-func clientsOn(t testing.TB, views projections.Views, log product.Log) map[string]atlantv1connect.ProductServiceClient {
+func clientsOn(
+	t testing.TB, views projections.Views, log product.Log, lists product.Lists,
+) map[string]atlantv1connect.ProductServiceClient {
 	t.Helper()
-	return clientsOf(t, product.NewService(projections.Fixed{Views: views}, log))
+	return clientsOf(t, product.NewService(projections.Fixed{Views: views}, log, lists))
 }
 
 // clientsOf returns a client of a service for each protocol.

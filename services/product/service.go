@@ -25,6 +25,7 @@ type Service struct {
 	live      projections.LiveViews
 	shards    int
 	log       Log
+	lists     Lists
 	walks     *projections.Walks
 	comparing chan struct{} // holds a token while fetches are compared
 }
@@ -32,9 +33,9 @@ type Service struct {
 var _ atlantv1connect.ProductServiceHandler = (*Service)(nil)
 
 // NewService returns the handler for the live views of a log.
-func NewService(live projections.LiveViews, log Log) *Service {
+func NewService(live projections.LiveViews, log Log, lists Lists) *Service {
 	return &Service{
-		live: live, shards: log.Shards(), log: log, walks: projections.NewWalks(), comparing: make(chan struct{}, 1),
+		live: live, shards: log.Shards(), log: log, lists: lists, walks: projections.NewWalks(), comparing: make(chan struct{}, 1),
 	}
 }
 
@@ -42,20 +43,9 @@ func NewService(live projections.LiveViews, log Log) *Service {
 func (s *Service) Get(
 	ctx context.Context, request *connect.Request[atlantv1.GetRequest],
 ) (*connect.Response[atlantv1.GetResponse], error) {
-	id, err := productID(request.Msg)
+	views, p, err := s.named(ctx, request.Msg)
 	if err != nil {
 		return nil, err
-	}
-	views, err := s.live.Live(ctx)
-	if err != nil {
-		return nil, err
-	}
-	p, err := views.GetProduct(ctx, id)
-	if errors.Is(err, projections.ErrNotFound) {
-		return nil, notFound(request.Msg)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("get product: %w", err)
 	}
 	statistics, err := statisticsOf(ctx, views, &p)
 	if err != nil {
@@ -64,7 +54,34 @@ func (s *Service) Get(
 	return connect.NewResponse(&atlantv1.GetResponse{Product: rpc.Product(&p), Statistics: statistics}), nil
 }
 
-func productID(request *atlantv1.GetRequest) (events.ProductID, error) {
+// productName names a product in a request, by id or by source and name.
+type productName interface {
+	GetId() string
+	GetSource() string
+	GetName() string
+}
+
+// named returns the product that a request names, and the views that have it.
+func (s *Service) named(ctx context.Context, request productName) (projections.Views, projections.Product, error) {
+	id, err := productID(request)
+	if err != nil {
+		return nil, projections.Product{}, err
+	}
+	views, err := s.live.Live(ctx)
+	if err != nil {
+		return nil, projections.Product{}, err
+	}
+	p, err := views.GetProduct(ctx, id)
+	if errors.Is(err, projections.ErrNotFound) {
+		return nil, p, notFound(request)
+	}
+	if err != nil {
+		return nil, p, fmt.Errorf("get product: %w", err)
+	}
+	return views, p, nil
+}
+
+func productID(request productName) (events.ProductID, error) {
 	if request.GetId() != "" {
 		return uuid.Parse(request.GetId())
 	}
@@ -75,7 +92,7 @@ func productID(request *atlantv1.GetRequest) (events.ProductID, error) {
 	return events.NewProductID(cmp.Or(request.GetSource(), events.DefaultSource), name), nil
 }
 
-func notFound(request *atlantv1.GetRequest) error {
+func notFound(request productName) error {
 	if request.GetId() != "" {
 		return rpc.NotFound("there is no product with id %s", request.GetId())
 	}

@@ -77,7 +77,7 @@ func TestListAcrossASwitch(t *testing.T) {
 	first, second := generation(1), generation(2)
 	products := fixture(t, first)
 	fixture(t, second)
-	client := clientsOf(t, product.NewService(store, noLog{}))["connect"]
+	client := clientsOf(t, product.NewService(store, noLog{}, noLists{}))["connect"]
 	moved := observe(products[3].Source, products[3].Name, 8_000_000, 20)
 	project(t, first, 100, moved)
 

@@ -1,0 +1,36 @@
+package main
+
+import (
+	"context"
+	"strings"
+
+	"connectrpc.com/connect"
+	"github.com/google/uuid"
+
+	atlantv1 "github.com/atlant-log/atlant/proto/gen/atlant/v1"
+)
+
+// namedProduct is the product that a command is about.
+type namedProduct struct {
+	Product []string `arg:"" name:"name|id" help:"Name or id of the product; a name of several words needs no quotes."`
+	Source  string   `placeholder:"NAME" help:"Namespace of the name (default)."`
+}
+
+// find takes what looks like an id for one first; a product may be called like that, too.
+func (n *namedProduct) find(ctx context.Context, api *clients) (*atlantv1.Product, error) {
+	wanted := strings.Join(n.Product, " ")
+	if id, err := uuid.Parse(wanted); err == nil {
+		response, err := api.product.Get(ctx, connect.NewRequest(&atlantv1.GetRequest{Id: id.String()}))
+		switch {
+		case err == nil:
+			return response.Msg.GetProduct(), nil
+		case connect.CodeOf(err) != connect.CodeNotFound:
+			return nil, err
+		}
+	}
+	response, err := api.product.Get(ctx, connect.NewRequest(&atlantv1.GetRequest{Source: n.Source, Name: wanted}))
+	if err != nil {
+		return nil, notFound(err, "`atlant list` shows the names; --source says in which list to look")
+	}
+	return response.Msg.GetProduct(), nil
+}
