@@ -27,7 +27,7 @@ type checkpointDocument struct {
 	ProjectedAt events.Micros `bson:"projected_at"`
 }
 
-func (s *Store) checkpoints() *driver.Collection { return s.database.Collection("checkpoints") }
+func (s *Store) checkpoints() *driver.Collection { return s.collection("checkpoints") }
 
 // Checkpoint implements projections.Checkpoints.
 func (v *views) Checkpoint(ctx context.Context, stream events.Stream) (projections.Checkpoint, error) {
