@@ -35,6 +35,7 @@ type fakeServer struct {
 	list        func(*atlantv1.ListRequest) (*atlantv1.ListResponse, error)
 	get         func(*atlantv1.GetRequest) (*atlantv1.Product, error)
 	listChanges func(*atlantv1.ListChangesRequest) (*atlantv1.ListChangesResponse, error)
+	watchPrices func(*atlantv1.WatchRequest, func(*atlantv1.WatchResponse) error) error
 	status      func() (*atlantv1.GetStatusResponse, error)
 	rebuild     func(*atlantv1.RebuildRequest, func(*atlantv1.RebuildResponse) error) error
 	verify      func(func(*atlantv1.VerifyResponse) error) error
@@ -94,6 +95,10 @@ func (s *fakeServer) Get(_ context.Context, r *connect.Request[atlantv1.GetReque
 
 func (s *fakeServer) ListChanges(_ context.Context, r *connect.Request[atlantv1.ListChangesRequest]) (*connect.Response[atlantv1.ListChangesResponse], error) {
 	return respond(s.listChanges(r.Msg))
+}
+
+func (s *fakeServer) Watch(_ context.Context, r *connect.Request[atlantv1.WatchRequest], stream *connect.ServerStream[atlantv1.WatchResponse]) error {
+	return s.watchPrices(r.Msg, stream.Send)
 }
 
 func (s *fakeServer) GetStatus(context.Context, *connect.Request[atlantv1.GetStatusRequest]) (*connect.Response[atlantv1.GetStatusResponse], error) {
