@@ -1,6 +1,7 @@
 package blackbox_test
 
 import (
+	"bufio"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -106,5 +107,36 @@ func TestPythonExample(t *testing.T) {
 		if got := runExample(t, a, "python3", e.script); got != want {
 			t.Errorf("it prints\n%s\nwant\n%s", got, want)
 		}
+	}
+}
+
+// TestGoExample builds what the page has for Go in this module, and sees its first answer.
+func TestGoExample(t *testing.T) {
+	t.Parallel()
+	a := exampleServer(t)
+	for _, e := range examplesOf(t, "go") {
+		source := filepath.Join(t.TempDir(), "main.go")
+		script := strings.ReplaceAll(e.script, "127.0.0.1:8080", strings.TrimPrefix(a.url, "http://"))
+		if err := os.WriteFile(source, []byte(script), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		built := filepath.Join(t.TempDir(), "example"+executableSuffix())
+		if out, err := exec.Command("go", "build", "-o", built, source).CombinedOutput(); err != nil {
+			t.Fatalf("%v: %s", err, out)
+		}
+		command := exec.CommandContext(within(t), built)
+		command.Env = environment()
+		out, err := command.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := command.Start(); err != nil {
+			t.Fatal(err)
+		}
+		if line, err := bufio.NewReader(out).ReadString('\n'); !strings.HasPrefix(line, "Oat Milk 1 l ") {
+			t.Errorf("it prints %q, %v", line, err)
+		}
+		_ = command.Process.Kill() // it watches for ever
+		_ = command.Wait()
 	}
 }
