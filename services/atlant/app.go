@@ -19,6 +19,7 @@ import (
 	"github.com/atlant-log/atlant/services/projection"
 	"github.com/atlant-log/atlant/services/rpc"
 	"github.com/atlant-log/atlant/services/source"
+	"github.com/atlant-log/atlant/services/web"
 )
 
 const (
@@ -40,7 +41,8 @@ type app struct {
 	server   *http.Server
 	backend  *backend
 	fetches  *fetch.Service
-	worker   *worker // nil if it does not work
+	pages    http.Handler // nil if it does not serve
+	worker   *worker      // nil if it does not work
 
 	stop    context.CancelFunc // ends the work
 	hangUp  context.CancelFunc // cancels the calls under way
@@ -87,6 +89,11 @@ func (a *app) open(ctx context.Context) (err error) {
 	if a.backend, err = openBackend(ctx, &a.config); err != nil {
 		return err
 	}
+	if a.config.Serve {
+		if a.pages, err = web.NewHandler(); err != nil {
+			return err
+		}
+	}
 	a.fetches = fetch.NewService(a.backend.log, a.backend.store, a.config.Fetchers.MaxListBytes)
 	if a.config.Work {
 		a.worker, err = newWorker(a.backend, a.fetches, &a.config)
@@ -124,6 +131,7 @@ func (a *app) handler() http.Handler {
 		rpc.Mount(atlantv1connect.SourceServiceName)(atlantv1connect.NewSourceServiceHandler(sources, options...)),
 		rpc.Mount(atlantv1connect.ProductServiceName)(atlantv1connect.NewProductServiceHandler(products, options...)),
 		rpc.Mount(atlantv1connect.ProjectionServiceName)(atlantv1connect.NewProjectionServiceHandler(status, options...)),
+		rpc.Rest(a.pages),
 	)
 }
 

@@ -1,0 +1,1 @@
+export function FetchPage(_: { id?: string }) { return null; }

@@ -1,0 +1,1 @@
+export function FetchesPage(_: { id?: string }) { return null; }

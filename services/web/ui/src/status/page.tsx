@@ -1,0 +1,1 @@
+export function StatusPage(_: { id?: string }) { return null; }
