@@ -3,9 +3,17 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { fetches } from "../api/clients";
 import { failureText } from "../api/failure";
 import { navigate } from "../router/location";
+import { CsvFields, readCsv, textOf } from "./csvfields";
+
+interface Props {
+  autoFocus?: boolean;
+  url?: string;
+  source?: string;
+  currency?: string;
+}
 
 /** Asks for a list by its URL, and goes to the fetch. */
-export function FetchForm({ autoFocus = false, source = "" }: { autoFocus?: boolean; source?: string }) {
+export function FetchForm({ autoFocus = false, url: given = "", source = "", currency = "" }: Props) {
   const [failure, setFailure] = useState("");
   const [busy, setBusy] = useState(false);
   const url = useRef<HTMLInputElement>(null);
@@ -16,21 +24,13 @@ export function FetchForm({ autoFocus = false, source = "" }: { autoFocus?: bool
   }, []);
   const submit = async (form: HTMLFormElement) => {
     const values = new FormData(form);
-    const text = (name: string) => String(values.get(name) ?? "").trim();
     setBusy(true);
     setFailure("");
     try {
       const { fetch } = await fetches.fetch({
-        url: text("url"),
-        source: text("source"),
-        csv: {
-          currencyCode: text("currency").toUpperCase(),
-          delimiter: text("delimiter"),
-          decimalMark: text("decimal-mark"),
-          encoding: text("encoding"),
-          priceColumn: text("price-column"),
-          nameColumns: text("name-columns").split(",").map((name) => name.trim()).filter(Boolean),
-        },
+        url: textOf(values, "url"),
+        source: textOf(values, "source"),
+        csv: { ...readCsv(values), currencyCode: textOf(values, "currency").toUpperCase() },
         force: values.has("force"),
         requestId: crypto.randomUUID?.() ?? "",
       });
@@ -58,6 +58,7 @@ export function FetchForm({ autoFocus = false, source = "" }: { autoFocus?: bool
           type="text"
           inputMode="url"
           required
+          defaultValue={given}
           maxLength={2048}
           autocomplete="off"
           spellcheck={false}
@@ -92,6 +93,7 @@ export function FetchForm({ autoFocus = false, source = "" }: { autoFocus?: bool
             autocomplete="off"
             spellcheck={false}
             placeholder="found out"
+            defaultValue={currency}
           />
         </div>
         <button type="submit" class="button primary" disabled={busy}>
@@ -106,42 +108,11 @@ export function FetchForm({ autoFocus = false, source = "" }: { autoFocus?: bool
       <details class="more">
         <summary>How to read it</summary>
         <p>All of this is found out by itself. Say what you know better.</p>
-        <div class="fields many">
-          <div class="field">
-            <label for="fetch-delimiter">Columns are split by</label>
-            <select id="fetch-delimiter" name="delimiter">
-              <option value="">Found out</option>
-              <option value=";">Semicolon ;</option>
-              <option value=",">Comma ,</option>
-              <option value="|">Bar |</option>
-              <option value={"\t"}>Tab</option>
-            </select>
-          </div>
-          <div class="field">
-            <label for="fetch-decimal">Decimal mark</label>
-            <select id="fetch-decimal" name="decimal-mark">
-              <option value="">Found out</option>
-              <option value=".">Point 1.50</option>
-              <option value=",">Comma 1,50</option>
-            </select>
-          </div>
-          <div class="field">
-            <label for="fetch-encoding">Encoding</label>
-            <input id="fetch-encoding" name="encoding" maxLength={64} autocomplete="off" spellcheck={false} placeholder="found out" />
-          </div>
-          <div class="field">
-            <label for="fetch-names">Name columns</label>
-            <input id="fetch-names" name="name-columns" autocomplete="off" spellcheck={false} placeholder="Brand, Article or 1, 2" />
-          </div>
-          <div class="field">
-            <label for="fetch-price">Price column</label>
-            <input id="fetch-price" name="price-column" maxLength={200} autocomplete="off" spellcheck={false} placeholder="Price or 3" />
-          </div>
-          <label class="check">
-            <input type="checkbox" name="force" />
-            Read it even if it did not change
-          </label>
-        </div>
+        <CsvFields />
+        <label class="check">
+          <input type="checkbox" name="force" />
+          Read it even if it did not change
+        </label>
       </details>
     </form>
   );

@@ -25,7 +25,7 @@ export function ChangeList({ history }: { history: History }) {
               <th scope="col" class="number">
                 Price
               </th>
-              <th scope="col" class="number">
+              <th scope="col" class="number before">
                 Before
               </th>
               <th scope="col">Move</th>
@@ -39,7 +39,7 @@ export function ChangeList({ history }: { history: History }) {
                   <Moment time={change.observedAt} />
                 </td>
                 <td class="number strong">{formatPrice(change.price)}</td>
-                <td class="number dim">{formatPrice(change.previousPrice)}</td>
+                <td class="number dim before">{formatPrice(change.previousPrice)}</td>
                 <td>
                   <Delta from={change.previousPrice} to={change.price} />
                 </td>

@@ -7,6 +7,7 @@ import { formatPrice } from "../format/money";
 import { formatMoment } from "../format/time";
 import type { Price } from "../gen/atlant/v1/price_pb";
 import { repainted } from "../shell/theme";
+import { amountLabels, timeLabels } from "./axes";
 import type { Point } from "./history";
 
 const height = 280;
@@ -27,7 +28,7 @@ export function PriceChart({ steps, currency, label, span }: Props) {
   const colours = repainted.value;
 
   useEffect(() => {
-    const options = optionsOf(frame.current!, (chart) => {
+    const options = optionsOf(frame.current!, currency, (chart) => {
       const index = chart.cursor.idx;
       const left = chart.cursor.left ?? -1;
       const y = index == null ? null : chart.data[1]![index];
@@ -41,7 +42,7 @@ export function PriceChart({ steps, currency, label, span }: Props) {
       resized.disconnect();
       chart.destroy();
     };
-  }, [colours]);
+  }, [colours, currency]);
 
   useEffect(() => {
     plot.current?.setData(dataOf(steps), true);
@@ -50,7 +51,7 @@ export function PriceChart({ steps, currency, label, span }: Props) {
     if (span > 0 && last - span > first) {
       plot.current?.setScale("x", { min: (last - span) / 1_000, max: last / 1_000 });
     }
-  }, [steps, span, colours]);
+  }, [steps, span, colours, currency]);
 
   const shown = pointed && steps[pointed.index];
   return (
@@ -72,7 +73,7 @@ function tipPlace({ left, top }: { left: number; top: number }, frame: HTMLEleme
   const x = (over?.offsetLeft ?? 0) + left;
   const rightHalf = x > frame.clientWidth / 2;
   return {
-    transform: `translate(${rightHalf ? `calc(${x}px - 100% - 12px)` : `${x + 12}px`}, ${Math.max(top - 8, 0)}px)`,
+    transform: `translate(${rightHalf ? `calc(${x}px - 100% - 12px)` : `${x + 12}px`}, ${Math.min(Math.max(top - 8, 0), height - 90)}px)`,
   };
 }
 
@@ -80,7 +81,7 @@ function dataOf(steps: readonly Point[]): uPlot.AlignedData {
   return [steps.map(({ time }) => time / 1_000), steps.map(({ micros }) => Number(micros) / 1e6)];
 }
 
-function optionsOf(frame: HTMLElement, onCursor: (chart: uPlot) => void): uPlot.Options {
+function optionsOf(frame: HTMLElement, currency: string, onCursor: (chart: uPlot) => void): uPlot.Options {
   const style = getComputedStyle(frame);
   const colour = (name: string) => style.getPropertyValue(name).trim();
   const font = `11px ${style.fontFamily}`;
@@ -102,8 +103,13 @@ function optionsOf(frame: HTMLElement, onCursor: (chart: uPlot) => void): uPlot.
     },
     scales: { y: { range: (_, low, high) => rangeOf(low, high) } },
     axes: [
-      { ...axis, grid: { show: false }, space: 80, gap: 8 },
-      { ...axis, size: (_, values) => Math.max(...(values ?? [""]).map((value) => value.length), 2) * 7 + 16, gap: 10 },
+      { ...axis, grid: { show: false }, space: 84, size: 30, values: (_, splits, __, ___, step) => timeLabels(splits, step) },
+      {
+        ...axis,
+        gap: 10,
+        size: (_, values) => Math.max(...(values ?? [""]).map((value) => value.length), 2) * 6.5 + 18,
+        values: (_, splits, __, ___, step) => amountLabels(splits, step, currency),
+      },
     ],
     series: [
       {},

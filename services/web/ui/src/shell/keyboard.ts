@@ -17,6 +17,8 @@ export function addKeys(keys: Keys): () => void {
 
 const pages: Record<string, string> = { p: "/", f: "/fetches", s: "/sources", t: "/status" };
 
+addKeys({ n: () => navigate("/fetches?new") });
+
 let going = 0; // when g was pressed, in milliseconds
 
 document.addEventListener("keydown", (event) => {
