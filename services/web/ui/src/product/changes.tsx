@@ -4,8 +4,8 @@ import { Delta } from "../elements/delta";
 import { Moment } from "../elements/moment";
 import { formatCount } from "../format/count";
 import { formatPrice } from "../format/money";
-import type { History } from "./history";
-import { keyOf } from "./history";
+import type { History } from "./steps";
+import { keyOf } from "./steps";
 
 const step = 50;
 

@@ -8,7 +8,7 @@ import { formatMoment } from "../format/time";
 import type { Price } from "../gen/atlant/v1/price_pb";
 import { repainted } from "../shell/theme";
 import { amountLabels, timeLabels } from "./axes";
-import type { Point } from "./history";
+import type { Point } from "./steps";
 
 const height = 280;
 
@@ -94,7 +94,7 @@ function optionsOf(frame: HTMLElement, currency: string, onCursor: (chart: uPlot
   return {
     width: frame.clientWidth,
     height,
-    padding: [12, 12, 0, 0],
+    padding: [12, 26, 0, 0],
     legend: { show: false },
     cursor: {
       y: false,
@@ -103,7 +103,7 @@ function optionsOf(frame: HTMLElement, currency: string, onCursor: (chart: uPlot
     },
     scales: { y: { range: (_, low, high) => rangeOf(low, high) } },
     axes: [
-      { ...axis, grid: { show: false }, space: 84, size: 30, values: (_, splits, __, ___, step) => timeLabels(splits, step) },
+      { ...axis, grid: { show: false }, space: 68, size: 30, values: (_, splits, __, ___, step) => timeLabels(splits, step) },
       {
         ...axis,
         gap: 10,

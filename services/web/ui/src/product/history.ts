@@ -1,15 +1,9 @@
 import { products } from "../api/clients";
-import { milliseconds } from "../format/time";
-import type { Change, Product } from "../gen/atlant/v1/product_pb";
+import type { Change } from "../gen/atlant/v1/product_pb";
+import type { History } from "./steps";
 
 const pageSize = 1_000;
 const atMost = 10_000;
-
-/** A product's changes, the newest first; more says that there are older ones than these. */
-export interface History {
-  changes: readonly Change[];
-  more: boolean;
-}
 
 /** Loads the newest 10,000 changes of a product; hands on what there is after each page. */
 export async function loadHistory(productId: string, signal: AbortSignal, onPage: (history: History) => void): Promise<void> {
@@ -21,51 +15,4 @@ export async function loadHistory(productId: string, signal: AbortSignal, onPage
     pageToken = page.nextPageToken;
     onPage({ changes: [...changes], more: pageToken !== "" });
   } while (pageToken !== "" && changes.length < atMost);
-}
-
-/** A history with changes that came in later, whichever of them it has already. */
-export function withChanges(history: History, later: readonly Change[]): History {
-  const known = new Set(history.changes.slice(0, later.length + pageSize).map(keyOf));
-  const added = later.filter((change) => !known.has(keyOf(change)));
-  if (added.length === 0) {
-    return history;
-  }
-  const changes = [...added, ...history.changes].sort((a, b) => timeOf(b) - timeOf(a));
-  return { ...history, changes };
-}
-
-export const keyOf = (change: Change): string => `${change.fetchId}/${change.observedAt?.seconds}.${change.observedAt?.nanos}`;
-
-const timeOf = (change: Change): number => (change.observedAt ? milliseconds(change.observedAt) : 0);
-
-/** A price from a time on, in milliseconds. */
-export interface Point {
-  time: number;
-  micros: bigint;
-}
-
-/** The steps of a price in the currency that the product has now, oldest first; the last one is when it was last seen. */
-export function stepsOf(product: Product, history: History): Point[] {
-  const currency = product.price?.currencyCode;
-  const oldest = history.changes.at(-1);
-  const steps: Point[] = [];
-  const add = (time: number, price = product.price) => {
-    if (price?.currencyCode === currency && price) {
-      steps.push({ time, micros: price.amountMicros });
-    }
-  };
-  if (product.firstObservedAt && !history.more) {
-    add(milliseconds(product.firstObservedAt), oldest ? oldest.previousPrice : product.price);
-  }
-  for (let i = history.changes.length - 1; i >= 0; i--) {
-    const change = history.changes[i]!;
-    add(timeOf(change), change.price);
-  }
-  if (product.observedAt) {
-    const last = milliseconds(product.observedAt);
-    if (last > (steps.at(-1)?.time ?? 0)) {
-      add(last);
-    }
-  }
-  return steps;
 }

@@ -17,10 +17,11 @@ import { addKeys } from "../shell/keyboard";
 import { ChangeList } from "./changes";
 import { PriceChart } from "./chart";
 import { Figures } from "./figures";
-import type { History } from "./history";
-import { loadHistory, stepsOf, withChanges } from "./history";
+import { loadHistory } from "./history";
 import { known, remember } from "./known";
 import { Provenance } from "./provenance";
+import type { History } from "./steps";
+import { mergeChanges, stepsOf } from "./steps";
 
 export function ProductPage({ id }: { id: string }) {
   const [answer, setAnswer] = useState<Partial<GetResponse>>({ product: known(id) });
@@ -44,7 +45,7 @@ export function ProductPage({ id }: { id: string }) {
     const follow = async () => {
       await Promise.all([get(), loadHistory(id, signal, setHistory)]);
       await watchChanges({ source: "", query: "", productIds: [id] }, "", signal, (changes) => {
-        setHistory((before) => before && withChanges(before, changes.flatMap(({ change }) => change ?? [])));
+        setHistory((before) => before && mergeChanges(before, changes.flatMap(({ change }) => change ?? [])));
         void get().catch(() => undefined); // the change itself is shown already
       });
     };

@@ -86,7 +86,7 @@ function ColumnHead({ column, filters }: { column: (typeof columns)[number]; fil
   const here = filters.sort === sort;
   return (
     <div role="columnheader" class={column.class} aria-sort={here ? (filters.descending ? "descending" : "ascending") : "none"}>
-      <button type="button" onClick={() => navigate("/" + writeFilters(sorted(filters, sort)), { replace: true })}>
+      <button type="button" onClick={() => navigate("/" + writeFilters(sorted(filters, sort)))}>
         {column.name}
         {here && (filters.descending ? <DownIcon /> : <UpIcon />)}
       </button>

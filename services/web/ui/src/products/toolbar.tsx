@@ -10,8 +10,9 @@ import { sourceNames } from "./sourcenames";
 
 const typingPause = 160; // milliseconds without a key before one searches
 
-function go(filters: Filters): void {
-  navigate("/" + writeFilters(filters), { replace: true });
+// A choice can be gone back from; letters of a word, one by one, cannot.
+function go(filters: Filters, { replace = false } = {}): void {
+  navigate("/" + writeFilters(filters), { replace });
 }
 
 export function Toolbar({ filters }: { filters: Filters }) {
@@ -64,8 +65,9 @@ function SearchBox({ filters }: { filters: Filters }) {
     setText(value);
     clearTimeout(timer.current);
     timer.current = window.setTimeout(() => {
+      const replace = typed.current !== "" && value !== "";
       typed.current = value;
-      go({ ...filters, query: value });
+      go({ ...filters, query: value }, { replace });
     }, wait);
   };
   useEffect(
