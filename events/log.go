@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
+	"strings"
 	"time"
 
 	atlantv1 "github.com/atlant-log/atlant/proto/gen/atlant/v1"
@@ -16,7 +18,16 @@ type Stream string
 const FetchStream Stream = "FETCH_EVENTS"
 
 // PriceStream names the stream of a shard.
-func PriceStream(shard int) Stream { return Stream(fmt.Sprintf("PRICES_%02d", shard)) }
+func PriceStream(shard int) Stream { return Stream(fmt.Sprintf(priceStreams+"%02d", shard)) }
+
+const priceStreams = "PRICES_"
+
+// Shard returns the shard of a price stream, 0 for other streams.
+func (s Stream) Shard() uint32 {
+	digits, _ := strings.CutPrefix(string(s), priceStreams)
+	shard, _ := strconv.ParseUint(digits, 10, 32) // 0 where there is none
+	return uint32(shard)
+}
 
 // Kind tells what a message of a stream holds.
 type Kind int

@@ -14,6 +14,12 @@ import (
 // A shard that is absent does not matter.
 type LogPosition map[uint32]uint64
 
+// LogPlace is where the price log holds a message: the place of all observations in it.
+type LogPlace struct {
+	Shard    uint32
+	Sequence uint64 // 0 while it is not in the log
+}
+
 // ErrBadPosition says that a text is not a log position.
 var ErrBadPosition = errors.New("not a position that this log gave out")
 

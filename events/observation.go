@@ -48,6 +48,7 @@ type Observation struct {
 	Price        Price
 	Position     Position
 	Line         int64 // of the list, counted from 1
+	Place        LogPlace
 }
 
 // ProductID returns the id of the product observed.

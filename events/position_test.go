@@ -203,3 +203,15 @@ func FuzzParseLogPosition(f *testing.F) {
 		}
 	})
 }
+
+func TestShardOfStream(t *testing.T) {
+	t.Parallel()
+	for _, shard := range []int{0, 1, 9, 10, 99} {
+		if got := events.PriceStream(shard).Shard(); got != uint32(shard) {
+			t.Errorf("the shard of %s is %d", events.PriceStream(shard), got)
+		}
+	}
+	if got := events.FetchStream.Shard(); got != 0 {
+		t.Errorf("the shard of %s is %d", events.FetchStream, got)
+	}
+}

@@ -134,9 +134,7 @@ func (b *batchFold) fold(before *Product, o *events.Observation) (after Product,
 	case OutcomeDuplicate:
 		return after, false
 	case OutcomeChanged:
-		b.delta.Changes = append(b.delta.Changes, Change{
-			ProductID: before.ID, Price: after.Price, PreviousPrice: before.Price, At: o.Position, Line: o.Line,
-		})
+		b.delta.Changes = append(b.delta.Changes, newChange(before, &after, o))
 	case OutcomeFirst, OutcomeSeen:
 	}
 	return after, true

@@ -127,14 +127,18 @@ func TestFoldBatch(t *testing.T) {
 	for _, o := range []events.Observation{named("seen", 1, at(1, 1)), named("changed", 1, at(1, 1)), named("untouched", 1, at(1, 1))} {
 		known[o.ProductID()], _ = projections.Fold(nil, &o)
 	}
+	placed := func(o events.Observation, sequence uint64) events.Observation {
+		o.Place = events.LogPlace{Shard: 1, Sequence: sequence}
+		return o
+	}
 	delta := projections.FoldBatch(known, []events.Observation{
 		named("new", 5, at(2, 1)),
-		named("changed", 2, at(2, 1)),
+		placed(named("changed", 2, at(2, 1)), 1),
 		named("seen", 1, at(2, 1)),
 		named("untouched", 9, at(0, 1)), // late
 		named("untouched", 1, at(1, 1)), // a duplicate
-		named("changed", 1, at(3, 1)),
-		named("new", 6, at(3, 1)),
+		placed(named("changed", 1, at(3, 1)), 2),
+		placed(named("new", 6, at(3, 1)), 1),
 		named("new", 7, at(2, 9)), // late within the batch
 	})
 	if len(delta.New) != 1 || delta.New[0].Name != "new" || delta.New[0].Price != eur(6) || delta.New[0].PriceChanges != 1 {
@@ -146,10 +150,15 @@ func TestFoldBatch(t *testing.T) {
 	if len(delta.Changed) != 1 || delta.Changed[0].Was != at(1, 1) || delta.Changed[0].PriceChanges != 2 || delta.Changed[0].Price != eur(1) {
 		t.Errorf("changed: %+v", delta.Changed)
 	}
-	change := func(name string, to, from int64, position events.Position) projections.Change {
-		return projections.Change{ProductID: events.NewProductID("default", name), Price: eur(to), PreviousPrice: eur(from), At: position, Line: 7}
+	change := func(name string, number, to, from int64, position events.Position) projections.Change {
+		return projections.Change{
+			ProductID: events.NewProductID("default", name), Number: number, Price: eur(to), PreviousPrice: eur(from),
+			PreviousSince: position.ObservedAt - 1, At: position, Line: 7, Place: events.LogPlace{Shard: 1, Sequence: uint64(number)},
+		}
 	}
-	want := []projections.Change{change("changed", 2, 1, at(2, 1)), change("changed", 1, 2, at(3, 1)), change("new", 6, 5, at(3, 1))}
+	want := []projections.Change{
+		change("changed", 1, 2, 1, at(2, 1)), change("changed", 2, 1, 2, at(3, 1)), change("new", 1, 6, 5, at(3, 1)),
+	}
 	if diff := cmp.Diff(want, delta.Changes); diff != "" {
 		t.Errorf("changes: -want +got:\n%s", diff)
 	}

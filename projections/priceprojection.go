@@ -78,7 +78,12 @@ func decodeObservations(into []events.Observation, m events.Message) ([]events.O
 	if m.Kind != events.KindObserved {
 		return into, fmt.Errorf("%w: this version knows no subject like %s", events.ErrMalformed, m.Subject)
 	}
-	return events.DecodeObservations(into, m.Data)
+	all, err := events.DecodeObservations(into, m.Data)
+	place := events.LogPlace{Shard: m.Stream.Shard(), Sequence: m.Sequence}
+	for i := len(into); i < len(all); i++ {
+		all[i].Place = place
+	}
+	return all, err
 }
 
 // apply implements projection. It folds until no other projector came between reading the state and writing it.

@@ -2,7 +2,12 @@
 // drives it, and the store it writes to.
 package projections
 
-import "github.com/atlant-log/atlant/events"
+import (
+	"bytes"
+	"cmp"
+
+	"github.com/atlant-log/atlant/events"
+)
 
 // Product is the state of one product, as the fold of its observations gives it.
 type Product struct {
@@ -28,8 +33,24 @@ func (p *Product) PriceChangedAt() events.Micros {
 // Change is one change of a product's price. ProductID and At are its key.
 type Change struct {
 	ProductID     events.ProductID
+	Number        int64 // among the product's changes, counted from 1
 	Price         events.Price
 	PreviousPrice events.Price
+	PreviousSince events.Micros // of the change before it, or of the first observation: when the previous price began
 	At            events.Position
 	Line          int64
+	Place         events.LogPlace // of the message that holds the observation
+}
+
+// newChange returns the change that an observation made of a product.
+func newChange(before, after *Product, o *events.Observation) Change {
+	return Change{
+		ProductID: before.ID, Number: after.PriceChanges, Price: after.Price, PreviousPrice: before.Price,
+		PreviousSince: before.Written.ObservedAt, At: o.Position, Line: o.Line, Place: o.Place,
+	}
+}
+
+// CompareInFeed orders changes of a shard as the log has them: by sequence, and those of one message by position and product.
+func CompareInFeed(a, b Change) int {
+	return cmp.Or(cmp.Compare(a.Place.Sequence, b.Place.Sequence), a.At.Compare(b.At), bytes.Compare(a.ProductID[:], b.ProductID[:]))
 }

@@ -72,7 +72,7 @@ func (r *shardReplay) fold(id events.ProductID, o *events.Observation) error {
 	case OutcomeLate:
 		r.late++
 	case OutcomeChanged:
-		change := Change{ProductID: id, Price: after.Price, PreviousPrice: p.Price, At: o.Position, Line: o.Line}
+		change := newChange(&p.Product, &after, o)
 		p.digest += digestOf(&change)
 		if err := r.changed(p, &change); err != nil {
 			return err

@@ -47,6 +47,8 @@ type Views interface {
 type Checkpoints interface {
 	// Checkpoint returns the checkpoint of a stream, with sequence 0 if there is none.
 	Checkpoint(ctx context.Context, stream events.Stream) (Checkpoint, error)
+	// Checkpoints returns the checkpoints of all streams that have one, in one read, in no particular order.
+	Checkpoints(ctx context.Context) ([]Checkpoint, error)
 }
 
 // PriceViews is what the projector of a price shard writes to: products, sightings and changes.
@@ -192,6 +194,11 @@ type ProductQueries interface {
 	// ListChanges returns up to limit changes of a product, ordered by At, the latest first unless ascending, beginning
 	// right behind after (nil: from the start).
 	ListChanges(ctx context.Context, id events.ProductID, ascending bool, after *events.Position, limit int) ([]Change, error)
+	// FeedChanges returns the changes of a shard that the log holds behind a sequence, in the order of CompareInFeed: up to
+	// limit, and then the other ones of the last one's message, so that they go on behind its sequence. It reads a bounded
+	// range of an index. Those behind the shard's checkpoint may be there in part only, and more before them come later: who
+	// goes on from them reads the checkpoint first, and leaves out what is behind it.
+	FeedChanges(ctx context.Context, shard uint32, after uint64, limit int) ([]Change, error)
 }
 
 // FetchCursor is a place in the list of fetches: right behind the fetch with this request time and id.

@@ -35,7 +35,11 @@ func openBaseline(ctx context.Context, uri string, indexed bool) (*Baseline, err
 	b := &Baseline{bare: *bare}
 	b.products, b.sightings, b.changes = b.collection("products"), b.collection("sightings"), b.collection("changes")
 	if indexed {
-		if _, err := b.products.Indexes().CreateMany(ctx, sortIndexes()); err != nil {
+		_, err := b.products.Indexes().CreateMany(ctx, sortIndexes())
+		if err == nil {
+			_, err = b.changes.Indexes().CreateOne(ctx, feedIndex())
+		}
+		if err != nil {
 			return nil, errors.Join(failed("index", "a baseline", err), b.close(context.WithoutCancel(ctx)))
 		}
 	}
@@ -55,7 +59,8 @@ func (b *Baseline) InsertProducts(ctx context.Context, products []projections.Pr
 func (b *Baseline) UpdatePrices(ctx context.Context, products []projections.ChangedProduct) error {
 	_, err := insertNew(ctx, b.changes, documents(products, func(p *projections.ChangedProduct) changeDocument {
 		return newChangeDocument(&projections.Change{
-			ProductID: p.ID, Price: p.Price, PreviousPrice: p.PreviousPrice, At: p.Written,
+			ProductID: p.ID, Number: p.PriceChanges, Price: p.Price, PreviousPrice: p.PreviousPrice,
+			PreviousSince: p.Was.ObservedAt, At: p.Written,
 		})
 	}))
 	if err == nil {

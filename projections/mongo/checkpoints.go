@@ -27,7 +27,7 @@ type checkpointDocument struct {
 	ProjectedAt events.Micros `bson:"projected_at"`
 }
 
-func (s *Store) checkpoints() *driver.Collection { return s.database.Collection("checkpoints") }
+func (s *Store) checkpoints() *driver.Collection { return s.collection("checkpoints") }
 
 // Checkpoint implements projections.Checkpoints.
 func (v *views) Checkpoint(ctx context.Context, stream events.Stream) (projections.Checkpoint, error) {
@@ -39,14 +39,38 @@ func (v *views) Checkpoint(ctx context.Context, stream events.Stream) (projectio
 	if err != nil {
 		return projections.Checkpoint{}, v.failed("read checkpoint of", string(stream), err)
 	}
+	return found.checkpoint(), nil
+}
+
+// Checkpoints implements projections.Checkpoints. There are some for each generation, too few for an index.
+func (v *views) Checkpoints(ctx context.Context) ([]projections.Checkpoint, error) {
+	var found []checkpointDocument
+	cursor, err := v.store.checkpoints().Find(ctx, bson.D{{Key: fieldID + ".generation", Value: v.number}})
+	if err == nil {
+		err = cursor.All(ctx, &found)
+	}
+	if err == nil && len(found) == 0 {
+		err = v.check(ctx)
+	}
+	if err != nil {
+		return nil, v.failed("read checkpoints of", "all streams", err)
+	}
+	all := make([]projections.Checkpoint, len(found))
+	for i := range found {
+		all[i] = found[i].checkpoint()
+	}
+	return all, nil
+}
+
+func (d *checkpointDocument) checkpoint() projections.Checkpoint {
 	checkpoint := projections.Checkpoint{
-		Stream: stream, Sequence: uint64(found.Sequence), Late: found.Late,
-		ProjectedAt: time.UnixMicro(int64(found.ProjectedAt)).UTC(),
+		Stream: d.ID.Stream, Sequence: uint64(d.Sequence), Late: d.Late,
+		ProjectedAt: time.UnixMicro(int64(d.ProjectedAt)).UTC(),
 	}
-	if found.LoggedAt != 0 {
-		checkpoint.LoggedAt = time.Unix(0, found.LoggedAt).UTC()
+	if d.LoggedAt != 0 {
+		checkpoint.LoggedAt = time.Unix(0, d.LoggedAt).UTC()
 	}
-	return checkpoint, nil
+	return checkpoint
 }
 
 // writeCheckpoint moves the checkpoint, but never back: another projector may be further on.

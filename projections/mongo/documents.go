@@ -21,6 +21,7 @@ const (
 	fieldPosition        = "position"
 	fieldRequestedAt     = "requested_at"
 	fieldSequence        = "sequence"
+	fieldShard           = "shard"
 )
 
 // productDocument is a product without its last sighting. It is written only when something changes, because an update pays
@@ -98,24 +99,30 @@ func newProductUpdate(p *projections.ChangedProduct) productUpdate {
 }
 
 type changeDocument struct {
-	ID               changeKey `bson:"_id"`
-	Price            int64     `bson:"price"`
-	Currency         string    `bson:"currency"`
-	PreviousPrice    int64     `bson:"previous_price"`
-	PreviousCurrency string    `bson:"previous_currency"`
-	Line             int64     `bson:"line"`
+	ID               changeKey     `bson:"_id"`
+	Number           int64         `bson:"number"` // among the product's changes, counted from 1
+	Price            int64         `bson:"price"`
+	Currency         string        `bson:"currency"`
+	PreviousPrice    int64         `bson:"previous_price"`
+	PreviousCurrency string        `bson:"previous_currency"`
+	PreviousSince    events.Micros `bson:"previous_since"` // when the previous price began
+	Line             int64         `bson:"line"`
+	Shard            int32         `bson:"shard"` // this and sequence: of the message of the log
+	Sequence         int64         `bson:"sequence"`
 }
 
 func newChangeDocument(c *projections.Change) changeDocument {
 	return changeDocument{
-		ID: changeKey{c.ProductID, c.At}, Price: c.Price.Micros, Currency: c.Price.Currency,
-		PreviousPrice: c.PreviousPrice.Micros, PreviousCurrency: c.PreviousPrice.Currency, Line: c.Line,
+		ID: changeKey{c.ProductID, c.At}, Number: c.Number, Price: c.Price.Micros, Currency: c.Price.Currency,
+		PreviousPrice: c.PreviousPrice.Micros, PreviousCurrency: c.PreviousPrice.Currency, PreviousSince: c.PreviousSince,
+		Line: c.Line, Shard: int32(c.Place.Shard), Sequence: int64(c.Place.Sequence),
 	}
 }
 
 func (d changeDocument) change() projections.Change {
 	return projections.Change{
-		ProductID: d.ID.product, At: d.ID.at, Line: d.Line,
+		ProductID: d.ID.product, Number: d.Number, PreviousSince: d.PreviousSince, At: d.ID.at, Line: d.Line,
+		Place:         events.LogPlace{Shard: uint32(d.Shard), Sequence: uint64(d.Sequence)},
 		Price:         events.Price{Micros: d.Price, Currency: d.Currency},
 		PreviousPrice: events.Price{Micros: d.PreviousPrice, Currency: d.PreviousCurrency},
 	}

@@ -102,9 +102,10 @@ func (s *Store) cachedViews(number int64, stored bool) *views {
 func generationName(number int64) string { return "generation " + strconv.FormatInt(number, 10) }
 
 // generationCollection matches the name of a collection that belongs to one generation.
-var generationCollection = regexp.MustCompile(`^(?:products|sightings|changes|fetches|rejects|sources)_(\d+)$`)
+var generationCollection = regexp.MustCompile(`^` + layout + `(?:products|sightings|changes|fetches|rejects|sources)_(\d+)$`)
 
-// DropViews implements projections.Store. It also removes what those wrote who did not know that a generation was gone.
+// DropViews implements projections.Store. It also removes what those wrote who did not know that a generation was gone, and
+// what older versions of this program have left.
 func (s *Store) DropViews(ctx context.Context, keep ...int64) error {
 	keep = append([]int64{}, keep...) // not nil, which would be null
 	others := bson.D{{Key: "$nin", Value: keep}}
@@ -130,6 +131,9 @@ func (s *Store) DropViews(ctx context.Context, keep ...int64) error {
 
 // isOther tells whether the collection belongs to a generation that is not to be kept.
 func isOther(name string, keep []int64) bool {
+	if olderCollection.MatchString(name) {
+		return true
+	}
 	match := generationCollection.FindStringSubmatch(name)
 	if match == nil {
 		return false

@@ -2,7 +2,6 @@ package mongo
 
 import (
 	"context"
-	"errors"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	driver "go.mongodb.org/mongo-driver/v2/mongo"
@@ -24,8 +23,8 @@ var sortOrders = map[projections.SortKey]sortOrder{
 	projections.SortByFirstObservedAt: {fieldFirstObservedAt, "by_first_observed_at"},
 }
 
-// outdatedIndex held all products by their number of changes.
-const outdatedIndex = "by_price_changes"
+// changesByPlace is the index on changes in the order of the log.
+const changesByPlace = "by_place"
 
 // The indexes of fetches.
 const (
@@ -34,7 +33,7 @@ const (
 )
 
 // BuildIndexes implements projections.Filling: one index for each sort. Each is led by the source, so that a page of a
-// source is one range of it at any depth, and ends in the id, which makes the order total.
+// source is one range of it at any depth, and ends in the id, which makes the order total; and one for the feed of changes.
 func (v *views) BuildIndexes(ctx context.Context) error {
 	if err := v.check(ctx); err != nil {
 		return v.failed("build", "indexes", err)
@@ -43,8 +42,8 @@ func (v *views) BuildIndexes(ctx context.Context) error {
 	if _, err := v.products.Indexes().CreateMany(ctx, sortIndexes()); err != nil {
 		return v.failed("build", "indexes", err)
 	}
-	if err := v.products.Indexes().DropOne(ctx, outdatedIndex); err != nil && !isIndexMissing(err) {
-		return v.failed("drop", "index "+outdatedIndex, err)
+	if _, err := v.changes.Indexes().CreateOne(ctx, feedIndex()); err != nil {
+		return v.failed("build", "index of changes", err)
 	}
 	v.indexed.Store(true)
 	return nil
@@ -62,12 +61,7 @@ func sortIndexes() []driver.IndexModel {
 	return models
 }
 
-// isIndexMissing tells whether an index could not be dropped because there is none of that name.
-func isIndexMissing(err error) bool {
-	const indexNotFound = 27
-	var failure driver.ServerError
-	return errors.As(err, &failure) && failure.HasErrorCode(indexNotFound)
-}
+func feedIndex() driver.IndexModel { return indexModel(changesByPlace, fieldShard, fieldSequence) }
 
 // create makes what must be there before anything is written; collections make themselves.
 func (v *views) create(ctx context.Context) error {

@@ -46,6 +46,9 @@ func (s *Store) readRecord(ctx context.Context) (*recordDocument, error) {
 	if !errors.Is(err, driver.ErrNoDocuments) {
 		return record, err
 	}
+	if err := s.lookForOlder(ctx); err != nil {
+		return nil, err
+	}
 	first := recordDocument{ID: recordID, Revision: 1, Live: 1, Last: 1, Stored: []int64{}}
 	_, err = s.record().InsertOne(ctx, first)
 	if err != nil && !driver.IsDuplicateKeyError(err) {
@@ -62,7 +65,7 @@ func (s *Store) findRecord(ctx context.Context) (*recordDocument, error) {
 	return &record, nil
 }
 
-func (s *Store) record() *driver.Collection { return s.database.Collection(recordCollection) }
+func (s *Store) record() *driver.Collection { return s.collection(recordCollection) }
 
 func recordFilter() bson.D { return bson.D{{Key: "_id", Value: recordID}} }
 

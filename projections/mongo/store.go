@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -29,9 +30,12 @@ type Store struct {
 
 	mu    sync.Mutex
 	views map[int64]*views // those that were asked for, by generation
+
+	outdated atomic.Bool // whether there were views of an older version, and none of this
 }
 
-// Open connects to the database that the URI names (without a name: atlant), and makes what an empty one needs. It blocks
+// Open connects to the database that the URI names (without a name: atlant), and makes what an empty one needs. Views of an
+// older version of this program are as good as none: see Outdated. It blocks
 // until the server answers, for at most the URI's serverSelectionTimeoutMS (10 s) and a little more. Credentials, TLS, the
 // replica set, compression and the pool are the URI's; writes always wait for a majority, and reads ask the primary.
 func Open(ctx context.Context, uri string) (*Store, error) {

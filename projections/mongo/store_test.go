@@ -69,6 +69,7 @@ func TestDroppedViewsMeetErrors(t *testing.T) {
 		"ListProducts":   last(v.ListProducts(ctx, projections.ProductQuery{Limit: 1})),
 		"CountProducts":  last(v.CountProducts(ctx, projections.ProductFilter{})),
 		"ListChanges":    last(v.ListChanges(ctx, id, true, nil, 1)),
+		"FeedChanges":    last(v.FeedChanges(ctx, 0, 0, 1)),
 		"ScanProducts":   last(v.ScanProducts(ctx, nil, 1)),
 		"ScanChanges":    last(v.ScanChanges(ctx, nil, 1)),
 		"Checkpoint":     last(v.Checkpoint(ctx, testStream)),
@@ -178,31 +179,46 @@ func TestDatabaseDroppedMeanwhile(t *testing.T) {
 	}
 }
 
-// TestOutdatedIndexIsReplaced: a database of an earlier version is used as it is, and gets the index of this one.
-func TestOutdatedIndexIsReplaced(t *testing.T) {
+// TestOlderLayout: views of an older version are found, and neither used nor touched until views are dropped.
+func TestOlderLayout(t *testing.T) {
 	t.Parallel()
 	uri := TempURI(t)
-	v := viewsOf(t, openTest(t, uri), 1).(*views)
-	project(t, v, testFetch(3, 1, 5), 1, nil)
-	outdated := indexModel(outdatedIndex, fieldSource, fieldPriceChanges, fieldID)
-	if _, err := v.products.Indexes().CreateOne(t.Context(), outdated); err != nil {
+	store := openTest(t, uri)
+	if store.Outdated() {
+		t.Error("an empty database is said to be outdated")
+	}
+	older := []string{"views", "checkpoints", "products_1", "changes_1"}
+	if err := store.database.Drop(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	live, err := openTest(t, uri).Live(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	page, err := live.ListProducts(t.Context(), projections.ProductQuery{SortBy: projections.SortByPriceChanges, Limit: 20})
-	if err != nil || len(page) != 3 {
-		t.Errorf("got %d products, error %v", len(page), err)
-	}
-	indexes, err := v.products.Indexes().ListSpecifications(t.Context())
-	if err != nil || len(indexes) != 1+len(sortOrders) {
-		t.Errorf("there are %d indexes, error %v", len(indexes), err)
-	}
-	for i := range indexes {
-		if indexes[i].Name == outdatedIndex {
-			t.Error("the outdated index is left")
+	for _, name := range older {
+		if _, err := store.database.Collection(name).InsertOne(t.Context(), bson.D{{Key: "x", Value: 1}}); err != nil {
+			t.Fatal(err)
 		}
+	}
+	store = openTest(t, uri)
+	if !store.Outdated() {
+		t.Error("the older views were not found")
+	}
+	v := viewsOf(t, store, 1).(*views)
+	if checkpoint, err := v.Checkpoint(t.Context(), testStream); err != nil || checkpoint.Sequence != 0 {
+		t.Errorf("the new views begin at %d, error %v", checkpoint.Sequence, err)
+	}
+	project(t, v, testFetch(3, 1, 5), 1, nil)
+	isOlder := func(name string) bool { return slices.Contains(older, name) }
+	if names := collections(t, store); len(slices.DeleteFunc(names, isOlder)) != len(names)-len(older) {
+		t.Errorf("there are %v", names)
+	}
+	if again := openTest(t, uri); again.Outdated() {
+		t.Error("the new views are said to be outdated")
+	}
+	if err := store.DropViews(t.Context(), 1); err != nil {
+		t.Fatal(err)
+	}
+	if names := collections(t, store); slices.ContainsFunc(names, isOlder) {
+		t.Errorf("what is left: %v", names)
+	}
+	if n, err := v.CountProducts(t.Context(), projections.ProductFilter{}); err != nil || n != 3 {
+		t.Errorf("there are %d products, error %v", n, err)
 	}
 }

@@ -30,7 +30,7 @@ type views struct {
 
 func newViews(s *Store, number int64) *views {
 	collection := func(name string) *driver.Collection {
-		return s.database.Collection(name + "_" + strconv.FormatInt(number, 10))
+		return s.collection(name + "_" + strconv.FormatInt(number, 10))
 	}
 	return &views{
 		store: s, number: number,

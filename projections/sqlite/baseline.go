@@ -76,7 +76,10 @@ func (b *Baseline) UpdatePrices(ctx context.Context, products []projections.Chan
 		changes := make([]projections.Change, len(products))
 		for i := range products {
 			p := &products[i]
-			changes[i] = projections.Change{ProductID: p.ID, Price: p.Price, PreviousPrice: p.PreviousPrice, At: p.Written}
+			changes[i] = projections.Change{
+				ProductID: p.ID, Number: p.PriceChanges, Price: p.Price, PreviousPrice: p.PreviousPrice,
+				PreviousSince: p.Was.ObservedAt, At: p.Written,
+			}
 		}
 		return tx.insertChanges(ctx, changes)
 	})

@@ -12,22 +12,40 @@ import (
 
 // Checkpoint implements projections.Checkpoints.
 func (db *DB) Checkpoint(ctx context.Context, stream events.Stream) (projections.Checkpoint, error) {
-	checkpoint := projections.Checkpoint{Stream: stream}
-	const text = "SELECT sequence, logged_at, late, projected_at FROM checkpoints WHERE stream = ?"
-	err := db.reader.query(ctx, text, []any{string(stream)}, func(rows *sql.Rows) error {
-		var sequence, loggedAt, projectedAt int64
-		err := rows.Scan(&sequence, &loggedAt, &checkpoint.Late, &projectedAt)
-		checkpoint.Sequence = uint64(sequence)
-		if loggedAt != 0 {
-			checkpoint.LoggedAt = time.Unix(0, loggedAt).UTC()
-		}
-		checkpoint.ProjectedAt = time.UnixMicro(projectedAt).UTC()
+	found := projections.Checkpoint{Stream: stream}
+	const text = "SELECT stream, sequence, logged_at, late, projected_at FROM checkpoints WHERE stream = ?"
+	err := db.reader.query(ctx, text, []any{string(stream)}, func(rows *sql.Rows) (err error) {
+		found, err = scanCheckpoint(rows)
 		return err
 	})
 	if err != nil {
 		return projections.Checkpoint{}, db.failed("read checkpoint of", string(stream), err)
 	}
-	return checkpoint, nil
+	return found, nil
+}
+
+// Checkpoints implements projections.Checkpoints.
+func (db *DB) Checkpoints(ctx context.Context) ([]projections.Checkpoint, error) {
+	var all []projections.Checkpoint
+	const text = "SELECT stream, sequence, logged_at, late, projected_at FROM checkpoints"
+	err := db.reader.query(ctx, text, nil, func(rows *sql.Rows) error {
+		found, err := scanCheckpoint(rows)
+		all = append(all, found)
+		return err
+	})
+	return all, db.failed("read checkpoints of", "all streams", err)
+}
+
+func scanCheckpoint(rows *sql.Rows) (projections.Checkpoint, error) {
+	var checkpoint projections.Checkpoint
+	var sequence, loggedAt, projectedAt int64
+	err := rows.Scan(&checkpoint.Stream, &sequence, &loggedAt, &checkpoint.Late, &projectedAt)
+	checkpoint.Sequence = uint64(sequence)
+	if loggedAt != 0 {
+		checkpoint.LoggedAt = time.Unix(0, loggedAt).UTC()
+	}
+	checkpoint.ProjectedAt = time.UnixMicro(projectedAt).UTC()
+	return checkpoint, err
 }
 
 // writeCheckpoint moves the checkpoint, but never back: another projector may be further on.

@@ -164,9 +164,13 @@ func TestOtherPlans(t *testing.T) {
 	for _, ascending := range []bool{false, true} {
 		for _, after := range []*events.Position{nil, at} {
 			text, args := changesStatement(id, ascending, after, 10)
-			wantPlan(t, explain(t, db, text, args), map[string]int{"SEARCH changes USING PRIMARY KEY (product=?": 1})
+			wantPlan(t, explain(t, db, text, args), map[string]int{"SEARCH c USING PRIMARY KEY (product=?": 1})
 		}
 	}
+	wantPlan(t, explain(t, db, selectFeed, []any{0, 3, 10}), map[string]int{
+		"SEARCH c USING INDEX changes_by_place (shard=? AND sequence>? AND sequence<?)": 1,
+		"SEARCH l USING COVERING INDEX changes_by_place (shard=? AND sequence>?)":       1,
+	})
 	for _, after := range []*projections.FetchCursor{nil, {RequestedAt: 3, ID: id}} {
 		text, args := fetchesStatement("a", after, 10)
 		wantPlan(t, explain(t, db, text, args), map[string]int{"SEARCH fetches USING INDEX fetches_by_source_request (source=?": 1})

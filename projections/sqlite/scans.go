@@ -29,22 +29,15 @@ func (db *DB) ScanProducts(ctx context.Context, after *events.ProductID, limit i
 	return products, nil
 }
 
-// changeColumns are what a change has, of changes c.
-const changeColumns = "c.observed_at, c.fetch, c.price, c.currency, c.previous_price, c.previous_currency, c.line"
-
 // ScanChanges implements projections.Scans. Two statements, because SQLite takes a range over two tables for a scan.
 func (db *DB) ScanChanges(ctx context.Context, after *projections.ChangeCursor, limit int) ([]projections.Change, error) {
 	const of = " FROM products p CROSS JOIN changes c ON c.product = p.product WHERE "
 	changes := []projections.Change{}
 	read := func(where string, args ...any) error {
-		return db.reader.query(ctx, "SELECT p.id, "+changeColumns+of+where+" ORDER BY p.id, c.observed_at, c.fetch LIMIT ?",
-			append(args, limit-len(changes)), func(rows *sql.Rows) error {
-				var c projections.Change
-				err := rows.Scan(&c.ProductID, (*int64)(&c.At.ObservedAt), &c.At.Fetch, &c.Price.Micros, &c.Price.Currency,
-					&c.PreviousPrice.Micros, &c.PreviousPrice.Currency, &c.Line)
-				changes = append(changes, c)
-				return err
-			})
+		text := "SELECT " + changeColumns + of + where + " ORDER BY p.id, c.observed_at, c.fetch LIMIT ?"
+		more, err := db.readChanges(ctx, text, append(args, limit-len(changes)))
+		changes = append(changes, more...)
+		return err
 	}
 	beyond := []byte{}
 	if after != nil {

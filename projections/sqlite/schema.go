@@ -19,7 +19,7 @@ var indexes string
 // What schema.sql writes into the head of the file.
 const (
 	applicationID = 0x41544c54 // "ATLT"
-	schemaVersion = 1
+	schemaVersion = 2
 )
 
 const selectHead = `SELECT (SELECT application_id FROM pragma_application_id), (SELECT user_version FROM pragma_user_version),
@@ -36,11 +36,16 @@ func (h head) check(path string) error {
 		return nil
 	case h.application != applicationID:
 		return fmt.Errorf("%s is an SQLite file of another program: %w", path, ErrUnusable)
-	case h.version != schemaVersion:
+	case h.version < schemaVersion:
+		return fmt.Errorf("%s has views of %w %d, this program needs %d: %w", path, errOutdated, h.version, schemaVersion, ErrUnusable)
+	case h.version > schemaVersion:
 		return fmt.Errorf("%s has schema version %d, this program needs %d: %w", path, h.version, schemaVersion, ErrUnusable)
 	}
 	return nil
 }
+
+// errOutdated: an older version of this program made the file.
+var errOutdated = errors.New("schema version")
 
 // inspect looks at the file without writing to it, and fails where it is not ours.
 func inspect(ctx context.Context, path string) (err error) {

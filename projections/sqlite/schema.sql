@@ -35,11 +35,15 @@ CREATE TABLE changes (
   product           INTEGER NOT NULL,
   observed_at       INTEGER NOT NULL,
   fetch             BLOB    NOT NULL,
+  number            INTEGER NOT NULL, -- among the product's changes, counted from 1
   price             INTEGER NOT NULL,
   currency          TEXT    NOT NULL,
   previous_price    INTEGER NOT NULL,
   previous_currency TEXT    NOT NULL,
+  previous_since    INTEGER NOT NULL, -- when the previous price began
   line              INTEGER NOT NULL,
+  shard             INTEGER NOT NULL, -- this and sequence: of the message of the log
+  sequence          INTEGER NOT NULL,
   PRIMARY KEY (product, observed_at, fetch)
 ) STRICT, WITHOUT ROWID;
 
@@ -71,4 +75,4 @@ CREATE TABLE checkpoints (
 ) STRICT, WITHOUT ROWID;
 
 PRAGMA application_id = 1096043604; -- "ATLT"
-PRAGMA user_version = 1;
+PRAGMA user_version = 2;

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -208,30 +209,75 @@ func write(t *testing.T, path string, data []byte) {
 	}
 }
 
-// TestOutdatedIndexIsReplaced: a file of an earlier version is used as it is, and gets the index of this one.
-func TestOutdatedIndexIsReplaced(t *testing.T) {
+// TestOutdatedIsReplaced: an empty generation takes the place of those of an older version, also where several processes
+// find out at once.
+func TestOutdatedIsReplaced(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	store := openStore(t, dir)
 	fill(t, live(t, store), 10)
-	if err := store.Close(); err != nil {
-		t.Fatal(err)
+	if store.Outdated() {
+		t.Error("an empty folder is said to be outdated")
 	}
-	run(t, fileIn(dir), "DROP INDEX products_by_changes")
-	run(t, fileIn(dir), "CREATE INDEX products_by_price_changes ON products (source, price_changes, id)")
-	db := live(t, openStore(t, dir))
-	page, err := db.ListProducts(t.Context(), projections.ProductQuery{SortBy: projections.SortByPriceChanges, Limit: 20})
-	if err != nil || len(page) != 10 {
-		t.Errorf("got %d products, error %v", len(page), err)
+	now, err := store.Generations(t.Context())
+	if err == nil {
+		err = store.SetGenerations(t.Context(), now, projections.Generations{Live: 1, Previous: 3, Next: 4, Last: 7})
 	}
-	file, err := sql.Open("sqlite", fileIn(dir))
+	if err == nil {
+		err = store.Close()
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = file.Close() }()
-	var left int
-	const outdated = "SELECT count(*) FROM sqlite_schema WHERE name = 'products_by_price_changes'"
-	if err := file.QueryRowContext(t.Context(), outdated).Scan(&left); err != nil || left != 0 {
-		t.Errorf("there are %d outdated indexes, error %v", left, err)
+	if err := os.Remove(fileIn(dir)); err != nil {
+		t.Fatal(err)
+	}
+	for _, generation := range []string{"1", "3"} {
+		makeOutdated(t, filepath.Join(dir, "generation-"+generation+".db"))
+	}
+	var group sync.WaitGroup
+	for range 4 {
+		group.Go(func() {
+			store, err := sqlite.Open(t.Context(), dir)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			if err := store.Close(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	group.Wait()
+	store = openStore(t, dir)
+	if store.Outdated() {
+		t.Error("the new generation is said to be outdated")
+	}
+	want := projections.Generations{Revision: 3, Live: 8, Last: 8}
+	if now, err := store.Generations(t.Context()); err != nil || now != want {
+		t.Errorf("generations: %+v, error %v", now, err)
+	}
+	views := live(t, store)
+	if checkpoint, err := views.Checkpoint(t.Context(), "PRICES_00"); err != nil || checkpoint.Sequence != 0 {
+		t.Errorf("the new views begin at %d, error %v", checkpoint.Sequence, err)
+	}
+	fill(t, views, 10)
+	if left, _ := filepath.Glob(filepath.Join(dir, "*.db")); len(left) != 1 {
+		t.Errorf("what is left: %v", left)
+	}
+}
+
+// makeOutdated makes a file of the first version of the schema.
+func makeOutdated(t *testing.T, path string) {
+	t.Helper()
+	run(t, path, string(read(t, "testdata/version1.sql")))
+}
+
+func TestOutdatedIsReported(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	makeOutdated(t, fileIn(dir))
+	if store := openStore(t, dir); !store.Outdated() {
+		t.Error("the older views were not found")
 	}
 }

@@ -25,19 +25,48 @@ type Store struct {
 	opened map[int64]*DB
 	listed map[int64]bool // which of them have their indexes for lists
 	closed bool
+
+	outdated bool // when it was opened
 }
 
-// Open opens the views in the folder, which is made if it is missing. It returns an error that wraps ErrUnusable where the
-// live generation cannot be used.
+// Open opens the views in the folder, which is made if it is missing. Where an older version of this program has made the
+// live generation, an empty one takes its place: see Outdated. It returns an error that wraps ErrUnusable where the live
+// generation cannot be used.
 func Open(ctx context.Context, dir string) (*Store, error) {
 	if err := os.MkdirAll(dir, 0o750); err != nil {
 		return nil, fmt.Errorf("make folder of the views: %w", err)
 	}
 	s := &Store{dir: dir, record: record{dir: dir}, opened: map[int64]*DB{}, listed: map[int64]bool{}}
-	if _, err := s.Live(ctx); err != nil {
+	_, err := s.Live(ctx)
+	if errors.Is(err, errOutdated) {
+		err = s.beginAnew(ctx)
+	}
+	if err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
+}
+
+// Outdated tells whether Open found views of an older version of this program, and put empty ones in their place: the
+// projectors fill them from the log.
+func (s *Store) Outdated() bool { return s.outdated }
+
+// beginAnew makes an empty generation live, and removes all others: they are of an older version.
+func (s *Store) beginAnew(ctx context.Context) error {
+	now, err := s.Generations(ctx)
+	if err != nil {
+		return err
+	}
+	s.outdated = true
+	empty := projections.Generations{Live: now.Last + 1, Last: now.Last + 1}
+	err = s.SetGenerations(ctx, now, empty)
+	if err == nil {
+		err = s.DropViews(ctx, empty.Live)
+	}
+	if err == nil || errors.Is(err, projections.ErrConflict) { // another process has done it
+		_, err = s.Live(ctx)
+	}
+	return err
 }
 
 // Live implements projections.LiveViews.

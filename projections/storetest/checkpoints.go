@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -18,6 +19,23 @@ func wantCheckpoint(t *testing.T, store projections.Views, want projections.Chec
 	if age := time.Since(got.ProjectedAt); age < -time.Minute || age > time.Hour {
 		t.Fatalf("checkpoint: written at %v, that is %v ago", got.ProjectedAt, age)
 	}
+}
+
+// wantCheckpoints demands that these are all, and the same as those read one by one.
+func wantCheckpoints(t *testing.T, store projections.Views, want ...events.Stream) {
+	t.Helper()
+	all, err := store.Checkpoints(t.Context())
+	wantNoError(t, "checkpoints", err)
+	var streams []events.Stream
+	for _, got := range all {
+		streams = append(streams, got.Stream)
+		one, err := store.Checkpoint(t.Context(), got.Stream)
+		wantNoError(t, "checkpoint", err)
+		wantEqual(t, "checkpoint among all", got, one)
+	}
+	slices.Sort(streams)
+	slices.Sort(want)
+	wantEqual(t, "streams with a checkpoint", streams, want)
 }
 
 func testCheckpoint(t *testing.T, store projections.Views) {
@@ -43,12 +61,14 @@ func loggedAt(sequence uint64) time.Time {
 }
 
 func testCheckpointStreams(t *testing.T, store projections.Views) {
+	wantCheckpoints(t, store)
 	first := observe("x", 1, 0)
 	mustProject(t, store, []events.Observation{first}, 10)
 	checkpoint := projections.Checkpoint{Stream: events.FetchStream, Sequence: 4}
 	wantNoError(t, "apply", store.ApplyFetches(t.Context(), projections.FetchDelta{}, checkpoint))
 	wantCheckpoint(t, store, checkpoint)
 	wantCheckpoint(t, store, projections.Checkpoint{Stream: stream, Sequence: 10})
+	wantCheckpoints(t, store, stream, events.FetchStream)
 	checkpoint.Sequence = 3
 	wantNoError(t, "apply", store.ApplyFetches(t.Context(), projections.FetchDelta{}, checkpoint))
 	wantCheckpoint(t, store, projections.Checkpoint{Stream: events.FetchStream, Sequence: 4})

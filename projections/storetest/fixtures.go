@@ -34,11 +34,11 @@ func at(time events.Micros, fetch int) events.Position {
 	return events.Position{ObservedAt: time, Fetch: fetchID(fetch)}
 }
 
-// observe returns an observation in the default source, at day + its fetch's number.
+// observe returns an observation in the default source, at day + its fetch's number, that the log holds at that number plus 1.
 func observe(name string, micros int64, fetch int) events.Observation {
 	return events.Observation{
 		Source: events.DefaultSource, Name: name, Price: events.Price{Micros: micros, Currency: "EUR"},
-		Position: at(day+events.Micros(fetch), fetch), Line: int64(fetch) + 1,
+		Position: at(day+events.Micros(fetch), fetch), Line: int64(fetch) + 1, Place: events.LogPlace{Sequence: uint64(fetch) + 1},
 	}
 }
 

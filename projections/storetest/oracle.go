@@ -11,6 +11,7 @@ import (
 // foldAll returns the views that the observations give, each taken once and in order, in the plainest way.
 func foldAll(observations []events.Observation) Views {
 	products := map[events.ProductID]projections.Product{}
+	since := map[events.ProductID]events.Micros{} // when the products' prices began
 	views := Views{Changes: map[events.ProductID][]projections.Change{}}
 	for i := range observations {
 		o := &observations[i]
@@ -21,10 +22,16 @@ func foldAll(observations []events.Observation) Views {
 		}
 		after, outcome := projections.Fold(before, o)
 		products[id] = after
-		if outcome == projections.OutcomeChanged {
+		switch outcome {
+		case projections.OutcomeFirst:
+			since[id] = o.Position.ObservedAt
+		case projections.OutcomeChanged:
 			views.Changes[id] = append(views.Changes[id], projections.Change{
-				ProductID: id, Price: o.Price, PreviousPrice: before.Price, At: o.Position, Line: o.Line,
+				ProductID: id, Number: int64(len(views.Changes[id])) + 1, Price: o.Price, PreviousPrice: before.Price,
+				PreviousSince: since[id], At: o.Position, Line: o.Line, Place: o.Place,
 			})
+			since[id] = o.Position.ObservedAt
+		case projections.OutcomeSeen, projections.OutcomeDuplicate, projections.OutcomeLate:
 		}
 	}
 	for _, p := range products {

@@ -59,6 +59,7 @@ func extremes() []events.Observation {
 			all = append(all, events.Observation{
 				Source: []string{"default", "a.b-c_d", strings.Repeat("s", 64)}[i%3], Name: name,
 				Price: prices[(i+j)%len(prices)], Position: at(time, math.MaxInt32-j), Line: 1 + int64(j)*math.MaxInt32,
+				Place: events.LogPlace{Shard: uint32(j) * 19, Sequence: 1 << (10 * j)},
 			})
 		}
 	}

@@ -70,7 +70,11 @@ func drawLog(t *rapid.T, source string) []events.Observation {
 			Line:     int64(rapid.IntRange(1, 3).Draw(t, "line")),
 		}
 	})
-	return rapid.SliceOfN(draw, 1, 30).Draw(t, "log")
+	log := rapid.SliceOfN(draw, 1, 30).Draw(t, "log")
+	for i := range log {
+		log[i].Place.Sequence = uint64(i/3) + 1
+	}
+	return log
 }
 
 // distinct keeps the first observation of each product at each position.

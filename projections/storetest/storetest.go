@@ -44,6 +44,8 @@ func Run(t *testing.T, open Open) {
 		{"ListIsStableUnderWrites", testListStable},
 		{"CountMatchesList", testCount},
 		{"ListChangesPages", testListChanges},
+		{"FeedIsInTheOrderOfTheLog", testFeed},
+		{"FeedOfAMessageIsWhole", testFeedMessages},
 
 		{"FetchSurvives", testFetchRoundTrip},
 		{"OlderFetchDoesNotOverwrite", testFetchSequence},

@@ -7,9 +7,12 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
+
+	"connectrpc.com/connect"
 
 	"github.com/atlant-log/atlant/events"
 	"github.com/atlant-log/atlant/projections"
@@ -118,7 +121,7 @@ func (a *app) handler() http.Handler {
 	if !a.config.Serve {
 		return rpc.NewHandler(a.ready)
 	}
-	b, options := a.backend, rpc.Options(a.config.Logger)
+	b, options := a.backend, slices.Clip(rpc.Options(a.config.Logger))
 	products, sources := product.NewService(b.store, b.log.Shards()), source.NewService(b.log, a.fetches, b.store)
 	status := projection.NewService(projection.Config{
 		Live: b.store, Source: b.log, Shards: b.log.Shards(), Leases: b.leases,
@@ -126,13 +129,14 @@ func (a *app) handler() http.Handler {
 		Auditor:   projections.NewAuditor(b.log, b.log.Shards(), b.store),
 		Process:   a.config.Process, Version: buildVersion(),
 	})
-	return rpc.NewHandler(a.ready,
+	return rpc.AllowOrigins(a.config.HTTP.CORSOrigin, rpc.NewHandler(a.ready,
 		rpc.Mount(atlantv1connect.FetchServiceName)(atlantv1connect.NewFetchServiceHandler(a.fetches, options...)),
 		rpc.Mount(atlantv1connect.SourceServiceName)(atlantv1connect.NewSourceServiceHandler(sources, options...)),
-		rpc.Mount(atlantv1connect.ProductServiceName)(atlantv1connect.NewProductServiceHandler(products, options...)),
+		rpc.Mount(atlantv1connect.ProductServiceName)(atlantv1connect.NewProductServiceHandler(products,
+			append(options, connect.WithInterceptors(products.Revalidation(buildVersion())))...)),
 		rpc.Mount(atlantv1connect.ProjectionServiceName)(atlantv1connect.NewProjectionServiceHandler(status, options...)),
 		rpc.Rest(a.pages),
-	)
+	))
 }
 
 // ready tells whether requests can be served: the log and the views answer, and the log has room.

@@ -79,16 +79,31 @@ func dataInUse(dir string) error {
 	return failed("stop it first, or choose another folder with --data", "another Atlant works on %s", dir)
 }
 
+// viewsStore is a store that tells whether it was opened on views of an older version.
+type viewsStore interface {
+	projections.Store
+	Outdated() bool
+}
+
 // openViews opens the views where the flags say, or in the data folder.
 func openViews(ctx context.Context, config *appConfig) (projections.Store, error) {
+	var store viewsStore
+	var err error
 	switch uri := config.Backend.Views; viewsScheme(uri) {
 	case schemeMongo:
-		return mongo.Open(ctx, uri)
+		store, err = mongo.Open(ctx, uri)
 	case schemeSQLite:
-		return sqlite.Open(ctx, strings.TrimPrefix(uri, schemeSQLite+":"))
+		store, err = sqlite.Open(ctx, strings.TrimPrefix(uri, schemeSQLite+":"))
 	default:
-		return sqlite.Open(ctx, filepath.Join(config.DataDir, viewsFolder))
+		store, err = sqlite.Open(ctx, filepath.Join(config.DataDir, viewsFolder))
 	}
+	if err != nil {
+		return nil, err
+	}
+	if store.Outdated() {
+		config.Logger.Warn("an older version made the views; they are filled anew from the log, and lack what is not in them yet")
+	}
+	return store, nil
 }
 
 // close closes what was opened.

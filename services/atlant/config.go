@@ -14,6 +14,7 @@ import (
 	"github.com/atlant-log/atlant/events"
 	"github.com/atlant-log/atlant/events/jetstream"
 	"github.com/atlant-log/atlant/services/fetch/remote/bucket"
+	"github.com/atlant-log/atlant/services/rpc"
 )
 
 // natsFlags say how to reach a log elsewhere.
@@ -136,12 +137,25 @@ func (f *fetcherFlags) check() error {
 	return f.listFlags.check()
 }
 
+// httpFlags say how requests are answered.
+type httpFlags struct {
+	CORSOrigin []string `name:"cors-origin" placeholder:"ORIGIN" help:"Let scripts of this origin call the API from browsers: https://shop.example, https://*.shop.example, or * for all. Can be repeated."`
+}
+
+func (h *httpFlags) check() error {
+	if err := rpc.CheckOrigins(h.CORSOrigin); err != nil {
+		return fmt.Errorf("--cors-origin: %w", err)
+	}
+	return nil
+}
+
 // appConfig says what a server process does and with what.
 type appConfig struct {
 	Serve bool // answer requests
 	Work  bool // fetch and project
 
 	Listen  string // host:port; port 0 takes a free one; empty to answer nowhere
+	HTTP    httpFlags
 	DataDir string // made if it is missing; for the spool, and for what is embedded
 
 	Backend  backendFlags     // without NATS the log is embedded; without Views they are in DataDir

@@ -11,19 +11,20 @@ import (
 type serveCommand struct {
 	backendFlags
 	listFlags
+	httpFlags
 	Listen   string     `default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Where to answer (${default})."`
 	LogLevel slog.Level `default:"info" placeholder:"LEVEL" help:"debug, info, warn or error (${default})."`
 }
 
 // Validate is called by kong.
 func (s *serveCommand) Validate() error {
-	return errors.Join(s.require("serve"), s.backendFlags.check(), s.listFlags.check())
+	return errors.Join(s.require("serve"), s.backendFlags.check(), s.listFlags.check(), s.httpFlags.check())
 }
 
 // Run serves until the context ends.
 func (s *serveCommand) Run(ctx context.Context, c *console) error {
 	return runApp(ctx, c, appConfig{
-		Serve: true, Listen: s.Listen, Backend: s.backendFlags, Fetchers: fetcherFlags{listFlags: s.listFlags},
+		Serve: true, Listen: s.Listen, HTTP: s.httpFlags, Backend: s.backendFlags, Fetchers: fetcherFlags{listFlags: s.listFlags},
 		Process: processName(), Logger: newLogger(c, s.LogLevel),
 	})
 }

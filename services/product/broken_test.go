@@ -28,3 +28,5 @@ func (broken) ListChanges(context.Context, events.ProductID, bool, *events.Posit
 func (broken) Checkpoint(context.Context, events.Stream) (projections.Checkpoint, error) {
 	return projections.Checkpoint{}, errBroken
 }
+
+func (broken) Checkpoints(context.Context) ([]projections.Checkpoint, error) { return nil, errBroken }

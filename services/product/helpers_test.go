@@ -98,8 +98,14 @@ func fixture(t testing.TB, store projections.Views) []projections.Product {
 // clients returns a client of a service on these views for each protocol.
 func clients(t testing.TB, views projections.Views) map[string]atlantv1connect.ProductServiceClient {
 	t.Helper()
+	return clientsOf(t, product.NewService(projections.Fixed{Views: views}, shards))
+}
+
+// clientsOf returns a client of a service for each protocol. At the end of the test the service is closed.
+func clientsOf(t testing.TB, service *product.Service) map[string]atlantv1connect.ProductServiceClient {
+	t.Helper()
 	srv := httptest.NewUnstartedServer(rpc.NewHandler(nil, rpc.Mount(atlantv1connect.ProductServiceName)(
-		atlantv1connect.NewProductServiceHandler(product.NewService(projections.Fixed{Views: views}, shards), rpc.Options(slog.New(slog.DiscardHandler))...))))
+		atlantv1connect.NewProductServiceHandler(service, rpc.Options(slog.New(slog.DiscardHandler))...))))
 	var both, only2 http.Protocols
 	both.SetHTTP1(true)
 	both.SetUnencryptedHTTP2(true)
@@ -109,6 +115,7 @@ func clients(t testing.TB, views projections.Views) map[string]atlantv1connect.P
 	transport := &http.Transport{Protocols: &only2}
 	t.Cleanup(func() {
 		transport.CloseIdleConnections()
+		service.Close()
 		srv.Close()
 	})
 	http1, http2 := srv.Client(), &http.Client{Transport: transport}

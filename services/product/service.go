@@ -27,13 +27,14 @@ type Service struct {
 
 	live   projections.LiveViews
 	shards int
+	feed   *feed
 }
 
 var _ atlantv1connect.ProductServiceHandler = (*Service)(nil)
 
-// NewService returns the handler for the live views of a log of so many shards.
+// NewService returns the handler for the live views of a log of so many shards. Close ends its streams.
 func NewService(live projections.LiveViews, shards int) *Service {
-	return &Service{live: live, shards: shards}
+	return &Service{live: live, shards: shards, feed: newFeed(live, shards)}
 }
 
 // List implements ProductService.

@@ -30,7 +30,7 @@ const (
 const maxRequestBytes = 3 << 19
 
 // Options are the options of every handler: requests are validated against the rules in the proto files, panics and
-// unforeseen errors reach clients as an internal error whose id is in the log.
+// unforeseen errors reach clients as an internal error whose id is in the log, answers are compressed, and not stored by caches.
 func Options(log *slog.Logger) []connect.HandlerOption {
 	return []connect.HandlerOption{
 		connect.WithReadMaxBytes(maxRequestBytes),
@@ -39,7 +39,8 @@ func Options(log *slog.Logger) []connect.HandlerOption {
 		connect.WithRecover(func(_ context.Context, spec connect.Spec, _ http.Header, reason any) error {
 			return internal(log, spec.Procedure, fmt.Errorf("panic: %v\n%s", reason, debug.Stack()))
 		}),
-		connect.WithInterceptors(errorInterceptor{log: log}, validate.NewInterceptor()),
+		compression(),
+		connect.WithInterceptors(connect.UnaryInterceptorFunc(uncached), errorInterceptor{log: log}, validate.NewInterceptor()),
 	}
 }
 

@@ -82,6 +82,11 @@ func exchange(tb testing.TB, method, url, body string) answer {
 		tb.Fatal(err)
 	}
 	request.Header.Set("Content-Type", "application/json")
+	return exchangeRequest(tb, request)
+}
+
+func exchangeRequest(tb testing.TB, request *http.Request) answer {
+	tb.Helper()
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
 		tb.Fatal(err)
