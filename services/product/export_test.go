@@ -12,5 +12,5 @@ func (s *Service) Kept() (changes, watchers int) {
 	return s.feed.changes, s.feed.watchers
 }
 
-// KeptAtMost is how many changes are kept.
-const KeptAtMost = keptChanges
+// KeepAtMost bounds how many changes are kept. It is called before the first watcher joins.
+func (s *Service) KeepAtMost(changes int) { s.feed.most = changes }

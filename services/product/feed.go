@@ -38,6 +38,7 @@ type feed struct {
 	live      projections.LiveViews
 	shards    int
 	heartbeat time.Duration // how long a watcher hears nothing at most
+	most      int           // changes that are kept
 	closing   chan struct{} // closed when watchers shall end
 	close     func()
 
@@ -75,7 +76,7 @@ type stretch struct {
 
 func newFeed(live projections.LiveViews, shards int) *feed {
 	f := &feed{
-		live: live, shards: shards, heartbeat: heartbeatInterval, closing: make(chan struct{}), looked: make(chan struct{}),
+		live: live, shards: shards, heartbeat: heartbeatInterval, most: keptChanges, closing: make(chan struct{}), looked: make(chan struct{}),
 		kept: map[place]*stretch{}, reading: make(chan struct{}, readsAtOnce),
 	}
 	f.close = sync.OnceFunc(func() { close(f.closing) })
@@ -269,7 +270,7 @@ func (f *feed) keep(from place, s *stretch) {
 		return
 	}
 	f.kept[from], f.order, f.changes = s, append(f.order, from), f.changes+len(s.changes)
-	for len(f.order) > keptStretches || f.changes > keptChanges {
+	for len(f.order) > keptStretches || f.changes > f.most {
 		oldest := f.order[0]
 		f.order, f.changes = f.order[1:], f.changes-len(f.kept[oldest].changes)
 		delete(f.kept, oldest)

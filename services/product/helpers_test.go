@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"slices"
 	"testing"
+	"time"
 
 	"connectrpc.com/connect"
 	"github.com/google/uuid"
@@ -101,9 +102,11 @@ func clients(t testing.TB, views projections.Views) map[string]atlantv1connect.P
 	return clientsOf(t, product.NewService(projections.Fixed{Views: views}, shards))
 }
 
-// clientsOf returns a client of a service for each protocol. At the end of the test the service is closed.
+// clientsOf returns a client of a service for each protocol. Its watchers hear soon how far they are, also where nothing
+// changes. At the end of the test the service is closed.
 func clientsOf(t testing.TB, service *product.Service) map[string]atlantv1connect.ProductServiceClient {
 	t.Helper()
+	service.SetHeartbeat(100 * time.Millisecond)
 	srv := httptest.NewUnstartedServer(rpc.NewHandler(nil, rpc.Mount(atlantv1connect.ProductServiceName)(
 		atlantv1connect.NewProductServiceHandler(service, rpc.Options(slog.New(slog.DiscardHandler))...))))
 	var both, only2 http.Protocols

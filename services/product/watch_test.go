@@ -417,6 +417,8 @@ func TestWatchSlowReader(t *testing.T) {
 	t.Parallel()
 	m := newMarket(t)
 	service := product.NewService(m, shards)
+	const atMost = 1000
+	service.KeepAtMost(atMost)
 	all := clientsOf(t, service)
 	slow := &watching{client: all["grpc"], request: &atlantv1.WatchRequest{Position: events.LogPosition{0: 0, 1: 0}.String()}}
 	quick := &watching{client: all["connect"], request: proto.CloneOf(slow.request)}
@@ -430,11 +432,11 @@ func TestWatchSlowReader(t *testing.T) {
 	}
 	slow.take(t, stream.Msg())
 	r := rand.New(rand.NewPCG(5, 6))
-	for n := 0; n < product.KeptAtMost*3/2; n = len(m.changes[0]) + len(m.changes[1]) {
-		m.trade(t, r, 5000)
+	for n := 0; n < 5*atMost; n = len(m.changes[0]) + len(m.changes[1]) {
+		m.trade(t, r, 1500)
 		end := m.position()
 		quick.stream(t, func(*atlantv1.WatchResponse) bool { return quick.reached(end) })
-		if kept, _ := service.Kept(); kept > product.KeptAtMost {
+		if kept, _ := service.Kept(); kept > atMost {
 			t.Fatalf("%d changes are kept", kept)
 		}
 	}
@@ -506,7 +508,6 @@ func TestWatchHeartbeat(t *testing.T) {
 	m := newMarket(t)
 	r := rand.New(rand.NewPCG(9, 10))
 	service := product.NewService(m, shards)
-	service.SetHeartbeat(50 * time.Millisecond)
 	for protocol, client := range clientsOf(t, service) {
 		// Nothing passes, and yet the position moves.
 		w := &watching{client: client, request: &atlantv1.WatchRequest{Source: "none"}}
