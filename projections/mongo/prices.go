@@ -51,6 +51,9 @@ func (v *views) insertProducts(ctx context.Context, products []projections.Produ
 	if err := v.insertSources(ctx, products); err != nil {
 		return err
 	}
+	if err := v.insertWords(ctx, products); err != nil {
+		return err
+	}
 	existed, err := insertNew(ctx, v.products, inOrder(products, newProductDocument))
 	if err == nil && existed > 0 {
 		err = projections.ErrConflict

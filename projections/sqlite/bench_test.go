@@ -219,5 +219,5 @@ func cursorAtDepth(b *testing.B, db *DB, query projections.ProductQuery, depth i
 		b.Fatal(err)
 	}
 	last := &page[len(page)-1]
-	return &projections.ProductCursor{Value: last.SortValueOf(query.SortBy), ID: last.ID}
+	return new(last.CursorAt(query.SortBy))
 }

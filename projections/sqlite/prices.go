@@ -28,6 +28,9 @@ func (db *DB) ApplyPrices(ctx context.Context, delta projections.Delta, checkpoi
 		}
 		return tx.writeCheckpoint(ctx, checkpoint)
 	})
+	if err == nil && len(delta.New) > 0 {
+		db.words.follow()
+	}
 	return db.failed("apply prices of", string(checkpoint.Stream), err)
 }
 
@@ -36,10 +39,14 @@ var (
 		before: `INSERT INTO products (product, id, source, name, price, currency, previous_price, previous_currency,
 			price_changes, first_observed_at, price_changed_at, written_fetch) VALUES `,
 		row:   "(?,?,?,?,?,?,?,?,?,?,?,?)",
-		after: " ON CONFLICT (id) DO NOTHING",
+		after: " ON CONFLICT DO NOTHING",
 	}
 	insertSightings = &rowStatement{before: "INSERT INTO sightings (product, observed_at, fetch) VALUES ", row: "(?,?,?)"}
 )
+
+// selectLastProduct gives the number that none yet is beyond. The last products may have been removed, but no number is given
+// twice: the words of the next ones would be taken for known.
+const selectLastProduct = "SELECT max(coalesce((SELECT max(product) FROM products), 0), (SELECT product FROM name_words_end))"
 
 // insertProducts inserts products with their sightings.
 func (tx *transaction) insertProducts(ctx context.Context, products []projections.Product) error {
@@ -51,7 +58,7 @@ func (tx *transaction) insertProducts(ctx context.Context, products []projection
 		return err
 	}
 	var last int64
-	if err := tx.queryRow(ctx, "SELECT coalesce(max(product), 0) FROM products", nil, &last); err != nil {
+	if err := tx.queryRow(ctx, selectLastProduct, nil, &last); err != nil {
 		return err
 	}
 	order := orderByID(products, func(p *projections.Product) events.ProductID { return p.ID })

@@ -16,6 +16,7 @@ type listCommand struct {
 	output
 	Sort         string  `enum:"name,price,price-changes,price-changed-at,first-observed-at" default:"name" placeholder:"BY" help:"What to sort by: ${enum}."`
 	Desc         bool    `help:"Largest first."`
+	Query        string  `short:"q" placeholder:"TEXT" help:"Only products whose name has a word that begins with each of these words, whatever the case and the accents."`
 	Source       string  `placeholder:"NAME" help:"Only products of this source."`
 	MinPrice     *amount `placeholder:"AMOUNT" help:"Only products that cost at least this: 12.50"`
 	MaxPrice     *amount `placeholder:"AMOUNT" help:"Only products that cost at most this."`
@@ -65,6 +66,7 @@ func (l *listCommand) request() *atlantv1.ListRequest {
 	return &atlantv1.ListRequest{
 		SortBy:         atlantv1.SortBy(atlantv1.SortBy_value[name]),
 		Descending:     l.Desc,
+		Query:          l.Query,
 		Source:         l.Source,
 		MinPriceMicros: l.MinPrice.micros(),
 		MaxPriceMicros: l.MaxPrice.micros(),

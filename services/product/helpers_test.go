@@ -183,7 +183,7 @@ func selected(products []projections.Product, request *atlantv1.ListRequest) []s
 			since != nil && (p.PriceChanges == 0 || p.PriceChangedAt().Timestamp().AsTime().Before(since.AsTime()))
 	})
 	slices.SortFunc(products, func(p, q projections.Product) int {
-		order := cmp.Or(less(&p, &q), slices.Compare(p.ID[:], q.ID[:]))
+		order := cmp.Or(less(&p, &q), cmp.Compare(p.Name, q.Name), slices.Compare(p.ID[:], q.ID[:]))
 		if request.GetDescending() {
 			return -order
 		}

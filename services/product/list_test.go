@@ -200,7 +200,7 @@ func TestListRefuses(t *testing.T) {
 		"page_size":        {PageSize: 1001},
 		"page_size ":       {PageSize: -1},
 		"sort_by":          {SortBy: 99},
-		"query":            {Query: "x"},
+		"query":            {Query: "?"},
 		"min_price_micros": {MinPriceMicros: new(int64(-1))},
 		"max_price_micros": {MaxPriceMicros: new(int64(-1))},
 		"is greater than":  {MinPriceMicros: new(int64(2)), MaxPriceMicros: new(int64(1))},

@@ -24,9 +24,9 @@ var sortKeys = map[atlantv1.SortBy]projections.SortKey{
 
 // cursor is a projections.ProductCursor as a page token holds it.
 type cursor struct {
-	Number int64     `json:"n,omitempty"`
-	Text   string    `json:"t,omitempty"`
-	ID     uuid.UUID `json:"i"`
+	Value int64     `json:"v,omitempty"`
+	Name  string    `json:"n"`
+	ID    uuid.UUID `json:"i"`
 }
 
 // parseQuery turns a validated request into a query with the page size as its limit.
@@ -37,6 +37,11 @@ func parseQuery(request *atlantv1.ListRequest) (projections.ProductQuery, error)
 			Source: request.GetSource(), MinPriceMicros: request.MinPriceMicros, MaxPriceMicros: request.MaxPriceMicros,
 		},
 	}
+	words, err := parseWords(request.GetQuery())
+	if err != nil {
+		return query, err
+	}
+	query.Filter.Words = words
 	if request.MaxPriceMicros != nil && request.GetMinPriceMicros() > request.GetMaxPriceMicros() {
 		return query, rpc.InvalidArgument("min_price_micros", "is greater than max_price_micros")
 	}
@@ -56,17 +61,15 @@ func parseQuery(request *atlantv1.ListRequest) (projections.ProductQuery, error)
 		return query, err
 	}
 	if found {
-		query.After = &projections.ProductCursor{
-			Value: projections.SortValue{Number: at.Number, Text: at.Text}, ID: at.ID,
-		}
+		query.After = new(projections.ProductCursor(at))
 	}
 	return query, nil
 }
 
 // fingerprint tells a query from others. Page size, position and total may differ between pages.
 func fingerprint(request *atlantv1.ListRequest) string {
-	return fmt.Sprintf("products %d %t %q %s %s %d.%d %t", sortKeys[request.GetSortBy()], request.GetDescending(),
-		request.GetSource(), optional(request.MinPriceMicros), optional(request.MaxPriceMicros),
+	return fmt.Sprintf("products %d %t %q %q %s %s %d.%d %t", sortKeys[request.GetSortBy()], request.GetDescending(),
+		request.GetSource(), projections.QueryWords(request.GetQuery()), optional(request.MinPriceMicros), optional(request.MaxPriceMicros),
 		request.GetChangedSince().GetSeconds(), request.GetChangedSince().GetNanos(), request.GetChangedSince() != nil)
 }
 

@@ -56,8 +56,7 @@ func (s *Service) List(
 		return nil, fmt.Errorf("list products: %w", err)
 	}
 	page, next, err := rpc.Page(products, size, fingerprint(request.Msg), func(last *projections.Product) any {
-		value := last.SortValueOf(query.SortBy)
-		return cursor{Number: value.Number, Text: value.Text, ID: last.ID}
+		return cursor(last.CursorAt(query.SortBy))
 	})
 	if err != nil {
 		return nil, err
