@@ -32,7 +32,7 @@ for (const transport of ["connect", "grpc-web"]) {
       const receipt = page.getByRole("region", { name: "Receipt" });
       await receipt.getByText("10,003").waitFor();
       assert.equal(await receipt.locator("dd").nth(1).textContent(), "10,000");
-      await page.getByRole("region", { name: "Rejects" }).first().getByText("about 2").first().waitFor();
+      await page.getByRole("region", { name: "Table of rejects" }).getByText("about 2").first().waitFor();
       await page.getByRole("link", { name: "See its products" }).click();
       await page.getByText("10,000 products").waitFor();
     });
@@ -135,7 +135,7 @@ for (const transport of ["connect", "grpc-web"]) {
       await page.getByRole("img", { name: /Price of Product 00003 Crème over time: 2 changes/ }).waitFor();
       await page.waitForFunction(paintedSteps);
       assert.equal(await page.locator(".big-price").textContent(), shown(list.cents[3]));
-      assert.equal(await page.getByRole("region", { name: "Changes" }).last().locator("tbody tr").count(), 2);
+      assert.equal(await page.getByRole("region", { name: "Table of changes" }).locator("tbody tr").count(), 2);
       await page.keyboard.press("Escape");
       await rows.first().waitFor();
       await page.keyboard.press("?");
@@ -189,19 +189,19 @@ for (const transport of ["connect", "grpc-web"]) {
       const product = (await atlant.call("ProductService/List", { pageSize: 1, sortBy: "SORT_BY_PRICE_CHANGES", descending: true })).products[0];
       const { fetches } = await atlant.call("FetchService/ListFetches", { pageSize: 50 });
       const states = new Map(fetches.map((fetch) => [fetch.state, fetch.id]));
-      const paths = ["/", "/?q=nothing-at-all", `/products/${product.id}`, "/fetches", "/fetches?new", "/sources", "/sources?new", "/status"];
+      const paths = ["/", "/?q=nothing-at-all", `/products/${product.id}`, "/fetches", "/fetches?new", "/sources", "/sources?new", "/status", "/nowhere", "/products/9e47474e-0954-5948-8c54-202db7e1736d"];
       paths.push(...[...states.values()].map((id) => `/fetches/${id}`));
       for (const colorScheme of ["light", "dark"]) {
         for (const viewport of [{ width: 1280, height: 800 }, { width: 360, height: 740 }]) {
           const other = await WatchedPage.open(t, browser, atlant.url, { colorScheme, viewport });
           for (const path of paths) {
             await other.page.goto(url(path));
-            await other.page.locator("h1, .notice h2").first().waitFor();
+            await other.page.locator("h1").first().waitFor();
             await other.page.waitForTimeout(400); // what comes in later, and fades
             assert.deepEqual(await other.violations(), [], `${path}, ${colorScheme}, ${viewport.width} pixels wide`);
             assert.ok((await other.overhang()) <= 0, `${path} is wider than ${viewport.width} pixels`);
           }
-          assert.deepEqual(other.faults, []);
+          assert.deepEqual(other.faults.filter((fault) => !/status of 404/.test(fault)), []);
         }
       }
     });

@@ -44,7 +44,7 @@ function Page() {
 function Nowhere() {
   useTitle("Not found");
   return (
-    <Notice title="There is nothing here">
+    <Notice title="There is nothing here" whole>
       <p>The address may be mistyped, or of another version.</p>
       <a class="button" href="/">
         All products

@@ -1,9 +1,9 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 
-/** What went wrong, for people. Connect wraps what the browser says of a server that cannot be reached. */
+/** What went wrong, for people. That a server cannot be reached browsers say with a TypeError, which Connect wraps. */
 export function failureText(error: unknown): string {
   const failure = ConnectError.from(error);
-  if (isUnreachable(failure)) {
+  if (failure.cause instanceof TypeError) {
     return "Atlant cannot be reached.";
   }
   const text = failure.rawMessage || "Something went wrong.";
@@ -19,6 +19,8 @@ export function isCalledOff(error: unknown, signal?: AbortSignal): boolean {
   return signal?.aborted === true || hasCode(error, Code.Canceled);
 }
 
-function isUnreachable(failure: ConnectError): boolean {
+/** True where asking again later may help. */
+export function isUnreachable(error: unknown): boolean {
+  const failure = ConnectError.from(error);
   return failure.code === Code.Unavailable || failure.cause instanceof TypeError;
 }

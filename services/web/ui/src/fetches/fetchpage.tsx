@@ -25,13 +25,13 @@ export function FetchPage({ id }: { id: string }) {
   useEffect(() => addKeys({ Escape: () => back("/fetches") }), []);
   if (failure !== undefined) {
     return hasCode(failure, Code.NotFound, Code.InvalidArgument) ? (
-      <Notice title="There is no such fetch">
+      <Notice title="There is no such fetch" whole>
         <a class="button" href="/fetches">
           All fetches
         </a>
       </Notice>
     ) : (
-      <Failure error={failure} onRetry={again} />
+      <Failure error={failure} whole onRetry={again} />
     );
   }
   if (!fetch) {

@@ -40,7 +40,7 @@ export function Rejects({ fetch }: { fetch: Fetch }) {
           {failure}
         </p>
       )}
-      <div class="scroll-x" tabIndex={0} role="region" aria-label="Rejects">
+      <div class="scroll-x" tabIndex={0} role="region" aria-label="Table of rejects">
         <table class="plain-table">
           <thead>
             <tr>

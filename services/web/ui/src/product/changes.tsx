@@ -17,7 +17,7 @@ export function ChangeList({ history }: { history: History }) {
   }
   return (
     <>
-      <div class="scroll-x" tabIndex={0} role="region" aria-label="Changes">
+      <div class="scroll-x" tabIndex={0} role="region" aria-label="Table of changes">
         <table class="plain-table">
           <thead>
             <tr>

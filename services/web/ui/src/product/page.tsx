@@ -10,7 +10,7 @@ import { Failure, Notice } from "../elements/notice";
 import { useTitle } from "../elements/title";
 import { formatCount, plural } from "../format/count";
 import { formatPrice } from "../format/money";
-import type { GetResponse, Product } from "../gen/atlant/v1/product_pb";
+import type { Change, GetResponse, Product } from "../gen/atlant/v1/product_pb";
 import { live, watchChanges } from "../products/watch";
 import { back } from "../router/location";
 import { addKeys } from "../shell/keyboard";
@@ -41,28 +41,32 @@ export function ProductPage({ id }: { id: string }) {
         remember(got.product);
       }
       setAnswer(got);
+      setFailure(undefined);
     };
-    const follow = async () => {
-      await Promise.all([get(), loadHistory(id, signal, setHistory)]);
-      await watchChanges({ source: "", query: "", productIds: [id] }, "", signal, (changes) => {
-        setHistory((before) => before && mergeChanges(before, changes.flatMap(({ change }) => change ?? [])));
-        void get().catch(() => undefined); // the change itself is shown already
-      });
-    };
-    setFailure(undefined);
-    follow().catch((error: unknown) => isCalledOff(error, signal) || setFailure(error));
+    const later: Change[] = []; // what was watched while the history was loaded
+    void watchChanges({ source: "", query: "", productIds: [id] }, "", signal, ({ changes }) => {
+      if (changes.length === 0) {
+        return;
+      }
+      later.push(...changes.flatMap(({ change }) => change ?? []));
+      setHistory((before) => before && mergeChanges(before, later));
+      void get().catch(() => undefined); // the change itself is shown already
+    });
+    Promise.all([get(), loadHistory(id, signal, (loaded) => setHistory(mergeChanges(loaded, later)))]).catch(
+      (error: unknown) => isCalledOff(error, signal) || setFailure(error),
+    );
     return () => calls.abort();
   }, [id, attempt]);
 
   if (failure !== undefined) {
     return hasCode(failure, Code.NotFound, Code.InvalidArgument) ? (
-      <Notice title="There is no such product">
+      <Notice title="There is no such product" whole>
         <a class="button" href="/">
           All products
         </a>
       </Notice>
     ) : (
-      <Failure error={failure} onRetry={() => setAttempt(attempt + 1)} />
+      <Failure error={failure} whole onRetry={() => setAttempt(attempt + 1)} />
     );
   }
   if (!product) {

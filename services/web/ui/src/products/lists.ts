@@ -17,11 +17,7 @@ let waitFor = "";
 /** The list for filters, with its first page there or under way. */
 export function listFor(filters: Filters): ProductList {
   const key = writeFilters(filters);
-  let list = kept.get(key);
-  if (list?.failure.peek() !== undefined && list.rows.peek().length === 0) {
-    list = undefined; // failed lists are asked for again
-  }
-  list ??= new ProductList(readFilters(key), waitFor);
+  const list = kept.get(key) ?? new ProductList(readFilters(key), waitFor);
   kept.delete(key);
   kept.set(key, list);
   for (const [other, old] of kept) {
@@ -31,7 +27,7 @@ export function listFor(filters: Filters): ProductList {
     old.close();
     kept.delete(other);
   }
-  if (list.rows.peek().length === 0) {
+  if (list.rows.peek().length === 0 && list.failure.peek() === undefined) {
     void list.loadMore();
   }
   return list;

@@ -55,7 +55,7 @@ function useWatch(list: ProductList): void {
     }
     const calls = new AbortController();
     const { query, source, minPriceMicros, maxPriceMicros } = requestOf(list.filters, 0);
-    void watchChanges({ query, source, minPriceMicros, maxPriceMicros }, list.position, calls.signal, (changes) => list.apply(changes));
+    void watchChanges({ query, source, minPriceMicros, maxPriceMicros }, list.position, calls.signal, (answer) => list.apply(answer));
     return () => calls.abort();
   }, [list, settled]);
 }

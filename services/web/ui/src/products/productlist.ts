@@ -2,7 +2,7 @@ import { signal } from "@preact/signals";
 
 import { products } from "../api/clients";
 import { isCalledOff } from "../api/failure";
-import type { Product, WatchedChange } from "../gen/atlant/v1/product_pb";
+import type { Product, WatchResponse } from "../gen/atlant/v1/product_pb";
 import { remember } from "../product/known";
 import type { Filters } from "./filters";
 import { requestOf } from "./filters";
@@ -26,7 +26,7 @@ export class ProductList {
   readonly total = signal<{ count: bigint; estimated: boolean } | undefined>(undefined);
   /** Changes that came in since the first page was read. */
   readonly changesSeen = signal(0);
-  /** Of the views when the first page was read. */
+  /** How far the views were when the first page was read, or when they were last watched. */
   position = "";
 
   private pageToken = "";
@@ -47,7 +47,6 @@ export class ProductList {
       return;
     }
     this.loading.value = true;
-    this.failure.value = undefined;
     const first = this.pageToken === "";
     try {
       const page = await products.list(
@@ -58,6 +57,7 @@ export class ProductList {
         this.position = page.position;
         this.total.value = { count: page.totalSize, estimated: page.totalEstimated };
       }
+      this.failure.value = undefined;
       this.append(page.products);
       this.pageToken = page.nextPageToken;
       this.complete.value = page.nextPageToken === "";
@@ -70,8 +70,9 @@ export class ProductList {
     }
   }
 
-  /** Shows changes in the rows that they are of. */
-  apply(changes: readonly WatchedChange[]): void {
+  /** Shows changes in the rows that they are of; the next watch begins behind them. */
+  apply({ changes, position }: WatchResponse): void {
+    this.position = position;
     this.changesSeen.value += changes.length;
     let rows: Row[] | undefined;
     const at = Date.now();

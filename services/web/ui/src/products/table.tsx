@@ -3,7 +3,7 @@ import { useEffect, useState } from "preact/hooks";
 import { narrow } from "../elements/media";
 import { DownIcon, UpIcon } from "../elements/icons";
 import { useVirtualRows } from "../elements/virtual";
-import { failureText } from "../api/failure";
+import { failureText, isUnreachable } from "../api/failure";
 import { addKeys } from "../shell/keyboard";
 import { navigate } from "../router/location";
 import type { Filters, Sort } from "./filters";
@@ -95,6 +95,13 @@ function ColumnHead({ column, filters }: { column: (typeof columns)[number]; fil
 }
 
 function ListEnd({ list }: { list: ProductList }) {
+  const failed = list.failure.value;
+  useEffect(() => {
+    if (failed !== undefined && isUnreachable(failed)) {
+      const timer = setTimeout(() => void list.loadMore(), 3_000);
+      return () => clearTimeout(timer);
+    }
+  }, [list, failed]);
   if (list.failure.value !== undefined) {
     return (
       <div class="list-end" role="alert">

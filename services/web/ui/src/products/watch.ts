@@ -4,7 +4,7 @@ import { signal } from "@preact/signals";
 import { products } from "../api/clients";
 import { hasCode } from "../api/failure";
 import { backOff, pause } from "../api/retry";
-import type { WatchedChange } from "../gen/atlant/v1/product_pb";
+import type { WatchResponse } from "../gen/atlant/v1/product_pb";
 
 /** Whether changes are coming in. */
 export const live = signal(false);
@@ -18,7 +18,7 @@ interface Wanted {
 }
 
 /**
- * Hands on changes as they become visible, from a position on, until the signal aborts. A stream that breaks off is gone on
+ * Hands on changes as they become visible, behind a position, until the signal aborts. A stream that breaks off is gone on
  * with behind the last position that came; a server that cannot watch is left alone. A page that nobody looks at holds no
  * stream: browsers allow six connections to a server, over all their tabs.
  */
@@ -26,7 +26,7 @@ export async function watchChanges(
   wanted: Wanted,
   position: string,
   signal: AbortSignal,
-  onChanges: (changes: WatchedChange[]) => void,
+  onAnswer: (answer: WatchResponse) => void,
 ): Promise<void> {
   let failures = 0;
   while (!signal.aborted) {
@@ -41,8 +41,8 @@ export async function watchChanges(
         failures = 0;
         position = answer.position || position;
         live.value = true;
-        if (answer.changes.length > 0 && !signal.aborted) {
-          onChanges(answer.changes);
+        if (!signal.aborted) {
+          onAnswer(answer);
         }
       }
     } catch (error) {

@@ -18,7 +18,7 @@ export function lazy<P extends object>(load: () => Promise<ComponentType<P>>): C
       }
     }, []);
     if (failure) {
-      return <Failure error={failure} onRetry={() => window.location.reload()} />; // another version may be in its place
+      return <Failure error={failure} whole onRetry={() => window.location.reload()} />; // another version may be in its place
     }
     return Component ? <Component {...props} /> : null;
   };

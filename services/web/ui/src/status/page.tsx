@@ -13,7 +13,7 @@ export function StatusPage() {
   useTitle("Status");
   const status = health.value;
   if (status === null) {
-    return <Failure error={healthFailure.value} />;
+    return <Failure error={healthFailure.value} whole />;
   }
   if (status === undefined) {
     return null;
@@ -59,7 +59,7 @@ function Projections({ projections }: { projections: readonly ProjectionStatus[]
     <section class="card" aria-labelledby="projections">
       <h2 id="projections">Projections</h2>
       <p class="aside">Each takes one stream of the log into the views.</p>
-      <div class="scroll-x" tabIndex={0} role="region" aria-label="Projections">
+      <div class="scroll-x" tabIndex={0} role="region" aria-label="Table of projections">
         <table class="plain-table">
           <thead>
             <tr>
