@@ -44,7 +44,7 @@ export class Atlant {
 
   async start() {
     const flags = ["up", "--listen", `127.0.0.1:${this.port}`, "--data", this.data, "--allow-private-urls", "--log-level", "warn"];
-    this.process = spawn(this.binary, flags, { stdio: ["ignore", "ignore", "inherit"] });
+    this.process = spawn(this.binary, flags, { stdio: ["ignore", "ignore", "ignore"] });
     for (const end = Date.now() + patience; ; await sleep(50)) {
       if (this.process.exitCode !== null || Date.now() > end) {
         throw new Error("atlant up did not come up");

@@ -44,7 +44,7 @@ for (const transport of ["connect", "grpc-web"]) {
       let most = 0;
       for (let still = 0; seen.size < products && still < 200; ) {
         const here = await page.evaluate(() => {
-          window.scrollBy(0, 1_000);
+          window.scrollBy(0, 1_400);
           return [...document.querySelectorAll(".product-row .name a")].map((link) => link.textContent);
         });
         const before = seen.size;

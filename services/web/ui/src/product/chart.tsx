@@ -28,16 +28,17 @@ export function PriceChart({ steps, currency, label, span }: Props) {
   const colours = repainted.value;
 
   useEffect(() => {
-    const options = optionsOf(frame.current!, currency, (chart) => {
+    const element = frame.current!;
+    const options = optionsOf(element, currency, (chart) => {
       const index = chart.cursor.idx;
       const left = chart.cursor.left ?? -1;
       const y = index == null ? null : chart.data[1]![index];
       point(index == null || left < 0 || y == null ? undefined : { index, left: chart.valToPos(chart.data[0]![index]!, "x"), top: chart.valToPos(y, "y") });
     });
-    const chart = new uPlot(options, dataOf(steps), frame.current!);
+    const chart = new uPlot(options, dataOf(steps), element);
     plot.current = chart;
-    const resized = new ResizeObserver(() => chart.setSize({ width: frame.current!.clientWidth, height }));
-    resized.observe(frame.current!);
+    const resized = new ResizeObserver(() => chart.setSize({ width: element.clientWidth, height }));
+    resized.observe(element);
     return () => {
       resized.disconnect();
       chart.destroy();

@@ -72,7 +72,7 @@ export class ProductList {
 
   /** Shows changes in the rows that they are of; the next watch begins behind them. */
   apply({ changes, position }: WatchResponse): void {
-    this.position = position;
+    this.position = position || this.position;
     this.changesSeen.value += changes.length;
     let rows: Row[] | undefined;
     const at = Date.now();
