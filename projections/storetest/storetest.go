@@ -47,6 +47,8 @@ func Run(t *testing.T, open Open) {
 		{"ListIsStableUnderWrites", testListStable},
 		{"WalkMeetsEachOnce", testWalk},
 		{"CountMatchesList", testCount},
+		{"EstimateIsExactUpToABound", testEstimate},
+		{"EstimateIsNear", testSample},
 		{"ListChangesPages", testListChanges},
 		{"FeedIsInTheOrderOfTheLog", testFeed},
 		{"FeedOfAMessageIsWhole", testFeedMessages},

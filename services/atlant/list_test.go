@@ -35,6 +35,17 @@ func TestList(t *testing.T) {
 		"1,234 in all\n", "")
 }
 
+func TestListTotalEstimated(t *testing.T) {
+	t.Parallel()
+	s := &fakeServer{list: func(*atlantv1.ListRequest) (*atlantv1.ListResponse, error) {
+		return &atlantv1.ListResponse{TotalSize: 1_234_567, TotalEstimated: true}, nil
+	}}
+	if r := s.run(t, "list", "--total"); !strings.Contains(r.out, "about 1,234,567 in all\n") {
+		t.Errorf("got %q", r.out)
+	}
+	s.run(t, "list", "--json", "--total").expect(t, exitOK, `{"totalSize":"1234567","totalEstimated":true}`+"\n", "")
+}
+
 func TestListJSON(t *testing.T) {
 	t.Parallel()
 	r := (&fakeServer{list: twoProducts}).run(t, "list", "--json", "--total")

@@ -17,6 +17,9 @@ import (
 // positionTimeout bounds how long List waits for the views to reach a position.
 const positionTimeout = 30 * time.Second
 
+// countedProducts is up to how many products are looked at to count those that match; beyond, their number is estimated.
+const countedProducts = 100_000
+
 // List implements ProductService.
 func (s *Service) List(
 	ctx context.Context, request *connect.Request[atlantv1.ListRequest],
@@ -54,9 +57,11 @@ func (s *Service) List(
 		response.Products[i] = rpc.Product(&page[i].Product)
 	}
 	if request.Msg.GetTotal() {
-		if response.TotalSize, err = views.CountProducts(ctx, query.Filter); err != nil {
+		count, exact, err := views.EstimateProducts(ctx, query.Filter, countedProducts)
+		if err != nil {
 			return nil, fmt.Errorf("count products: %w", err)
 		}
+		response.TotalSize, response.TotalEstimated = count, !exact
 	}
 	return connect.NewResponse(response), nil
 }
