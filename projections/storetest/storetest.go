@@ -46,6 +46,7 @@ func Run(t *testing.T, open Open) {
 		{"ListMergesManySources", testListManySources},
 		{"ListIsStableUnderWrites", testListStable},
 		{"WalkMeetsEachOnce", testWalk},
+		{"ListAsOfIsTheFoldUntilThen", testAsOf},
 		{"CountMatchesList", testCount},
 		{"EstimateIsExactUpToABound", testEstimate},
 		{"EstimateIsNear", testSample},

@@ -22,6 +22,7 @@ type listCommand struct {
 	MinPrice     *amount `placeholder:"AMOUNT" help:"Only products that cost at least this: 12.50"`
 	MaxPrice     *amount `placeholder:"AMOUNT" help:"Only products that cost at most this."`
 	ChangedSince *moment `placeholder:"TIME" help:"Only products whose price changed since: an age like 24h or 7d, a date (UTC), or RFC 3339."`
+	AsOf         *moment `placeholder:"TIME" help:"Products as they were then, sorted by name or price: an age like 24h or 7d, a date (UTC), or RFC 3339."`
 	Limit        uint    `default:"50" placeholder:"N" help:"At most this many (${default}); 0 for all."`
 	Total        bool    `help:"Count all products that match; with --json the count is the last line."`
 	Position     string  `placeholder:"POSITION" help:"Of a fetch: wait until the views hold what it wrote."`
@@ -77,6 +78,7 @@ func (l *listCommand) request() *atlantv1.ListRequest {
 		MinPriceMicros: l.MinPrice.micros(),
 		MaxPriceMicros: l.MaxPrice.micros(),
 		ChangedSince:   l.ChangedSince.timestamp(),
+		AsOf:           l.AsOf.timestamp(),
 		Position:       l.Position,
 		Total:          l.Total,
 	}
