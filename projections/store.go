@@ -228,6 +228,18 @@ func (query *ProductQuery) IsBehind(p *Product) bool {
 	return order > 0 && !query.Descending || order < 0 && query.Descending
 }
 
+// SampledProducts is how many products an estimate looks at.
+const SampledProducts = 4000
+
+// Estimate returns how many of all products match if so many do of so many that were looked at; found of them are known to.
+func Estimate(all, match, looked, found int64) int64 {
+	if looked == 0 {
+		return found
+	}
+	// In two parts, because the product might not fit.
+	return max(found, all/looked*match+all%looked*match/looked)
+}
+
 // ProductQueries reads the product and change views.
 type ProductQueries interface {
 	// ListProducts returns up to Limit products in order. It reads a bounded range of an index, however deep the page; a
@@ -236,6 +248,9 @@ type ProductQueries interface {
 	ListProducts(ctx context.Context, query ProductQuery) ([]Product, error)
 	// CountProducts counts the products that match. It reads all of them.
 	CountProducts(ctx context.Context, filter ProductFilter) (int64, error)
+	// EstimateProducts counts the products that match if it need not look at more than so many for that. Else it estimates from
+	// a sample of SampledProducts, and exact is false.
+	EstimateProducts(ctx context.Context, filter ProductFilter, most int64) (count int64, exact bool, err error)
 	// GetProduct returns a product or ErrNotFound.
 	GetProduct(ctx context.Context, id events.ProductID) (Product, error)
 	// ListChanges returns up to limit changes of a product, ordered by At, the latest first unless ascending, beginning

@@ -2,6 +2,7 @@ package mongo
 
 import (
 	"context"
+	"math"
 	"slices"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -125,7 +126,8 @@ func (v *views) CountProducts(ctx context.Context, filter projections.ProductFil
 
 func (v *views) count(ctx context.Context, filter *projections.ProductFilter) (int64, error) {
 	if len(filter.Words) > 0 {
-		return v.countFound(ctx, filter)
+		count, _, err := v.countFound(ctx, filter, math.MaxInt)
+		return count, err
 	}
 	return v.products.CountDocuments(ctx, countFilter(filter))
 }

@@ -2,9 +2,9 @@ package mongo
 
 import (
 	"context"
-	"math"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
@@ -77,20 +77,23 @@ func (v *views) passing(ctx context.Context, found idSet, filter *projections.Pr
 	return all, err
 }
 
-// countFound counts the products that pass the filter, words and all. It reads all that have one of the words.
-func (v *views) countFound(ctx context.Context, filter *projections.ProductFilter) (int64, error) {
-	found, _, _, err := v.findWords(ctx, filter.Words, math.MaxInt)
-	if err != nil {
-		return 0, err
+// countFound counts the products that pass the filter, words and all, unless each of the words is in the names of more products
+// than that: then exact is false.
+func (v *views) countFound(ctx context.Context, filter *projections.ProductFilter, most int) (count int64, exact bool, err error) {
+	found, sure, exact, err := v.findWords(ctx, filter.Words, most)
+	if err != nil || !exact {
+		return 0, false, err
 	}
-	var mu sync.Mutex
-	var count int64
+	if !sure {
+		matches, err := v.passing(ctx, found, filter)
+		matches = slices.DeleteFunc(matches, func(d productDocument) bool { return !projections.NameMatches(d.Name, filter.Words) })
+		return int64(len(matches)), true, err
+	}
+	var sum atomic.Int64
 	err = eachChunk(ctx, found.ids(), idsPerCommand, func(ctx context.Context, ids []uuidKey) error {
 		some, err := v.products.CountDocuments(ctx, append(inIDs(ids), countFilter(filter)...))
-		mu.Lock()
-		defer mu.Unlock()
-		count += some
+		sum.Add(some)
 		return err
 	})
-	return count, err
+	return sum.Load(), true, err
 }

@@ -206,3 +206,30 @@ func TestWritePlans(t *testing.T) {
 		}
 	}
 }
+
+// TestEstimatePlans: what an estimate looks at is a range of an index, or single products.
+func TestEstimatePlans(t *testing.T) {
+	t.Parallel()
+	db := testOpen(t)
+	price := projections.ProductFilter{MinPriceMicros: new(int64(1)), MaxPriceMicros: new(int64(2))}
+	since := price
+	since.ChangedSince = new(events.Micros(3))
+	for _, test := range []struct {
+		filter projections.ProductFilter
+		want   string
+	}{
+		{price, "USING COVERING INDEX products_by_price (source=? AND price>? AND price<?)"},
+		{since, "USING INDEX products_by_price_changed_at (source=? AND price_changed_at>?)"},
+	} {
+		for _, test.filter.Source = range []string{"", "one"} {
+			text, args := countUpToStatement(test.filter, 10)
+			if plan := explain(t, db, text, args); !strings.Contains(plan, test.want) || strings.Contains(plan, "SCAN p\n") {
+				t.Errorf("not %q:\n%s", test.want, plan)
+			}
+			text, args = sampleStatement(test.filter, 1, 2, 100)
+			if plan := explain(t, db, text, args); !strings.Contains(plan, "SEARCH p USING INTEGER PRIMARY KEY") {
+				t.Errorf("not by number:\n%s", plan)
+			}
+		}
+	}
+}

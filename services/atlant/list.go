@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"connectrpc.com/connect"
@@ -21,6 +22,7 @@ type listCommand struct {
 	MinPrice     *amount `placeholder:"AMOUNT" help:"Only products that cost at least this: 12.50"`
 	MaxPrice     *amount `placeholder:"AMOUNT" help:"Only products that cost at most this."`
 	ChangedSince *moment `placeholder:"TIME" help:"Only products whose price changed since: an age like 24h or 7d, a date (UTC), or RFC 3339."`
+	AsOf         *moment `placeholder:"TIME" help:"Products as they were then, sorted by name or price: an age like 24h or 7d, a date (UTC), or RFC 3339."`
 	Limit        uint    `default:"50" placeholder:"N" help:"At most this many (${default}); 0 for all."`
 	Total        bool    `help:"Count all products that match; with --json the count is the last line."`
 	Position     string  `placeholder:"POSITION" help:"Of a fetch: wait until the views hold what it wrote."`
@@ -29,6 +31,7 @@ type listCommand struct {
 // Run prints products, and with --total how many there are.
 func (l *listCommand) Run(ctx context.Context, c *console, api *clients) error {
 	var total int64
+	var estimated bool
 	products := &listing[*atlantv1.Product]{
 		console: c, json: l.JSON, limit: l.Limit,
 		columns: productColumns(),
@@ -41,23 +44,27 @@ func (l *listCommand) Run(ctx context.Context, c *console, api *clients) error {
 				return nil, "", err
 			}
 			// The last page counts: writes go on while pages are read.
-			total = response.Msg.GetTotalSize()
+			total, estimated = response.Msg.GetTotalSize(), response.Msg.GetTotalEstimated()
 			return response.Msg.GetProducts(), response.Msg.GetNextPageToken(), nil
 		},
 	}
 	if err := products.printAll("no products match"); err != nil || !l.Total {
 		return err
 	}
-	return printTotal(c, l.JSON, total)
+	return printTotal(c, l.JSON, total, estimated)
 }
 
-func printTotal(c *console, json bool, total int64) error {
-	var err error
-	if json {
-		_, err = fmt.Fprintf(c.out, "{\"totalSize\":\"%d\"}\n", total) // quoted as protojson quotes an int64
-	} else {
-		_, err = fmt.Fprintf(c.out, "%s in all\n", humanize.Comma(total))
+func printTotal(c *console, json bool, total int64, estimated bool) error {
+	format, size := "%s in all\n", humanize.Comma(total)
+	switch {
+	case json && estimated:
+		format, size = "{\"totalSize\":%q,\"totalEstimated\":true}\n", strconv.FormatInt(total, 10)
+	case json:
+		format, size = "{\"totalSize\":%q}\n", strconv.FormatInt(total, 10) // quoted as protojson quotes an int64
+	case estimated:
+		format = "about %s in all\n"
 	}
+	_, err := fmt.Fprintf(c.out, format, size)
 	return err
 }
 
@@ -71,6 +78,7 @@ func (l *listCommand) request() *atlantv1.ListRequest {
 		MinPriceMicros: l.MinPrice.micros(),
 		MaxPriceMicros: l.MaxPrice.micros(),
 		ChangedSince:   l.ChangedSince.timestamp(),
+		AsOf:           l.AsOf.timestamp(),
 		Position:       l.Position,
 		Total:          l.Total,
 	}

@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"github.com/google/uuid"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/atlant-log/atlant/events"
 	"github.com/atlant-log/atlant/projections"
@@ -43,23 +44,55 @@ func (c *cursor) parse(shards int) (projections.ProductCursor, events.LogPositio
 	return projections.ProductCursor{Value: c.Value, Name: c.Name, ID: c.ID}, began, nil
 }
 
-// parseQuery turns a validated request into a query with the page size as its limit, and says where its walk began; nil if it
-// begins now.
-func (s *Service) parseQuery(request *atlantv1.ListRequest) (query projections.ProductQuery, began events.LogPosition, err error) {
-	if query, err = newQuery(request); err != nil {
-		return query, nil, err
+// listQuery is what a request for a page of products means. Its limit is the page size.
+type listQuery struct {
+	projections.ProductQuery
+
+	asOf  *events.Micros     // nil: now
+	began events.LogPosition // where the walk began; nil: it begins now
+}
+
+// parseQuery reads a validated request.
+func (s *Service) parseQuery(request *atlantv1.ListRequest) (*listQuery, error) {
+	var query listQuery
+	var err error
+	if query.ProductQuery, err = newQuery(request); err != nil {
+		return nil, err
+	}
+	if query.asOf, err = parseAsOf(request); err != nil {
+		return nil, err
 	}
 	var at cursor
 	found, err := rpc.DecodePageToken(request.GetPageToken(), fingerprint(request), &at)
 	if err != nil || !found {
-		return query, nil, err
+		return &query, err
 	}
 	place, began, err := at.parse(s.shards)
-	query.After = &place
-	return query, began, err
+	query.After, query.began = &place, began
+	return &query, err
 }
 
-// newQuery is parseQuery for a first page.
+// parseAsOf returns the time that a list is asked as of, nil if it is now.
+func parseAsOf(request *atlantv1.ListRequest) (*events.Micros, error) {
+	at := request.GetAsOf()
+	if at == nil {
+		return nil, nil //nolint:nilnil // there is none to return
+	}
+	if err := at.CheckValid(); err != nil {
+		return nil, rpc.InvalidArgument("as_of", "%v", err)
+	}
+	switch key := sortKeys[request.GetSortBy()]; {
+	case key != projections.SortByName && key != projections.SortByPrice:
+		return nil, rpc.InvalidArgument("sort_by", "with as_of it can be SORT_BY_NAME or SORT_BY_PRICE only")
+	case request.GetChangedSince() != nil:
+		return nil, rpc.InvalidArgument("changed_since", "cannot be used together with as_of")
+	case request.GetTotal():
+		return nil, rpc.InvalidArgument("total", "cannot be used together with as_of")
+	}
+	return new(events.MicrosOf(at)), nil
+}
+
+// newQuery reads all of a request but for when and where the page begins.
 func newQuery(request *atlantv1.ListRequest) (projections.ProductQuery, error) {
 	query := projections.ProductQuery{
 		SortBy: sortKeys[request.GetSortBy()], Descending: request.GetDescending(), Limit: rpc.PageSize(request.GetPageSize()),
@@ -90,9 +123,16 @@ func newQuery(request *atlantv1.ListRequest) (projections.ProductQuery, error) {
 
 // fingerprint tells a query from others. Page size, position and total may differ between pages.
 func fingerprint(request *atlantv1.ListRequest) string {
-	return fmt.Sprintf("products %d %t %q %q %s %s %d.%d %t", sortKeys[request.GetSortBy()], request.GetDescending(),
+	return fmt.Sprintf("products %d %t %q %q %s %s %s %s", sortKeys[request.GetSortBy()], request.GetDescending(),
 		request.GetSource(), projections.QueryWords(request.GetQuery()), optional(request.MinPriceMicros), optional(request.MaxPriceMicros),
-		request.GetChangedSince().GetSeconds(), request.GetChangedSince().GetNanos(), request.GetChangedSince() != nil)
+		moment(request.GetChangedSince()), moment(request.GetAsOf()))
+}
+
+func moment(t *timestamppb.Timestamp) string {
+	if t == nil {
+		return "-"
+	}
+	return fmt.Sprintf("%d.%d", t.GetSeconds(), t.GetNanos())
 }
 
 func optional(n *int64) string {

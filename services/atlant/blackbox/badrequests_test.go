@@ -1,6 +1,7 @@
 package blackbox_test
 
 import (
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -103,7 +104,7 @@ func TestBadReadRequests(t *testing.T) {
 	t.Parallel()
 	a, s := startOpen(t), newShop(t)
 	const bad = connect.CodeInvalidArgument
-	for _, size := range []int32{-1, 1001} {
+	for _, size := range []int32{-1, 1001, 1_000_000_000, math.MinInt32} {
 		refuse(t, a.products.List, &atlantv1.ListRequest{PageSize: size}, bad, "page_size")
 		refuse(t, a.products.ListChanges, &atlantv1.ListChangesRequest{ProductId: unknownID, PageSize: size}, bad, "page_size")
 		refuse(t, a.fetches.ListFetches, &atlantv1.ListFetchesRequest{PageSize: size}, bad, "page_size")
@@ -122,10 +123,18 @@ func TestBadReadRequests(t *testing.T) {
 	refuse(t, a.products.Get, &atlantv1.GetRequest{Name: " \t "}, bad, "name")
 	refuse(t, a.products.Get, &atlantv1.GetRequest{Name: "a\x00b"}, bad, "name")
 	refuse(t, a.products.List, &atlantv1.ListRequest{SortBy: 99}, bad, "sort_by")
+	refuse(t, a.products.List, &atlantv1.ListRequest{SortBy: -1}, bad, "sort_by")
 	refuse(t, a.products.List, &atlantv1.ListRequest{MinPriceMicros: proto.Int64(-1)}, bad, "min_price_micros")
 	refuse(t, a.products.List, &atlantv1.ListRequest{MaxPriceMicros: proto.Int64(-1)}, bad, "max_price_micros")
 	refuse(t, a.products.List, &atlantv1.ListRequest{MinPriceMicros: proto.Int64(2), MaxPriceMicros: proto.Int64(1)}, bad, "min_price_micros")
 	refuse(t, a.products.List, &atlantv1.ListRequest{ChangedSince: &timestamppb.Timestamp{Nanos: -1}}, bad, "changed_since")
+	refuse(t, a.products.List, &atlantv1.ListRequest{AsOf: &timestamppb.Timestamp{Seconds: 1 << 60}}, bad, "as_of")
+	refuse(t, a.products.List, &atlantv1.ListRequest{AsOf: stamp(time.Now()), Total: true}, bad, "total")
+	refuse(t, a.products.List, &atlantv1.ListRequest{AsOf: stamp(time.Now()), SortBy: atlantv1.SortBy_SORT_BY_PRICE_CHANGES}, bad, "sort_by")
+	for _, token := range []string{"x", "!", "bnVsbA", "e30", strings.Repeat("A", 10_000)} {
+		refuse(t, a.products.List, &atlantv1.ListRequest{PageToken: token}, bad, "page_token")
+		refuse(t, a.products.ListChanges, &atlantv1.ListChangesRequest{ProductId: unknownID, PageToken: token}, bad, "page_token")
+	}
 
 	refuse(t, a.products.Get, &atlantv1.GetRequest{Id: unknownID}, connect.CodeNotFound, unknownID)
 	refuse(t, a.products.Get, &atlantv1.GetRequest{Name: "No Such Product"}, connect.CodeNotFound, "No Such Product")
