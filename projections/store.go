@@ -1,6 +1,8 @@
 package projections
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -125,7 +127,7 @@ type FetchViews interface {
 	ApplyFetches(ctx context.Context, delta FetchDelta, checkpoint Checkpoint) error
 }
 
-// SortKey is what products are sorted by. Equal values are sorted by id.
+// SortKey is what products are sorted by. Equal values are sorted by name, and equal names, of several sources, by id.
 type SortKey int
 
 // The sort keys.
@@ -137,32 +139,33 @@ const (
 	SortByFirstObservedAt                // FirstObservedAt
 )
 
-// SortValue is a product's value under a sort key: Text for SortByName, Number for the others.
-type SortValue struct {
-	Number int64
-	Text   string
+// ProductCursor is a place between two products in a sorted list: right behind the product with this value, name and id.
+type ProductCursor struct {
+	Value int64 // under the sort key; 0 for SortByName
+	Name  string
+	ID    events.ProductID
 }
 
-// SortValueOf returns the product's value under the key.
-func (p *Product) SortValueOf(key SortKey) SortValue {
+// CursorAt returns the place of the product in a list that is sorted by the key.
+func (p *Product) CursorAt(key SortKey) ProductCursor {
+	cursor := ProductCursor{Name: p.Name, ID: p.ID}
 	switch key {
 	case SortByPrice:
-		return SortValue{Number: p.Price.Micros}
+		cursor.Value = p.Price.Micros
 	case SortByPriceChanges:
-		return SortValue{Number: p.PriceChanges}
+		cursor.Value = p.PriceChanges
 	case SortByPriceChangedAt:
-		return SortValue{Number: int64(p.PriceChangedAt())}
+		cursor.Value = int64(p.PriceChangedAt())
 	case SortByFirstObservedAt:
-		return SortValue{Number: int64(p.FirstObservedAt)}
+		cursor.Value = int64(p.FirstObservedAt)
 	case SortByName:
 	}
-	return SortValue{Text: p.Name}
+	return cursor
 }
 
-// ProductCursor is a place between two products in a sorted list: right behind the product with this value and id.
-type ProductCursor struct {
-	Value SortValue
-	ID    events.ProductID
+// Compare returns -1, 0 or 1 as c comes before, at or after d in an ascending list.
+func (c ProductCursor) Compare(d ProductCursor) int {
+	return cmp.Or(cmp.Compare(c.Value, d.Value), cmp.Compare(c.Name, d.Name), bytes.Compare(c.ID[:], d.ID[:]))
 }
 
 // ProductFilter says which products are meant; its zero value means all.
@@ -171,24 +174,71 @@ type ProductFilter struct {
 	MinPriceMicros *int64         // nil: no bound
 	MaxPriceMicros *int64         // nil: no bound
 	ChangedSince   *events.Micros // nil: also those that never changed
+	Words          []string       // for each of these a word of the name begins with it, see QueryWords; none: all
+}
+
+// Passes tells whether a product is meant.
+func (f *ProductFilter) Passes(p *Product) bool {
+	switch {
+	case f.Source != "" && p.Source != f.Source,
+		f.MinPriceMicros != nil && p.Price.Micros < *f.MinPriceMicros,
+		f.MaxPriceMicros != nil && p.Price.Micros > *f.MaxPriceMicros,
+		f.ChangedSince != nil && (p.PriceChanges == 0 || p.PriceChangedAt() < *f.ChangedSince):
+		return false
+	}
+	return NameMatches(p.Name, f.Words)
 }
 
 // ProductQuery asks for a page of products.
 type ProductQuery struct {
 	Filter     ProductFilter
 	SortBy     SortKey
-	Descending bool           // of value and id
+	Descending bool           // of value, name and id
 	After      *ProductCursor // nil: from the start
 	Limit      int            // at least 1
+}
+
+// Compare returns a negative number, 0 or a positive one as p comes before, at or after q in the list.
+func (query *ProductQuery) Compare(p, q *Product) int {
+	order := p.CursorAt(query.SortBy).Compare(q.CursorAt(query.SortBy))
+	if query.Descending {
+		return -order
+	}
+	return order
+}
+
+// IsBehind tells whether a product comes behind the place where the page begins.
+func (query *ProductQuery) IsBehind(p *Product) bool {
+	if query.After == nil {
+		return true
+	}
+	order := p.CursorAt(query.SortBy).Compare(*query.After)
+	return order > 0 && !query.Descending || order < 0 && query.Descending
+}
+
+// SampledProducts is how many products an estimate looks at.
+const SampledProducts = 4000
+
+// Estimate returns how many of all products match if so many do of so many that were looked at; found of them are known to.
+func Estimate(all, match, looked, found int64) int64 {
+	if looked == 0 {
+		return found
+	}
+	// In two parts, because the product might not fit.
+	return max(found, all/looked*match+all%looked*match/looked)
 }
 
 // ProductQueries reads the product and change views.
 type ProductQueries interface {
 	// ListProducts returns up to Limit products in order. It reads a bounded range of an index, however deep the page; a
-	// filter on something else than source and sort value makes it read on until enough products match.
+	// filter on something else than source and sort value makes it read on until enough products match. With words it reads all
+	// products that have them where that is faster.
 	ListProducts(ctx context.Context, query ProductQuery) ([]Product, error)
 	// CountProducts counts the products that match. It reads all of them.
 	CountProducts(ctx context.Context, filter ProductFilter) (int64, error)
+	// EstimateProducts counts the products that match if it need not look at more than so many for that. Else it estimates from
+	// a sample of SampledProducts, and exact is false.
+	EstimateProducts(ctx context.Context, filter ProductFilter, most int64) (count int64, exact bool, err error)
 	// GetProduct returns a product or ErrNotFound.
 	GetProduct(ctx context.Context, id events.ProductID) (Product, error)
 	// ListChanges returns up to limit changes of a product, ordered by At, the latest first unless ascending, beginning

@@ -102,7 +102,7 @@ var anyName = rapid.StringOfN(rapid.OneOf(
 ), 0, 30, -1)
 
 // wantWords fails if the words of a name are not what they are said to be.
-func wantWords(t interface{ Fatalf(string, ...any) }, name string) {
+func wantWords(t rapid.TB, name string) {
 	words := projections.NameWords(name)
 	if !slices.IsSorted(words) || len(slices.Compact(slices.Clone(words))) != len(words) {
 		t.Fatalf("%q: not in order, or not once: %q", name, words)

@@ -42,6 +42,7 @@ var (
 	_ events.FetchQueue     = (*Log)(nil)
 	_ events.Progress       = (*Log)(nil)
 	_ events.SourceRegistry = (*Log)(nil)
+	_ events.PublishedLog   = (*Log)(nil)
 )
 
 // Open opens the log, creating what is missing of its streams; several processes may do so at once. It blocks for some

@@ -228,7 +228,7 @@ func BenchmarkList(b *testing.B) {
 	}
 	for key := range sortOrders {
 		query := projections.ProductQuery{SortBy: key, Limit: 50}
-		query.After = &projections.ProductCursor{Value: middle.SortValueOf(key), ID: middle.ID}
+		query.After = new(middle.CursorAt(key))
 		b.Run(fmt.Sprintf("sort=%d", key), func(b *testing.B) {
 			for range b.N {
 				benchTry(v.ListProducts(b.Context(), query))(b)

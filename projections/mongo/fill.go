@@ -23,6 +23,9 @@ func (v *views) insertPrices(ctx context.Context, products []projections.Product
 	if err := v.insertSources(ctx, products); err != nil {
 		return err
 	}
+	if err := v.insertWords(ctx, products); err != nil {
+		return err
+	}
 	if _, err := insertNew(ctx, v.products, inOrder(products, newProductDocument)); err != nil {
 		return fmt.Errorf("insert products: %w", err)
 	}

@@ -102,7 +102,7 @@ func (s *Store) cachedViews(number int64, stored bool) *views {
 func generationName(number int64) string { return "generation " + strconv.FormatInt(number, 10) }
 
 // generationCollection matches the name of a collection that belongs to one generation.
-var generationCollection = regexp.MustCompile(`^` + layout + `(?:products|sightings|changes|fetches|rejects|sources)_(\d+)$`)
+var generationCollection = regexp.MustCompile(`^` + layout + `(?:products|sightings|changes|fetches|rejects|sources|words)_(\d+)$`)
 
 // DropViews implements projections.Store. It also removes what those wrote who did not know that a generation was gone, and
 // what older versions of this program have left.

@@ -11,7 +11,7 @@ import (
 )
 
 // sortOrder is how a sort key is stored: its field, and the index on it.
-// Those that never changed are in the index on the time of the change, under 0 and in the order of their ids. In the index
+// Those that never changed are in the index on the time of the change, under 0 and in the order of their names. In the index
 // on the number of changes they would be the same way, so it is without them, and a new product has one entry less.
 type sortOrder struct{ field, index string }
 
@@ -33,7 +33,7 @@ const (
 )
 
 // BuildIndexes implements projections.Filling: one index for each sort. Each is led by the source, so that a page of a
-// source is one range of it at any depth, and ends in the id, which makes the order total; and one for the feed of changes.
+// source is one range of it at any depth, and ends in name and id, by which ranges are merged; and one for the feed of changes.
 func (v *views) BuildIndexes(ctx context.Context) error {
 	if err := v.check(ctx); err != nil {
 		return v.failed("build", "indexes", err)
@@ -52,9 +52,13 @@ func (v *views) BuildIndexes(ctx context.Context) error {
 func sortIndexes() []driver.IndexModel {
 	var models []driver.IndexModel
 	for key, order := range sortOrders {
-		model := indexModel(order.index, fieldSource, order.field, fieldID)
-		if key == projections.SortByPriceChanges {
+		model := indexModel(order.index, fieldSource, order.field, fieldName, fieldID)
+		switch key {
+		case projections.SortByName:
+			model.Keys = ordered(1, fieldSource, fieldName, fieldID)
+		case projections.SortByPriceChanges:
 			model.Options.SetPartialFilterExpression(bson.D{{Key: fieldPriceChanges, Value: bson.D{{Key: "$gte", Value: firstChange}}}})
+		case projections.SortByPrice, projections.SortByPriceChangedAt, projections.SortByFirstObservedAt:
 		}
 		models = append(models, model)
 	}

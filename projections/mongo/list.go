@@ -1,13 +1,14 @@
 package mongo
 
 import (
-	"cmp"
 	"context"
+	"math"
 	"slices"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
+	"github.com/atlant-log/atlant/events"
 	"github.com/atlant-log/atlant/projections"
 )
 
@@ -30,6 +31,22 @@ func (v *views) ListProducts(ctx context.Context, query projections.ProductQuery
 }
 
 func (v *views) listProducts(ctx context.Context, query *projections.ProductQuery) ([]projections.Product, error) {
+	find := v.findProducts
+	if len(query.Filter.Words) > 0 {
+		find = v.search
+	}
+	page, err := find(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	if len(page) == 0 {
+		return []projections.Product{}, v.check(ctx)
+	}
+	return v.sighted(ctx, page)
+}
+
+// findProducts returns a page in the order of an index.
+func (v *views) findProducts(ctx context.Context, query *projections.ProductQuery) ([]productDocument, error) {
 	sources, err := v.sourcesOf(ctx, query.Filter.Source)
 	if err != nil {
 		return nil, err
@@ -42,14 +59,10 @@ func (v *views) listProducts(ctx context.Context, query *projections.ProductQuer
 		}
 		page = append(page, found...)
 	}
-	if len(page) == 0 {
-		return []projections.Product{}, v.check(ctx)
+	if len(sources) > maxMerged { // then it came as several pages
+		page = firstOf(page, query)
 	}
-	products, err := v.sighted(ctx, page)
-	if err != nil || len(sources) <= maxMerged {
-		return products, err
-	}
-	return mergePages(products, query), nil
+	return page, nil
 }
 
 // sourcesOf returns the source named, or all sources.
@@ -73,35 +86,48 @@ func (v *views) findPage(ctx context.Context, query *projections.ProductQuery, s
 		if len(page) == query.Limit {
 			break
 		}
+		limit := query.Limit - len(page)
+		if f.resumes {
+			limit += len(sources)
+		}
 		how := options.Find().SetSort(f.sort).SetHint(f.hint)
-		found, err := findAll[productDocument](ctx, v.products, f.filter, query.Limit-len(page), how)
+		found, err := findAll[productDocument](ctx, v.products, f.filter, limit, how)
 		if err != nil {
 			return nil, err
 		}
-		page = append(page, found...)
+		if f.resumes {
+			found = slices.DeleteFunc(found, func(d productDocument) bool {
+				p := d.product(events.Position{}, false)
+				return !query.IsBehind(&p)
+			})
+		}
+		page = append(page, found[:min(len(found), query.Limit-len(page))]...)
 	}
 	return page, nil
 }
 
-// mergePages sorts products that came as several pages, and keeps the first page of them.
-func mergePages(products []projections.Product, query *projections.ProductQuery) []projections.Product {
-	slices.SortFunc(products, func(p, q projections.Product) int {
-		v, w := p.SortValueOf(query.SortBy), q.SortValueOf(query.SortBy)
-		order := cmp.Or(
-			cmp.Compare(v.Number, w.Number), cmp.Compare(v.Text, w.Text), compareIDs(uuidKey(p.ID), uuidKey(q.ID)))
-		if query.Descending {
-			return -order
-		}
-		return order
+// firstOf sorts products, and keeps the first page of them.
+func firstOf(found []productDocument, query *projections.ProductQuery) []productDocument {
+	slices.SortFunc(found, func(a, b productDocument) int {
+		p, q := a.product(events.Position{}, false), b.product(events.Position{}, false)
+		return query.Compare(&p, &q)
 	})
-	return products[:min(len(products), query.Limit)]
+	return found[:min(len(found), query.Limit)]
 }
 
 // CountProducts implements projections.ProductQueries.
 func (v *views) CountProducts(ctx context.Context, filter projections.ProductFilter) (int64, error) {
-	count, err := v.products.CountDocuments(ctx, countFilter(&filter))
+	count, err := v.count(ctx, &filter)
 	if err == nil && count == 0 {
 		err = v.check(ctx)
 	}
 	return count, v.failed("count", "products", err)
+}
+
+func (v *views) count(ctx context.Context, filter *projections.ProductFilter) (int64, error) {
+	if len(filter.Words) > 0 {
+		count, _, err := v.countFound(ctx, filter, math.MaxInt)
+		return count, err
+	}
+	return v.products.CountDocuments(ctx, countFilter(filter))
 }

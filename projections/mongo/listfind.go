@@ -10,6 +10,7 @@ import (
 type productFind struct {
 	filter, sort bson.D
 	hint         string
+	resumes      bool // it begins with what has the value and name of the cursor, of which a source has one product at most
 }
 
 // firstChange is the number of changes of a product that changed.
@@ -32,9 +33,9 @@ func pageFinds(query *projections.ProductQuery, sources []string) []productFind 
 // unchangedFinds returns the find for the products that never changed: they are in the index on the time of the change, under
 // 0, as those are that changed right at the epoch.
 func unchangedFinds(query *projections.ProductQuery, sources []string) []productFind {
-	direction, beyond := 1, "$gt"
+	direction, resume := 1, "$gte"
 	if query.Descending {
-		direction, beyond = -1, "$lt"
+		direction, resume = -1, "$lte"
 	}
 	const changes, changedAt int64 = 0, 0
 	side := cursorSide(query, bounds{new(changes), new(changes)}) * direction
@@ -43,23 +44,26 @@ func unchangedFinds(query *projections.ProductQuery, sources []string) []product
 	}
 	filter := bson.D{{Key: fieldSource, Value: oneOf(sources)}, {Key: fieldPriceChangedAt, Value: changedAt}}
 	if side == 0 {
-		filter = append(filter, bson.E{Key: fieldID, Value: bson.D{{Key: beyond, Value: uuidKey(query.After.ID)}}})
+		filter = append(filter, bson.E{Key: fieldName, Value: bson.D{{Key: resume, Value: query.After.Name}}})
 	}
 	filter = append(append(filter, bson.E{Key: fieldPriceChanges, Value: changes}), otherConditions(&query.Filter, query.SortBy)...)
 	hint := sortOrders[projections.SortByPriceChangedAt].index
-	return []productFind{{filter: filter, sort: ordered(direction, fieldID), hint: hint}}
+	return []productFind{{filter: filter, sort: ordered(direction, fieldName, fieldID), hint: hint, resumes: side == 0}}
 }
 
-// rangeFinds returns the finds of a range of the index of the query's sort. One that begins between two ids of one value is
+// rangeFinds returns the finds of a range of the index of the query's sort. One that begins between two names of one value is
 // two ranges to MongoDB: the rest of that value, and the values beyond it.
 func rangeFinds(query *projections.ProductQuery, sources []string, bounds bounds) []productFind {
 	order := sortOrders[query.SortBy]
-	direction, beyond := 1, "$gt"
+	direction, beyond, resume := 1, "$gt", "$gte"
 	if query.Descending {
-		direction, beyond = -1, "$lt"
+		direction, beyond, resume = -1, "$lt", "$lte"
 	}
 	// MongoDB merges ranges in an order that leaves out what each of them holds only once: the source, and a single value.
-	byValue, byID := ordered(direction, order.field, fieldID), ordered(direction, fieldID)
+	byValue, byName := ordered(direction, order.field, fieldName, fieldID), ordered(direction, fieldName, fieldID)
+	if query.SortBy == projections.SortByName {
+		byValue = byName
+	}
 	find := func(sort, value bson.D, conditions ...bson.E) productFind {
 		filter := bson.D{{Key: fieldSource, Value: oneOf(sources)}}
 		if len(value) > 0 {
@@ -70,11 +74,17 @@ func rangeFinds(query *projections.ProductQuery, sources []string, bounds bounds
 	}
 	switch side := cursorSide(query, bounds) * direction; {
 	case side < 0 && bounds.single():
-		return []productFind{find(byID, bounds.operators())}
+		return []productFind{find(byName, bounds.operators())}
 	case side < 0:
 		return []productFind{find(byValue, bounds.operators())}
 	case side > 0:
 		return nil
+	}
+	behind := bson.D{{Key: resume, Value: query.After.Name}}
+	if query.SortBy == projections.SortByName {
+		f := find(byName, behind)
+		f.resumes = true
+		return []productFind{f}
 	}
 	// Of the cursor and the bound at the same end, the cursor says more.
 	if query.Descending {
@@ -82,12 +92,10 @@ func rangeFinds(query *projections.ProductQuery, sources []string, bounds bounds
 	} else {
 		bounds.lower = nil
 	}
-	value := sortValue(query.SortBy, query.After.Value)
-	return []productFind{
-		find(byID, bson.D{{Key: "$eq", Value: value}},
-			bson.E{Key: fieldID, Value: bson.D{{Key: beyond, Value: uuidKey(query.After.ID)}}}),
-		find(byValue, append(bson.D{{Key: beyond, Value: value}}, bounds.operators()...)),
-	}
+	value := query.After.Value
+	rest := find(byName, bson.D{{Key: "$eq", Value: value}}, bson.E{Key: fieldName, Value: behind})
+	rest.resumes = true
+	return []productFind{rest, find(byValue, append(bson.D{{Key: beyond, Value: value}}, bounds.operators()...))}
 }
 
 // cursorSide tells where the cursor is: -1 below the bounds, 0 within, 1 above. None is where the list begins.
@@ -95,9 +103,9 @@ func cursorSide(query *projections.ProductQuery, bounds bounds) int {
 	switch cursor := query.After; {
 	case cursor == nil && query.Descending:
 		return 1
-	case cursor == nil || bounds.lower != nil && cursor.Value.Number < *bounds.lower:
+	case cursor == nil || bounds.lower != nil && cursor.Value < *bounds.lower:
 		return -1
-	case bounds.upper != nil && cursor.Value.Number > *bounds.upper:
+	case bounds.upper != nil && cursor.Value > *bounds.upper:
 		return 1
 	}
 	return 0
@@ -108,13 +116,6 @@ func oneOf(sources []string) any {
 		return sources[0]
 	}
 	return bson.D{{Key: "$in", Value: sources}}
-}
-
-func sortValue(key projections.SortKey, value projections.SortValue) any {
-	if key == projections.SortByName {
-		return value.Text
-	}
-	return value.Number
 }
 
 // bounds are inclusive; each may be absent.

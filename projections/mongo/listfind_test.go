@@ -15,12 +15,10 @@ import (
 // TestPageFinds: each find is one range of the index that it names, and together they are what lies behind the cursor.
 func TestPageFinds(t *testing.T) {
 	t.Parallel()
-	id := events.ProductID{15: 7}
-	const key = `{"$binary":{"base64":"AAAAAAAAAAAAAAAAAAAABw==","subType":"04"}}`
 	price := projections.ProductFilter{MinPriceMicros: new(int64(10)), MaxPriceMicros: new(int64(20))}
 	changed := projections.ProductFilter{ChangedSince: new(events.Micros(-5))}
-	at := func(number int64, text string) *projections.ProductCursor {
-		return &projections.ProductCursor{Value: projections.SortValue{Number: number, Text: text}, ID: id}
+	at := func(number int64, name string) *projections.ProductCursor {
+		return &projections.ProductCursor{Value: number, Name: name, ID: events.ProductID{15: 7}}
 	}
 	one, two := []string{"a"}, []string{"a", "b"}
 	for _, test := range []struct {
@@ -42,52 +40,52 @@ func TestPageFinds(t *testing.T) {
 			[]string{`{"source":{"$in":["a","b"]}} by -name -_id`},
 		},
 		{
-			"behind a cursor", projections.ProductQuery{After: at(0, "x")}, one, []string{`{"source":"a","name":{"$eq":"x"},"_id":{"$gt":` + key + `}} by _id`, `{"source":"a","name":{"$gt":"x"}} by name _id`},
+			"behind a cursor", projections.ProductQuery{After: at(0, "x")}, one, []string{`{"source":"a","name":{"$gte":"x"}} by name _id`},
 		},
 		{
 			"before a cursor",
-			projections.ProductQuery{SortBy: projections.SortByFirstObservedAt, After: at(-3, ""), Descending: true},
+			projections.ProductQuery{SortBy: projections.SortByFirstObservedAt, After: at(-3, "x"), Descending: true},
 			two,
 			[]string{
-				`{"source":{"$in":["a","b"]},"first_observed_at":{"$eq":-3},"_id":{"$lt":` + key + `}} by -_id`,
-				`{"source":{"$in":["a","b"]},"first_observed_at":{"$lt":-3}} by -first_observed_at -_id`,
+				`{"source":{"$in":["a","b"]},"first_observed_at":{"$eq":-3},"name":{"$lte":"x"}} by -name -_id`,
+				`{"source":{"$in":["a","b"]},"first_observed_at":{"$lt":-3}} by -first_observed_at -name -_id`,
 			},
 		},
 		{
 			"a filter on the sort value",
 			projections.ProductQuery{SortBy: projections.SortByPrice, Filter: price},
 			one,
-			[]string{`{"source":"a","price":{"$gte":10,"$lte":20}} by price _id`},
+			[]string{`{"source":"a","price":{"$gte":10,"$lte":20}} by price name _id`},
 		},
 		{
 			"a cursor in its range",
-			projections.ProductQuery{SortBy: projections.SortByPrice, Filter: price, After: at(15, "")},
+			projections.ProductQuery{SortBy: projections.SortByPrice, Filter: price, After: at(15, "x")},
 			one,
-			[]string{`{"source":"a","price":{"$eq":15},"_id":{"$gt":` + key + `}} by _id`, `{"source":"a","price":{"$gt":15,"$lte":20}} by price _id`},
+			[]string{`{"source":"a","price":{"$eq":15},"name":{"$gte":"x"}} by name _id`, `{"source":"a","price":{"$gt":15,"$lte":20}} by price name _id`},
 		},
 		{
 			"a cursor in its range, descending",
-			projections.ProductQuery{SortBy: projections.SortByPrice, Filter: price, After: at(10, ""), Descending: true},
+			projections.ProductQuery{SortBy: projections.SortByPrice, Filter: price, After: at(10, "x"), Descending: true},
 			one,
-			[]string{`{"source":"a","price":{"$eq":10},"_id":{"$lt":` + key + `}} by -_id`, `{"source":"a","price":{"$lt":10,"$gte":10}} by -price -_id`},
+			[]string{`{"source":"a","price":{"$eq":10},"name":{"$lte":"x"}} by -name -_id`, `{"source":"a","price":{"$lt":10,"$gte":10}} by -price -name -_id`},
 		},
 		{
 			"a cursor before its range",
-			projections.ProductQuery{SortBy: projections.SortByPrice, Filter: price, After: at(5, "")},
+			projections.ProductQuery{SortBy: projections.SortByPrice, Filter: price, After: at(5, "x")},
 			one,
-			[]string{`{"source":"a","price":{"$gte":10,"$lte":20}} by price _id`},
+			[]string{`{"source":"a","price":{"$gte":10,"$lte":20}} by price name _id`},
 		},
 		{
 			"a cursor behind its range",
-			projections.ProductQuery{SortBy: projections.SortByPrice, Filter: price, After: at(25, "")},
+			projections.ProductQuery{SortBy: projections.SortByPrice, Filter: price, After: at(25, "x")},
 			one,
 			nil,
 		},
 		{
 			"a cursor before its range, descending",
-			projections.ProductQuery{SortBy: projections.SortByPrice, Filter: price, After: at(25, ""), Descending: true},
+			projections.ProductQuery{SortBy: projections.SortByPrice, Filter: price, After: at(25, "x"), Descending: true},
 			one,
-			[]string{`{"source":"a","price":{"$gte":10,"$lte":20}} by -price -_id`},
+			[]string{`{"source":"a","price":{"$gte":10,"$lte":20}} by -price -name -_id`},
 		},
 		{
 			"a range of one value",
@@ -95,7 +93,7 @@ func TestPageFinds(t *testing.T) {
 				MinPriceMicros: new(int64(10)), MaxPriceMicros: new(int64(10)),
 			}},
 			two,
-			[]string{`{"source":{"$in":["a","b"]},"price":{"$gte":10,"$lte":10}} by _id`},
+			[]string{`{"source":{"$in":["a","b"]},"price":{"$gte":10,"$lte":10}} by name _id`},
 		},
 		{
 			"filters on other values",
@@ -107,55 +105,55 @@ func TestPageFinds(t *testing.T) {
 			"changed since, by the time of the change",
 			projections.ProductQuery{SortBy: projections.SortByPriceChangedAt, Filter: changed},
 			one,
-			[]string{`{"source":"a","price_changed_at":{"$gte":-5},"price_changes":{"$gte":1}} by price_changed_at _id`},
+			[]string{`{"source":"a","price_changed_at":{"$gte":-5},"price_changes":{"$gte":1}} by price_changed_at name _id`},
 		},
 		{
 			"changed since, by the number of changes",
-			projections.ProductQuery{SortBy: projections.SortByPriceChanges, Filter: changed, After: at(0, "")},
+			projections.ProductQuery{SortBy: projections.SortByPriceChanges, Filter: changed, After: at(0, "x")},
 			one,
-			[]string{`{"source":"a","price_changes":{"$gte":1},"price_changed_at":{"$gte":-5}} by price_changes _id`},
+			[]string{`{"source":"a","price_changes":{"$gte":1},"price_changed_at":{"$gte":-5}} by price_changes name _id`},
 		},
 		{
 			"by the number of changes: those that never changed come first",
 			projections.ProductQuery{SortBy: projections.SortByPriceChanges, Filter: price},
 			two,
 			[]string{
-				`{"source":{"$in":["a","b"]},"price_changed_at":0,"price_changes":0,"price":{"$gte":10,"$lte":20}} by _id in by_price_changed_at`,
-				`{"source":{"$in":["a","b"]},"price_changes":{"$gte":1},"price":{"$gte":10,"$lte":20}} by price_changes _id`,
+				`{"source":{"$in":["a","b"]},"price_changed_at":0,"price_changes":0,"price":{"$gte":10,"$lte":20}} by name _id in by_price_changed_at`,
+				`{"source":{"$in":["a","b"]},"price_changes":{"$gte":1},"price":{"$gte":10,"$lte":20}} by price_changes name _id`,
 			},
 		},
 		{
 			"by the number of changes, descending: they come last",
-			projections.ProductQuery{SortBy: projections.SortByPriceChanges, After: at(3, ""), Descending: true},
+			projections.ProductQuery{SortBy: projections.SortByPriceChanges, After: at(3, "x"), Descending: true},
 			one,
 			[]string{
-				`{"source":"a","price_changes":{"$eq":3},"_id":{"$lt":` + key + `}} by -_id`,
-				`{"source":"a","price_changes":{"$lt":3,"$gte":1}} by -price_changes -_id`,
-				`{"source":"a","price_changed_at":0,"price_changes":0} by -_id in by_price_changed_at`,
+				`{"source":"a","price_changes":{"$eq":3},"name":{"$lte":"x"}} by -name -_id`,
+				`{"source":"a","price_changes":{"$lt":3,"$gte":1}} by -price_changes -name -_id`,
+				`{"source":"a","price_changed_at":0,"price_changes":0} by -name -_id in by_price_changed_at`,
 			},
 		},
 		{
 			"behind one that never changed",
-			projections.ProductQuery{SortBy: projections.SortByPriceChanges, After: at(0, "")},
+			projections.ProductQuery{SortBy: projections.SortByPriceChanges, After: at(0, "x")},
 			one,
 			[]string{
-				`{"source":"a","price_changed_at":0,"_id":{"$gt":` + key + `},"price_changes":0} by _id in by_price_changed_at`,
-				`{"source":"a","price_changes":{"$gte":1}} by price_changes _id`,
+				`{"source":"a","price_changed_at":0,"name":{"$gte":"x"},"price_changes":0} by name _id in by_price_changed_at`,
+				`{"source":"a","price_changes":{"$gte":1}} by price_changes name _id`,
 			},
 		},
 		{
 			"behind one that never changed, descending",
-			projections.ProductQuery{SortBy: projections.SortByPriceChanges, After: at(0, ""), Descending: true},
+			projections.ProductQuery{SortBy: projections.SortByPriceChanges, After: at(0, "x"), Descending: true},
 			one,
-			[]string{`{"source":"a","price_changed_at":0,"_id":{"$lt":` + key + `},"price_changes":0} by -_id in by_price_changed_at`},
+			[]string{`{"source":"a","price_changed_at":0,"name":{"$lte":"x"},"price_changes":0} by -name -_id in by_price_changed_at`},
 		},
 		{
 			"behind those that never changed",
-			projections.ProductQuery{SortBy: projections.SortByPriceChanges, After: at(1, "")},
+			projections.ProductQuery{SortBy: projections.SortByPriceChanges, After: at(1, "x")},
 			one,
 			[]string{
-				`{"source":"a","price_changes":{"$eq":1},"_id":{"$gt":` + key + `}} by _id`,
-				`{"source":"a","price_changes":{"$gt":1}} by price_changes _id`,
+				`{"source":"a","price_changes":{"$eq":1},"name":{"$gte":"x"}} by name _id`,
+				`{"source":"a","price_changes":{"$gt":1}} by price_changes name _id`,
 			},
 		},
 	} {

@@ -23,7 +23,7 @@ type views struct {
 	store  *Store
 	number int64
 
-	products, sightings, changes, fetches, rejects, sources *driver.Collection
+	products, sightings, changes, fetches, rejects, sources, words *driver.Collection
 
 	indexed atomic.Bool // whether this process knows that lists have their indexes
 }
@@ -36,6 +36,7 @@ func newViews(s *Store, number int64) *views {
 		store: s, number: number,
 		products: collection("products"), sightings: collection("sightings"), changes: collection("changes"),
 		fetches: collection("fetches"), rejects: collection("rejects"), sources: collection("sources"),
+		words: collection("words"),
 	}
 }
 

@@ -23,6 +23,7 @@ type DB struct {
 	path       string
 	writer     *writer
 	reader     *reader
+	words      *wordIndexer
 }
 
 // Pragmas of every connection. The writer holds the upper part of the indexes in its cache; a reader needs one page of a
@@ -62,6 +63,9 @@ func (db *DB) open(ctx context.Context) error {
 	if err := inspect(ctx, db.path); err != nil {
 		return err
 	}
+	if err := registerFunctions(); err != nil {
+		return err
+	}
 	pool, err := connect(db.path, writerPragmas)
 	if err != nil {
 		return err
@@ -79,6 +83,7 @@ func (db *DB) open(ctx context.Context) error {
 	pool.SetMaxOpenConns(connections)
 	pool.SetMaxIdleConns(connections)
 	db.reader = newReader(pool)
+	db.words = newWordIndexer(ctx, db.writer)
 	return nil
 }
 
@@ -96,6 +101,9 @@ func connect(path string, pragmas []string) (*sql.DB, error) {
 // close closes the file. The writer goes last: whoever does folds the write-ahead log into the file.
 func (db *DB) close() error {
 	var errs []error
+	if db.words != nil {
+		db.words.close()
+	}
 	if db.reader != nil {
 		errs = append(errs, db.reader.close())
 	}

@@ -22,6 +22,9 @@ func (db *DB) InsertPrices(ctx context.Context, products []projections.Product, 
 		}
 		return tx.insertChanges(ctx, changes)
 	})
+	if err == nil && len(products) > 0 {
+		db.words.follow()
+	}
 	return db.failed("insert", "prices", err)
 }
 

@@ -1,7 +1,6 @@
 package sqlite
 
 import (
-	"cmp"
 	"context"
 	"database/sql"
 	"slices"
@@ -12,12 +11,25 @@ import (
 // maxMerged is how many sources one statement merges. SQLite takes 500, but the plan grows with their number.
 const maxMerged = 100
 
-// ListProducts implements projections.ProductQueries. The indexes are led by the source, so a list of all sources is a
-// merge of one range for each. While there are no indexes it reads all products.
+// ListProducts implements projections.ProductQueries.
 func (db *DB) ListProducts(ctx context.Context, query projections.ProductQuery) ([]projections.Product, error) {
+	list := db.walk
+	if len(query.Filter.Words) > 0 {
+		list = db.search
+	}
+	page, err := list(ctx, &query)
+	if err != nil {
+		return nil, db.failed("list", "products", err)
+	}
+	return page, nil
+}
+
+// walk reads a page in the order of an index. The indexes are led by the source, so a list of all sources is a merge of one
+// range for each. While there are no indexes it reads all products.
+func (db *DB) walk(ctx context.Context, query *projections.ProductQuery) ([]projections.Product, error) {
 	sources, err := db.sourcesOf(ctx, query.Filter.Source)
 	if err != nil {
-		return nil, db.failed("list", "sources", err)
+		return nil, err
 	}
 	page := []projections.Product{}
 	for merged := range slices.Chunk(sources, maxMerged) {
@@ -26,18 +38,18 @@ func (db *DB) ListProducts(ctx context.Context, query projections.ProductQuery) 
 			page = append(page, p)
 			return err
 		}
-		text, args := listStatement(&query, merged, indexRange)
+		text, args := listStatement(query, merged, indexRange)
 		err := db.reader.query(ctx, text, args, add)
 		if isIndexMissing(err) {
-			text, args = listStatement(&query, merged, wholeTable)
+			text, args = listStatement(query, merged, wholeTable)
 			err = db.reader.query(ctx, text, args, add)
 		}
 		if err != nil {
-			return nil, db.failed("list", "products", err)
+			return nil, err
 		}
 	}
 	if len(sources) > maxMerged {
-		page = mergePages(page, &query)
+		page = mergePages(page, query)
 	}
 	return page, nil
 }
@@ -60,20 +72,13 @@ func (db *DB) sourcesOf(ctx context.Context, name string) ([]int64, error) {
 
 // mergePages sorts products that came as several pages, and keeps the first page of them.
 func mergePages(products []projections.Product, query *projections.ProductQuery) []projections.Product {
-	slices.SortFunc(products, func(p, q projections.Product) int {
-		v, w := p.SortValueOf(query.SortBy), q.SortValueOf(query.SortBy)
-		order := cmp.Or(cmp.Compare(v.Number, w.Number), cmp.Compare(v.Text, w.Text), compareIDs(p.ID, q.ID))
-		if query.Descending {
-			return -order
-		}
-		return order
-	})
+	slices.SortFunc(products, func(p, q projections.Product) int { return query.Compare(&p, &q) })
 	return products[:min(len(products), query.Limit)]
 }
 
 // CountProducts implements projections.ProductQueries.
 func (db *DB) CountProducts(ctx context.Context, filter projections.ProductFilter) (int64, error) {
-	text, args := countStatement(&filter)
+	text, args := countStatement(filter)
 	var count int64
 	err := db.reader.query(ctx, text, args, func(rows *sql.Rows) error { return rows.Scan(&count) })
 	if err != nil {

@@ -62,11 +62,11 @@ func listStatement(query *projections.ProductQuery, sources []int64, from rangeR
 		for _, r := range ranges {
 			terms := append([]string{ofSource}, r.terms...)
 			arms = append(arms, "SELECT "+productColumns+from(r.index, strings.Join(terms, " AND "),
-				order.column+direction+", p.id"+direction+" LIMIT "+limit))
+				order.column+direction+", p.name"+direction+", p.id"+direction+" LIMIT "+limit))
 		}
 	}
 	return strings.Join(arms, " UNION ALL ") +
-		" ORDER BY " + order.ordinal + direction + ", 1" + direction + " LIMIT " + limit, where.args
+		" ORDER BY " + order.ordinal + direction + ", 3" + direction + ", 1" + direction + " LIMIT " + limit, where.args
 }
 
 // rangeReader returns the rest of a statement that reads the products that match a condition, in an order or in a part of it.
@@ -104,7 +104,7 @@ func pageRanges(query *projections.ProductQuery, order sortOrder) ([]pageRange, 
 	ranges[0].terms = append(ranges[0].terms, "p.price_changes <> 0") // as the index says
 	place := 0                                                        // of the unchanged products: behind the cursor, around it, before it
 	if query.After != nil {
-		if place = cmp.Compare(query.After.Value.Number, 0); query.Descending {
+		if place = cmp.Compare(query.After.Value, 0); query.Descending {
 			place = -place
 		}
 	}
@@ -113,18 +113,27 @@ func pageRanges(query *projections.ProductQuery, order sortOrder) ([]pageRange, 
 	}
 	where.terms = []string{"p.price_changed_at = 0", "p.price_changes = 0"}
 	if query.After != nil && place == 0 {
-		where.add("p.id", beyond(query), query.After.ID[:])
+		where.resume(query, "")
 	}
 	addFilter(where, &query.Filter, query.SortBy)
 	return append(ranges, pageRange{sortOrderOf(projections.SortByPriceChangedAt).index, where.terms}), where
 }
 
-// beyond is how what follows in a list compares with what precedes it.
-func beyond(query *projections.ProductQuery) string {
+// resume adds that a product lies behind the cursor, in a list by a column, or by name alone where that is empty. The index
+// finds the cursor's value and name; only a product of another source can have both and lie behind.
+func (c *conditions) resume(query *projections.ProductQuery, column string) {
+	beyond, notBeyond := ">", "<="
 	if query.Descending {
-		return "<"
+		beyond, notBeyond = "<", ">="
 	}
-	return ">"
+	name, id := c.param(query.After.Name), c.param(query.After.ID[:])
+	if column == "" {
+		c.terms = append(c.terms, "p.name "+beyond+"= "+name, "NOT (p.name = "+name+" AND p.id "+notBeyond+" "+id+")")
+		return
+	}
+	value := c.param(query.After.Value)
+	c.terms = append(c.terms, "("+column+", p.name) "+beyond+"= ("+value+", "+name+")",
+		"NOT ("+column+" = "+value+" AND p.name = "+name+" AND p.id "+notBeyond+" "+id+")")
 }
 
 // pageConditions are what a product must meet to be behind the cursor and pass the filter, its source apart.
@@ -136,14 +145,13 @@ func pageConditions(query *projections.ProductQuery, order sortOrder) *condition
 		near = &upper
 	}
 	// SQLite can use one bound at each end: of the cursor and the filter's bound, leave out the one that says less.
-	if cursor := query.After; cursor != nil && !before(cursor.Value.Number, *near, query.Descending) {
+	if cursor := query.After; cursor != nil && !before(cursor.Value, *near, query.Descending) {
 		*near = nil
-		var value any = cursor.Value.Number
 		if query.SortBy == projections.SortByName {
-			value = cursor.Value.Text
+			where.resume(query, "")
+		} else {
+			where.resume(query, order.column)
 		}
-		where.terms = append(where.terms,
-			"("+order.column+", p.id) "+beyond(query)+" ("+where.param(value)+", "+where.param(cursor.ID[:])+")")
 	}
 	if lower != nil {
 		where.add(order.column, ">=", *lower)
@@ -188,6 +196,9 @@ func addFilter(where *conditions, filter *projections.ProductFilter, sorted proj
 			where.add("p.price_changed_at", ">=", int64(*filter.ChangedSince))
 		}
 	}
+	if len(filter.Words) > 0 {
+		where.terms = append(where.terms, "words_match(p.name, "+where.param(strings.Join(filter.Words, " "))+")")
+	}
 	if sorted == projections.SortByPrice {
 		return
 	}
@@ -199,12 +210,21 @@ func addFilter(where *conditions, filter *projections.ProductFilter, sorted proj
 	}
 }
 
-// countStatement returns the statement that counts the products that pass the filter.
-func countStatement(filter *projections.ProductFilter) (string, []any) {
-	where := &conditions{terms: []string{"true"}}
+// addSource adds the term for the source of the filter.
+func addSource(where *conditions, filter *projections.ProductFilter) {
 	if filter.Source != "" {
 		where.terms = append(where.terms, "p.source = (SELECT source FROM sources WHERE name = "+where.param(filter.Source)+")")
 	}
-	addFilter(where, filter, projections.SortByName)
-	return "SELECT count(*) FROM products p WHERE " + where.String(), where.args
+}
+
+// countStatement returns the statement that counts the products that pass the filter.
+func countStatement(filter projections.ProductFilter) (string, []any) {
+	where := &conditions{terms: []string{"true"}}
+	addSource(where, &filter)
+	from := "products p"
+	if len(filter.Words) > 0 {
+		from, filter.Words = where.matching(filter.Words), nil
+	}
+	addFilter(where, &filter, projections.SortByName)
+	return "SELECT count(*) FROM " + from + " WHERE " + where.String(), where.args
 }

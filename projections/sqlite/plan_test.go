@@ -91,10 +91,14 @@ func checkListPlan(t *testing.T, db *DB, key projections.SortKey, descending boo
 	prefix := "SEARCH p USING INDEX " + order.index + " (source=?"
 	parts[prefix] = len(sources)
 	if after {
-		query.After = &projections.ProductCursor{Value: projections.SortValue{Number: 3, Text: "x"}, ID: uuid.New()}
+		query.After = &projections.ProductCursor{Value: 3, Name: "x", ID: uuid.New()}
 		column := strings.TrimPrefix(order.column, "p.")
 		sign := map[bool]string{false: ">", true: "<"}[descending]
-		parts[fmt.Sprintf("%s AND (%s,id)%s(?,?))", prefix, column, sign)] = len(sources)
+		if key == projections.SortByName {
+			parts[fmt.Sprintf("%s AND name%s?)", prefix, sign)] = len(sources)
+		} else {
+			parts[fmt.Sprintf("%s AND (%s,name)%s(?,?))", prefix, column, sign)] = len(sources)
+		}
 	}
 	ranges := len(sources)
 	if key == projections.SortByPriceChanges && (descending || !after) {
@@ -112,7 +116,7 @@ func TestListPlanRanges(t *testing.T) {
 	db := testOpen(t)
 	low, high := new(int64(10)), new(int64(20))
 	cursor := func(n int64) *projections.ProductCursor {
-		return &projections.ProductCursor{Value: projections.SortValue{Number: n}}
+		return &projections.ProductCursor{Value: n, Name: "x"}
 	}
 	price := projections.ProductFilter{MinPriceMicros: low, MaxPriceMicros: high}
 	changed := projections.ProductFilter{ChangedSince: new(events.Micros(10))}
@@ -122,12 +126,12 @@ func TestListPlanRanges(t *testing.T) {
 	}{
 		{projections.ProductQuery{Filter: price}, "price>? AND price<?"},
 		{projections.ProductQuery{Filter: price, Descending: true}, "price>? AND price<?"},
-		{projections.ProductQuery{Filter: price, After: cursor(15)}, "(price,id)>(?,?) AND price<?"},
+		{projections.ProductQuery{Filter: price, After: cursor(15)}, "(price,name)>(?,?) AND price<?"},
 		{projections.ProductQuery{Filter: price, After: cursor(5)}, "price>? AND price<?"},
-		{projections.ProductQuery{Filter: price, After: cursor(15), Descending: true}, "price>? AND (price,id)<(?,?)"},
+		{projections.ProductQuery{Filter: price, After: cursor(15), Descending: true}, "price>? AND (price,name)<(?,?)"},
 		{projections.ProductQuery{Filter: price, After: cursor(25), Descending: true}, "price>? AND price<?"},
 		{projections.ProductQuery{Filter: changed}, "price_changed_at>?"},
-		{projections.ProductQuery{Filter: changed, After: cursor(15), Descending: true}, "price_changed_at>? AND (price_changed_at,id)<(?,?)"},
+		{projections.ProductQuery{Filter: changed, After: cursor(15), Descending: true}, "price_changed_at>? AND (price_changed_at,name)<(?,?)"},
 	} {
 		test.query.SortBy, test.query.Limit = projections.SortByPrice, 50
 		if test.query.Filter.ChangedSince != nil {
@@ -138,7 +142,7 @@ func TestListPlanRanges(t *testing.T) {
 	}
 }
 
-// TestUnchangedPlan: a page that begins among the products that never changed goes on behind the cursor's id.
+// TestUnchangedPlan: a page that begins among the products that never changed goes on behind the cursor's name.
 func TestUnchangedPlan(t *testing.T) {
 	t.Parallel()
 	db := testOpen(t)
@@ -150,8 +154,8 @@ func TestUnchangedPlan(t *testing.T) {
 		text, args := listStatement(&query, []int64{1, 2}, indexRange)
 		sign := map[bool]string{false: ">", true: "<"}[descending]
 		wantPlan(t, explain(t, db, text, args), map[string]int{
-			"products_by_price_changed_at (source=? AND price_changed_at=? AND id" + sign + "?)": 2,
-			"products_by_changes (source=? AND (price_changes,id)" + sign + "(?,?))":             2,
+			"products_by_price_changed_at (source=? AND price_changed_at=? AND name" + sign + "?)": 2,
+			"products_by_changes (source=? AND (price_changes,name)" + sign + "(?,?))":             2,
 		})
 	}
 }
@@ -198,6 +202,33 @@ func TestWritePlans(t *testing.T) {
 				if strings.Contains(plan, bad) {
 					t.Errorf("%q in the plan of %s:\n%s", bad, text, plan)
 				}
+			}
+		}
+	}
+}
+
+// TestEstimatePlans: what an estimate looks at is a range of an index, or single products.
+func TestEstimatePlans(t *testing.T) {
+	t.Parallel()
+	db := testOpen(t)
+	price := projections.ProductFilter{MinPriceMicros: new(int64(1)), MaxPriceMicros: new(int64(2))}
+	since := price
+	since.ChangedSince = new(events.Micros(3))
+	for _, test := range []struct {
+		filter projections.ProductFilter
+		want   string
+	}{
+		{price, "USING COVERING INDEX products_by_price (source=? AND price>? AND price<?)"},
+		{since, "USING INDEX products_by_price_changed_at (source=? AND price_changed_at>?)"},
+	} {
+		for _, test.filter.Source = range []string{"", "one"} {
+			text, args := countUpToStatement(test.filter, 10)
+			if plan := explain(t, db, text, args); !strings.Contains(plan, test.want) || strings.Contains(plan, "SCAN p\n") {
+				t.Errorf("not %q:\n%s", test.want, plan)
+			}
+			text, args = sampleStatement(test.filter, 1, 2, 100)
+			if plan := explain(t, db, text, args); !strings.Contains(plan, "SEARCH p USING INTEGER PRIMARY KEY") {
+				t.Errorf("not by number:\n%s", plan)
 			}
 		}
 	}

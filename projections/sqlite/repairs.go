@@ -22,6 +22,7 @@ func (db *DB) ReplaceProduct(
 			return projections.ErrConflict
 		}
 		for _, text := range []string{
+			forgetWords,
 			"DELETE FROM changes WHERE product = (SELECT product FROM products WHERE id = ?)",
 			"DELETE FROM sightings WHERE product = (SELECT product FROM products WHERE id = ?)",
 			"DELETE FROM products WHERE id = ?",
@@ -38,6 +39,9 @@ func (db *DB) ReplaceProduct(
 		}
 		return tx.insertChanges(ctx, changes)
 	})
+	if err == nil && now != nil {
+		db.words.follow()
+	}
 	return db.failed("replace product", id.String(), err)
 }
 

@@ -71,9 +71,13 @@ func createSchema(ctx context.Context, tx *transaction) error {
 	return tx.execText(ctx, schema)
 }
 
-// BuildIndexes implements projections.Filling. Writers wait meanwhile, readers do not.
+// BuildIndexes implements projections.Filling. Writers wait meanwhile, readers do not. The words of names are not waited for: lists
+// do without, see wordIndexer.
 func (db *DB) BuildIndexes(ctx context.Context) error {
 	err := db.writer.doSorting(ctx, func(ctx context.Context, tx *transaction) error { return tx.execText(ctx, indexes) })
+	if err == nil {
+		db.words.release()
+	}
 	return db.failed("build indexes of", db.path, err)
 }
 
@@ -87,6 +91,7 @@ func (db *DB) DeferIndexes(ctx context.Context, most int64) (deferred bool, err 
 			return err
 		}
 		deferred = true
+		db.words.hold()
 		for key := projections.SortByName; key <= projections.SortByFirstObservedAt; key++ {
 			if err := tx.execText(ctx, "DROP INDEX IF EXISTS "+sortOrderOf(key).index); err != nil {
 				return err

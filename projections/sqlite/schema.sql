@@ -31,6 +31,14 @@ CREATE TABLE sightings (
   fetch       BLOB    NOT NULL
 ) STRICT;
 
+-- The products by the words of their names. It has those up to name_words_end, and follows the others: see wordindexer.go. The words
+-- come folded and split, with one space between two, which is where this tokenizer splits them, and nowhere else.
+CREATE VIRTUAL TABLE name_words USING fts5 (words, content = '', detail = none, columnsize = 0, tokenize = 'ascii');
+
+CREATE TABLE name_words_end (product INTEGER NOT NULL) STRICT;
+
+INSERT INTO name_words_end VALUES (0);
+
 CREATE TABLE changes (
   product           INTEGER NOT NULL,
   observed_at       INTEGER NOT NULL,

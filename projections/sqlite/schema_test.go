@@ -141,7 +141,8 @@ func TestDamageIsReported(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	damage(t, path, 8192, int(info.Size())-8192)
+	const schema = 1 << 18 // and some of what follows it
+	damage(t, path, schema, int(info.Size())-schema)
 	if _, err := storetest.Dump(t.Context(), live(t, openStore(t, dir))); !errors.Is(err, sqlite.ErrUnusable) {
 		t.Errorf("got error %v", err)
 	}

@@ -37,9 +37,14 @@ func Open(ctx context.Context, dir string) (*Store, error) {
 		return nil, fmt.Errorf("make folder of the views: %w", err)
 	}
 	s := &Store{dir: dir, record: record{dir: dir}, opened: map[int64]*DB{}, listed: map[int64]bool{}}
-	_, err := s.Live(ctx)
+	now, err := s.Generations(ctx)
+	if err == nil {
+		_, err = s.listedViews(ctx, now.Live)
+	}
 	if errors.Is(err, errOutdated) {
-		err = s.beginAnew(ctx)
+		err = s.beginAnew(ctx, now)
+	} else if err == nil {
+		err = s.leaveOutdated(ctx, now.Live)
 	}
 	if err != nil {
 		return nil, errors.Join(err, s.Close())
@@ -51,15 +56,11 @@ func Open(ctx context.Context, dir string) (*Store, error) {
 // projectors fill them from the log.
 func (s *Store) Outdated() bool { return s.outdated }
 
-// beginAnew makes an empty generation live, and removes all others: they are of an older version.
-func (s *Store) beginAnew(ctx context.Context) error {
-	now, err := s.Generations(ctx)
-	if err != nil {
-		return err
-	}
+// beginAnew makes an empty generation live, in place of the one that was found to be of an older version, and removes all others.
+func (s *Store) beginAnew(ctx context.Context, found projections.Generations) error {
 	s.outdated = true
-	empty := projections.Generations{Live: now.Last + 1, Last: now.Last + 1}
-	err = s.SetGenerations(ctx, now, empty)
+	empty := projections.Generations{Live: found.Last + 1, Last: found.Last + 1}
+	err := s.SetGenerations(ctx, found, empty)
 	if err == nil {
 		err = s.DropViews(ctx, empty.Live)
 	}
@@ -69,22 +70,36 @@ func (s *Store) beginAnew(ctx context.Context) error {
 	return err
 }
 
+// leaveOutdated removes what was opened if it was made just then, in place of outdated views that another process had removed.
+func (s *Store) leaveOutdated(ctx context.Context, opened int64) error {
+	now, err := s.Generations(ctx)
+	if err != nil || opened == now.Live || opened == now.Previous || opened == now.Next {
+		return err
+	}
+	return s.DropViews(ctx, now.Live, now.Previous, now.Next)
+}
+
 // Live implements projections.LiveViews.
 func (s *Store) Live(ctx context.Context) (projections.Views, error) {
 	now, err := s.Generations(ctx)
 	if err != nil {
 		return nil, err
 	}
+	return s.listedViews(ctx, now.Live)
+}
+
+// listedViews returns the views of a generation, which have their indexes for lists.
+func (s *Store) listedViews(ctx context.Context, number int64) (projections.Views, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	db, err := s.open(ctx, now.Live)
-	if err != nil || s.listed[now.Live] {
+	db, err := s.open(ctx, number)
+	if err != nil || s.listed[number] {
 		return db, err
 	}
 	if err := db.BuildIndexes(ctx); err != nil {
 		return nil, err
 	}
-	s.listed[now.Live] = true
+	s.listed[number] = true
 	return db, nil
 }
 

@@ -6,6 +6,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"sync/atomic"
 )
 
 // writer is the one connection that writes, with its prepared statements.
@@ -14,6 +15,7 @@ type writer struct {
 	pool       *sql.DB
 	conn       *sql.Conn // nil until it is needed, and after a failure that left it in doubt
 	statements map[statementKey]*sql.Stmt
+	begun      atomic.Int64 // transactions so far
 }
 
 type statementKey struct {
@@ -59,6 +61,7 @@ func (w *writer) inTurn(ctx context.Context, do func() error) error {
 }
 
 func (w *writer) transact(ctx context.Context, fn func(context.Context, *transaction) error) error {
+	w.begun.Add(1)
 	if err := w.begin(ctx); err != nil {
 		return errors.Join(err, w.discard())
 	}

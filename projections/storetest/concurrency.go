@@ -112,7 +112,8 @@ func testConcurrentReaders(t *testing.T, store projections.Views) {
 }
 
 func readOnce(ctx context.Context, store projections.Views, key projections.SortKey) error {
-	page, err := store.ListProducts(ctx, projections.ProductQuery{SortBy: key, Limit: 20})
+	query := projections.ProductQuery{SortBy: key, Limit: 20}
+	page, err := store.ListProducts(ctx, query)
 	if err != nil {
 		return err
 	}
@@ -121,7 +122,7 @@ func readOnce(ctx context.Context, store projections.Views, key projections.Sort
 		if p.Written.Compare(p.Seen) > 0 {
 			return fmt.Errorf("%s was written at %v, after it was last seen, at %v", p.Name, p.Written, p.Seen)
 		}
-		if i > 0 && compare(*cursorAt(&page[i-1], key), *cursorAt(p, key), false) >= 0 {
+		if i > 0 && query.Compare(&page[i-1], p) >= 0 {
 			return fmt.Errorf("%q is listed behind %q", p.Name, page[i-1].Name)
 		}
 		changes, err := store.ListChanges(ctx, p.ID, false, nil, 1000)

@@ -59,12 +59,8 @@ func walk(
 		if len(page) < query.Limit {
 			return all, nil
 		}
-		query.After = cursorAt(&page[len(page)-1], query.SortBy)
+		query.After = new(page[len(page)-1].CursorAt(query.SortBy))
 	}
-}
-
-func cursorAt(p *projections.Product, key projections.SortKey) *projections.ProductCursor {
-	return &projections.ProductCursor{Value: p.SortValueOf(key), ID: p.ID}
 }
 
 // walkChanges reads all pages of a product's changes.

@@ -92,15 +92,12 @@ func testListCursor(t *testing.T, store projections.Views) {
 	}
 	eachOrder(t, func(t *testing.T, query projections.ProductQuery) {
 		for _, query.Filter = range filters {
-			for i := range len(numbers) + len(texts) {
-				cursor := projections.ProductCursor{ID: products[i%len(products)].ID}
-				switch {
-				case query.SortBy == projections.SortByName && i < len(texts):
-					cursor.Value.Text = texts[i]
-				case query.SortBy != projections.SortByName && i < len(numbers):
-					cursor.Value.Number = numbers[i]
-				default:
-					continue
+			for i := range len(numbers) * len(texts) {
+				cursor := projections.ProductCursor{Name: texts[i%len(texts)], ID: products[i%len(products)].ID}
+				if query.SortBy != projections.SortByName {
+					cursor.Value = numbers[i%len(numbers)]
+				} else if i >= len(texts) {
+					break
 				}
 				query.After = &cursor
 				wantList(t, store, products, query, 10)

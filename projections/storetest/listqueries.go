@@ -63,9 +63,9 @@ func drawQuery(t *rapid.T, products []projections.Product) projections.ProductQu
 	}).Draw(t, "since")
 	if rapid.Bool().Draw(t, "resumes") {
 		at := rapid.SampledFrom(products).Draw(t, "after")
-		query.After = cursorAt(&at, query.SortBy)
+		query.After = new(at.CursorAt(query.SortBy))
 		if query.SortBy != projections.SortByName {
-			query.After.Value.Number += rapid.Int64Range(-1, 1).Draw(t, "beside")
+			query.After.Value += rapid.Int64Range(-1, 1).Draw(t, "beside")
 		}
 	}
 	return query

@@ -29,7 +29,7 @@ func testListStable(t *testing.T, store projections.Views) {
 			if len(products) < query.Limit {
 				break
 			}
-			query.After = cursorAt(&products[len(products)-1], query.SortBy)
+			query.After = new(products[len(products)-1].CursorAt(query.SortBy))
 			if page < 20 { // what moves ahead of the reader for ever would be listed for ever
 				writer.write(t, "moves", 40)
 				writer.write(t, fmt.Sprintf("new %d", page), 5)

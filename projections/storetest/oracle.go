@@ -1,7 +1,6 @@
 package storetest
 
 import (
-	"cmp"
 	"slices"
 
 	"github.com/atlant-log/atlant/events"
@@ -46,12 +45,12 @@ func selectProducts(products []projections.Product, query projections.ProductQue
 	selected := []projections.Product{}
 	for i := range products {
 		p := &products[i]
-		if passes(p, &query.Filter) && (query.After == nil || compare(*cursorAt(p, query.SortBy), *query.After, query.Descending) > 0) {
+		if passes(p, &query.Filter) && query.IsBehind(p) {
 			selected = append(selected, *p)
 		}
 	}
 	slices.SortFunc(selected, func(p, q projections.Product) int {
-		return compare(*cursorAt(&p, query.SortBy), *cursorAt(&q, query.SortBy), query.Descending)
+		return query.Compare(&p, &q)
 	})
 	if query.Limit > 0 && len(selected) > query.Limit {
 		selected = selected[:query.Limit]
@@ -70,14 +69,5 @@ func passes(p *projections.Product, filter *projections.ProductFilter) bool {
 	case filter.ChangedSince != nil && (p.PriceChanges == 0 || p.PriceChangedAt() < *filter.ChangedSince):
 		return false
 	}
-	return true
-}
-
-func compare(a, b projections.ProductCursor, descending bool) int {
-	order := cmp.Or(
-		cmp.Compare(a.Value.Number, b.Value.Number), cmp.Compare(a.Value.Text, b.Value.Text), slices.Compare(a.ID[:], b.ID[:]))
-	if descending {
-		return -order
-	}
-	return order
+	return projections.NameMatches(p.Name, filter.Words)
 }

@@ -92,7 +92,7 @@ func (a *app) open(ctx context.Context) (err error) {
 		return err
 	}
 	a.fetches = fetch.NewService(a.backend.log, a.backend.store, a.config.Fetchers.MaxListBytes)
-	a.products = product.NewService(a.backend.store, a.backend.log.Shards())
+	a.products = product.NewService(a.backend.store, a.backend.log)
 	if a.config.Work {
 		a.worker, err = newWorker(a.backend, a.fetches, &a.config)
 	}

@@ -36,6 +36,7 @@ type cli struct {
 	List    listCommand    `cmd:"" help:"List products and what they cost."`
 	Changes changesCommand `cmd:"" help:"Show how the price of a product changed."`
 	Watch   watchCommand   `cmd:"" help:"Show price changes as they happen, until Ctrl-C."`
+	Diff    diffCommand    `cmd:"" help:"Show what differs between the lists of two fetches."`
 	Status  statusCommand  `cmd:"" help:"Show how the views keep up with the log."`
 	Rebuild rebuildCommand `cmd:"" help:"Rebuild the views from the log while the old ones are served, compare, and switch."`
 	Verify  verifyCommand  `cmd:"" help:"Fold the log afresh and compare that with the views, or repair one product."`

@@ -36,6 +36,7 @@ type fakeServer struct {
 	get         func(*atlantv1.GetRequest) (*atlantv1.Product, error)
 	listChanges func(*atlantv1.ListChangesRequest) (*atlantv1.ListChangesResponse, error)
 	watchPrices func(*atlantv1.WatchRequest, func(*atlantv1.WatchResponse) error) error
+	diff        func(*atlantv1.DiffFetchesRequest, func(*atlantv1.DiffFetchesResponse) error) error
 	status      func() (*atlantv1.GetStatusResponse, error)
 	rebuild     func(*atlantv1.RebuildRequest, func(*atlantv1.RebuildResponse) error) error
 	verify      func(func(*atlantv1.VerifyResponse) error) error
@@ -91,6 +92,12 @@ func (s *fakeServer) List(_ context.Context, r *connect.Request[atlantv1.ListReq
 func (s *fakeServer) Get(_ context.Context, r *connect.Request[atlantv1.GetRequest]) (*connect.Response[atlantv1.GetResponse], error) {
 	product, err := s.get(r.Msg)
 	return connect.NewResponse(&atlantv1.GetResponse{Product: product}), err
+}
+
+func (s *fakeServer) DiffFetches(
+	_ context.Context, r *connect.Request[atlantv1.DiffFetchesRequest], stream *connect.ServerStream[atlantv1.DiffFetchesResponse],
+) error {
+	return s.diff(r.Msg, stream.Send)
 }
 
 func (s *fakeServer) ListChanges(_ context.Context, r *connect.Request[atlantv1.ListChangesRequest]) (*connect.Response[atlantv1.ListChangesResponse], error) {

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"connectrpc.com/connect"
@@ -16,6 +17,7 @@ type listCommand struct {
 	output
 	Sort         string  `enum:"name,price,price-changes,price-changed-at,first-observed-at" default:"name" placeholder:"BY" help:"What to sort by: ${enum}."`
 	Desc         bool    `help:"Largest first."`
+	Query        string  `short:"q" placeholder:"TEXT" help:"Only products whose name has a word that begins with each of these words, whatever the case and the accents."`
 	Source       string  `placeholder:"NAME" help:"Only products of this source."`
 	MinPrice     *amount `placeholder:"AMOUNT" help:"Only products that cost at least this: 12.50"`
 	MaxPrice     *amount `placeholder:"AMOUNT" help:"Only products that cost at most this."`
@@ -28,6 +30,7 @@ type listCommand struct {
 // Run prints products, and with --total how many there are.
 func (l *listCommand) Run(ctx context.Context, c *console, api *clients) error {
 	var total int64
+	var estimated bool
 	products := &listing[*atlantv1.Product]{
 		console: c, json: l.JSON, limit: l.Limit,
 		columns: productColumns(),
@@ -40,23 +43,27 @@ func (l *listCommand) Run(ctx context.Context, c *console, api *clients) error {
 				return nil, "", err
 			}
 			// The last page counts: writes go on while pages are read.
-			total = response.Msg.GetTotalSize()
+			total, estimated = response.Msg.GetTotalSize(), response.Msg.GetTotalEstimated()
 			return response.Msg.GetProducts(), response.Msg.GetNextPageToken(), nil
 		},
 	}
 	if err := products.printAll("no products match"); err != nil || !l.Total {
 		return err
 	}
-	return printTotal(c, l.JSON, total)
+	return printTotal(c, l.JSON, total, estimated)
 }
 
-func printTotal(c *console, json bool, total int64) error {
-	var err error
-	if json {
-		_, err = fmt.Fprintf(c.out, "{\"totalSize\":\"%d\"}\n", total) // quoted as protojson quotes an int64
-	} else {
-		_, err = fmt.Fprintf(c.out, "%s in all\n", humanize.Comma(total))
+func printTotal(c *console, json bool, total int64, estimated bool) error {
+	format, size := "%s in all\n", humanize.Comma(total)
+	switch {
+	case json && estimated:
+		format, size = "{\"totalSize\":%q,\"totalEstimated\":true}\n", strconv.FormatInt(total, 10)
+	case json:
+		format, size = "{\"totalSize\":%q}\n", strconv.FormatInt(total, 10) // quoted as protojson quotes an int64
+	case estimated:
+		format = "about %s in all\n"
 	}
+	_, err := fmt.Fprintf(c.out, format, size)
 	return err
 }
 
@@ -65,6 +72,7 @@ func (l *listCommand) request() *atlantv1.ListRequest {
 	return &atlantv1.ListRequest{
 		SortBy:         atlantv1.SortBy(atlantv1.SortBy_value[name]),
 		Descending:     l.Desc,
+		Query:          l.Query,
 		Source:         l.Source,
 		MinPriceMicros: l.MinPrice.micros(),
 		MaxPriceMicros: l.MaxPrice.micros(),

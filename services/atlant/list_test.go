@@ -35,6 +35,17 @@ func TestList(t *testing.T) {
 		"1,234 in all\n", "")
 }
 
+func TestListTotalEstimated(t *testing.T) {
+	t.Parallel()
+	s := &fakeServer{list: func(*atlantv1.ListRequest) (*atlantv1.ListResponse, error) {
+		return &atlantv1.ListResponse{TotalSize: 1_234_567, TotalEstimated: true}, nil
+	}}
+	if r := s.run(t, "list", "--total"); !strings.Contains(r.out, "about 1,234,567 in all\n") {
+		t.Errorf("got %q", r.out)
+	}
+	s.run(t, "list", "--json", "--total").expect(t, exitOK, `{"totalSize":"1234567","totalEstimated":true}`+"\n", "")
+}
+
 func TestListJSON(t *testing.T) {
 	t.Parallel()
 	r := (&fakeServer{list: twoProducts}).run(t, "list", "--json", "--total")
@@ -54,10 +65,10 @@ func TestListRequest(t *testing.T) {
 		got = r
 		return &atlantv1.ListResponse{}, nil
 	}}
-	s.run(t, "list", "--sort", "price-changed-at", "--desc", "--source", "shop", "--min-price", "0", "--max-price", "12.50",
+	s.run(t, "list", "--sort", "price-changed-at", "--desc", "--query", "caf 2", "--source", "shop", "--min-price", "0", "--max-price", "12.50",
 		"--changed-since", "2026-01-31T12:00:00Z", "--limit", "7", "--total", "--position", "p1")
 	want := &atlantv1.ListRequest{
-		PageSize: 7, SortBy: atlantv1.SortBy_SORT_BY_PRICE_CHANGED_AT, Descending: true, Source: "shop",
+		PageSize: 7, SortBy: atlantv1.SortBy_SORT_BY_PRICE_CHANGED_AT, Descending: true, Query: "caf 2", Source: "shop",
 		MinPriceMicros: proto.Int64(0), MaxPriceMicros: proto.Int64(12_500_000), ChangedSince: at("12:00:00"), Total: true, Position: "p1",
 	}
 	if diff := cmp.Diff(want, got, protocmp.Transform()); diff != "" {

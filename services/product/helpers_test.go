@@ -65,12 +65,13 @@ func observe(source, name string, micros int64, fetch int) events.Observation {
 	}
 }
 
-// project takes observations into the views as the shard's first messages.
+// project takes observations into the views as those of one message.
 func project(t testing.TB, store projections.Views, sequence uint64, all ...events.Observation) {
 	t.Helper()
 	ids := make([]events.ProductID, len(all))
 	for i := range all {
 		ids[i] = all[i].ProductID()
+		all[i].Place = events.LogPlace{Sequence: sequence}
 	}
 	known, err := store.Products(t.Context(), ids)
 	wantNoError(t, err)
@@ -96,10 +97,21 @@ func fixture(t testing.TB, store projections.Views) []projections.Product {
 	return delta.New
 }
 
+// noLog is the log of a service that has no use for it.
+type noLog struct{ product.Log }
+
+func (noLog) Shards() int { return shards }
+
 // clients returns a client of a service on these views for each protocol.
 func clients(t testing.TB, views projections.Views) map[string]atlantv1connect.ProductServiceClient {
 	t.Helper()
-	return clientsOf(t, product.NewService(projections.Fixed{Views: views}, shards))
+	return clientsOn(t, views, noLog{})
+}
+
+// clientsOn is clients of a service that has a log.
+func clientsOn(t testing.TB, views projections.Views, log product.Log) map[string]atlantv1connect.ProductServiceClient {
+	t.Helper()
+	return clientsOf(t, product.NewService(projections.Fixed{Views: views}, log))
 }
 
 // clientsOf returns a client of a service for each protocol. Its watchers hear soon how far they are, also where nothing
@@ -183,7 +195,7 @@ func selected(products []projections.Product, request *atlantv1.ListRequest) []s
 			since != nil && (p.PriceChanges == 0 || p.PriceChangedAt().Timestamp().AsTime().Before(since.AsTime()))
 	})
 	slices.SortFunc(products, func(p, q projections.Product) int {
-		order := cmp.Or(less(&p, &q), slices.Compare(p.ID[:], q.ID[:]))
+		order := cmp.Or(less(&p, &q), cmp.Compare(p.Name, q.Name), slices.Compare(p.ID[:], q.ID[:]))
 		if request.GetDescending() {
 			return -order
 		}

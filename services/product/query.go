@@ -22,21 +22,56 @@ var sortKeys = map[atlantv1.SortBy]projections.SortKey{
 	atlantv1.SortBy_SORT_BY_FIRST_OBSERVED_AT: projections.SortByFirstObservedAt,
 }
 
-// cursor is a projections.ProductCursor as a page token holds it.
+// cursor is where a page begins, as a page token holds it: a projections.ProductCursor, and where the walk began.
 type cursor struct {
-	Number int64     `json:"n,omitempty"`
-	Text   string    `json:"t,omitempty"`
-	ID     uuid.UUID `json:"i"`
+	Value int64     `json:"v,omitempty"`
+	Name  string    `json:"n"`
+	ID    uuid.UUID `json:"i"`
+	Began string    `json:"b"`
 }
 
-// parseQuery turns a validated request into a query with the page size as its limit.
-func parseQuery(request *atlantv1.ListRequest) (projections.ProductQuery, error) {
+func newCursor(place projections.ProductCursor, began events.LogPosition) cursor {
+	return cursor{Value: place.Value, Name: place.Name, ID: place.ID, Began: began.String()}
+}
+
+// parse reads what newCursor wrote for a log of so many shards.
+func (c *cursor) parse(shards int) (projections.ProductCursor, events.LogPosition, error) {
+	began, err := events.ParseLogPosition(c.Began, shards)
+	if err != nil || len(began) != shards || len(c.Name) > events.MaxNameBytes {
+		return projections.ProductCursor{}, nil, rpc.InvalidArgument("page_token", "not a token that Atlant gave out")
+	}
+	return projections.ProductCursor{Value: c.Value, Name: c.Name, ID: c.ID}, began, nil
+}
+
+// parseQuery turns a validated request into a query with the page size as its limit, and says where its walk began; nil if it
+// begins now.
+func (s *Service) parseQuery(request *atlantv1.ListRequest) (query projections.ProductQuery, began events.LogPosition, err error) {
+	if query, err = newQuery(request); err != nil {
+		return query, nil, err
+	}
+	var at cursor
+	found, err := rpc.DecodePageToken(request.GetPageToken(), fingerprint(request), &at)
+	if err != nil || !found {
+		return query, nil, err
+	}
+	place, began, err := at.parse(s.shards)
+	query.After = &place
+	return query, began, err
+}
+
+// newQuery is parseQuery for a first page.
+func newQuery(request *atlantv1.ListRequest) (projections.ProductQuery, error) {
 	query := projections.ProductQuery{
 		SortBy: sortKeys[request.GetSortBy()], Descending: request.GetDescending(), Limit: rpc.PageSize(request.GetPageSize()),
 		Filter: projections.ProductFilter{
 			Source: request.GetSource(), MinPriceMicros: request.MinPriceMicros, MaxPriceMicros: request.MaxPriceMicros,
 		},
 	}
+	words, err := parseWords(request.GetQuery())
+	if err != nil {
+		return query, err
+	}
+	query.Filter.Words = words
 	if request.MaxPriceMicros != nil && request.GetMinPriceMicros() > request.GetMaxPriceMicros() {
 		return query, rpc.InvalidArgument("min_price_micros", "is greater than max_price_micros")
 	}
@@ -50,23 +85,13 @@ func parseQuery(request *atlantv1.ListRequest) (projections.ProductQuery, error)
 		}
 		query.Filter.ChangedSince = &micros
 	}
-	var at cursor
-	found, err := rpc.DecodePageToken(request.GetPageToken(), fingerprint(request), &at)
-	if err != nil {
-		return query, err
-	}
-	if found {
-		query.After = &projections.ProductCursor{
-			Value: projections.SortValue{Number: at.Number, Text: at.Text}, ID: at.ID,
-		}
-	}
 	return query, nil
 }
 
 // fingerprint tells a query from others. Page size, position and total may differ between pages.
 func fingerprint(request *atlantv1.ListRequest) string {
-	return fmt.Sprintf("products %d %t %q %s %s %d.%d %t", sortKeys[request.GetSortBy()], request.GetDescending(),
-		request.GetSource(), optional(request.MinPriceMicros), optional(request.MaxPriceMicros),
+	return fmt.Sprintf("products %d %t %q %q %s %s %d.%d %t", sortKeys[request.GetSortBy()], request.GetDescending(),
+		request.GetSource(), projections.QueryWords(request.GetQuery()), optional(request.MinPriceMicros), optional(request.MaxPriceMicros),
 		request.GetChangedSince().GetSeconds(), request.GetChangedSince().GetNanos(), request.GetChangedSince() != nil)
 }
 

@@ -8,7 +8,7 @@ import (
 
 const (
 	// pageTokenVersion changes whenever what a token holds changes its meaning.
-	pageTokenVersion = 1
+	pageTokenVersion = 2
 	// DefaultPageSize is how many items a page holds when a request does not say.
 	DefaultPageSize = 50
 )

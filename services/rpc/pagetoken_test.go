@@ -73,8 +73,8 @@ func TestPageTokenRefused(t *testing.T) {
 		"not JSON":          {base64.RawURLEncoding.EncodeToString([]byte("hello")), "query", "not a token"},
 		"JSON of no token":  {base64.RawURLEncoding.EncodeToString([]byte("{}")), "query", "not a token"},
 		"null":              {base64.RawURLEncoding.EncodeToString([]byte("null")), "query", "not a token"},
-		"of version 0":      {changed(`"v":1`, `"v":0`), "query", "version"},
-		"of version 2":      {changed(`"v":1`, `"v":2`), "query", "version"},
+		"of version 1":      {changed(`"v":2`, `"v":1`), "query", "version"},
+		"of version 3":      {changed(`"v":2`, `"v":3`), "query", "version"},
 		"cursor of no kind": {changed(`"n":7`, `"n":"7"`), "query", "not a token"},
 		"something behind":  {base64.RawURLEncoding.EncodeToString(append(text, '{')), "query", "not a token"},
 	} {

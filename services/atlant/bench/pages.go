@@ -107,11 +107,11 @@ func cursorAt(p *atlantv1.Product, key projections.SortKey) (*projections.Produc
 		return nil, err
 	}
 	product := projections.Product{
-		Name: p.GetName(), Price: events.Price{Micros: p.GetPrice().GetAmountMicros()}, PriceChanges: p.GetPriceChanges(),
+		ID: id, Name: p.GetName(), Price: events.Price{Micros: p.GetPrice().GetAmountMicros()}, PriceChanges: p.GetPriceChanges(),
 		FirstObservedAt: events.MicrosOf(p.GetFirstObservedAt()),
 		Written:         events.Position{ObservedAt: events.MicrosOf(p.GetPriceChangedAt())},
 	}
-	return &projections.ProductCursor{ID: id, Value: product.SortValueOf(key)}, nil
+	return new(product.CursorAt(key)), nil
 }
 
 // readBare measures a page, read from the store without the API.

@@ -377,7 +377,7 @@ type ListRequest struct {
 	ChangedSince *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=changed_since,json=changedSince,proto3" json:"changed_since,omitempty"`
 	// Fetch.position: wait until the views hold what that fetch wrote.
 	Position string `protobuf:"bytes,10,opt,name=position,proto3" json:"position,omitempty"`
-	// Count all products that match, in total_size.
+	// Count all products that match, in total_size, as they are now.
 	Total bool `protobuf:"varint,11,opt,name=total,proto3" json:"total,omitempty"`
 	// The products that were known at this time, with what they cost then. Sorted by name or price only.
 	AsOf          *timestamppb.Timestamp `protobuf:"bytes,12,opt,name=as_of,json=asOf,proto3" json:"as_of,omitempty"`
@@ -508,7 +508,7 @@ type ListResponse struct {
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
 	// Products that match, if total was asked for.
 	TotalSize int64 `protobuf:"varint,3,opt,name=total_size,json=totalSize,proto3" json:"total_size,omitempty"`
-	// total_size is an estimate: there are too many to count for a page.
+	// total_size is an estimate from a sample: more than 100,000 products would have to be looked at to count them.
 	TotalEstimated bool `protobuf:"varint,4,opt,name=total_estimated,json=totalEstimated,proto3" json:"total_estimated,omitempty"`
 	// How far the views had come; to watch what changes from here on.
 	Position      string `protobuf:"bytes,5,opt,name=position,proto3" json:"position,omitempty"`
@@ -711,12 +711,13 @@ type PriceStatistics struct {
 	Highest *Price `protobuf:"bytes,3,opt,name=highest,proto3" json:"highest,omitempty"`
 	// When it was first observed.
 	HighestAt *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=highest_at,json=highestAt,proto3" json:"highest_at,omitempty"`
-	// The price that the product had at most, or at least, for half of the time from its first to its last observation.
+	// The price that the product had at most, or at least, for half of the time from its first to its last observation; of two,
+	// the lower. The price now, if it was observed once only.
 	Median *Price `protobuf:"bytes,5,opt,name=median,proto3" json:"median,omitempty"`
 	// The lowest price that applied in the 30 days before the last change: the prior price of the European Union's directive
-	// 98/6/EC, article 6a ("Omnibus"). Absent if the price never changed.
+	// 98/6/EC, article 6a ("Omnibus"). Absent if the price never changed, or none in its currency applied then.
 	Prior_30Days *Price `protobuf:"bytes,6,opt,name=prior_30_days,json=prior30Days,proto3" json:"prior_30_days,omitempty"`
-	// Standard deviation of the relative changes (price / previous price - 1), in parts per million. Changes from zero do not
+	// Sample standard deviation of the relative changes (price / previous price - 1), in parts per million. Changes from zero do not
 	// count; 0 with fewer than two that do.
 	VolatilityPpm int64 `protobuf:"varint,7,opt,name=volatility_ppm,json=volatilityPpm,proto3" json:"volatility_ppm,omitempty"`
 	// True if there were too many changes to take all in: then the figures are of the latest 10,000.
