@@ -602,6 +602,7 @@ func TestWatchRefuses(t *testing.T) {
 		"position":         {Position: "x"},
 		"position ":        {Position: events.LogPosition{shards: 1}.String()},
 		"query":            {Query: strings.Repeat("x", 257)},
+		"query ":           {Query: "!?"},
 		"min_price_micros": {MinPriceMicros: new(int64(-1))},
 		"max_price_micros": {MaxPriceMicros: new(int64(-1))},
 		"is greater than":  {MinPriceMicros: new(int64(2)), MaxPriceMicros: new(int64(1))},
