@@ -177,6 +177,18 @@ type ProductFilter struct {
 	Words          []string       // for each of these a word of the name begins with it, see QueryWords; none: all
 }
 
+// Passes tells whether a product is meant.
+func (f *ProductFilter) Passes(p *Product) bool {
+	switch {
+	case f.Source != "" && p.Source != f.Source,
+		f.MinPriceMicros != nil && p.Price.Micros < *f.MinPriceMicros,
+		f.MaxPriceMicros != nil && p.Price.Micros > *f.MaxPriceMicros,
+		f.ChangedSince != nil && (p.PriceChanges == 0 || p.PriceChangedAt() < *f.ChangedSince):
+		return false
+	}
+	return NameMatches(p.Name, f.Words)
+}
+
 // ProductQuery asks for a page of products.
 type ProductQuery struct {
 	Filter     ProductFilter

@@ -61,7 +61,7 @@ func (tx *transaction) insertProducts(ctx context.Context, products []projection
 	if err := tx.queryRow(ctx, selectLastProduct, nil, &last); err != nil {
 		return err
 	}
-	order := orderByID(products, func(p *projections.Product) events.ProductID { return p.ID })
+	order := orderByName(products, func(p *projections.Product) *projections.Product { return p })
 	written, err := tx.execRows(ctx, insertProducts, len(products), func(args []any, i int) []any {
 		return appendProduct(args, last+1+int64(i), sources[order[i].Source], order[i])
 	})
@@ -124,7 +124,7 @@ var updateProducts = &rowStatement{
 }
 
 func (tx *transaction) updateProducts(ctx context.Context, products []projections.ChangedProduct) error {
-	order := orderByID(products, func(p *projections.ChangedProduct) events.ProductID { return p.ID })
+	order := orderByName(products, func(p *projections.ChangedProduct) *projections.Product { return &p.Product })
 	written, err := tx.execRows(ctx, updateProducts, len(products), func(args []any, i int) []any {
 		p := order[i]
 		return append(appendPrices(args, &p.Product), int64(p.Was.ObservedAt), p.Was.Fetch[:])
@@ -138,14 +138,14 @@ func (tx *transaction) updateProducts(ctx context.Context, products []projection
 	return nil
 }
 
-// orderByID returns the items by id. The products of a batch share most sort values, and their entries in the indexes
-// differ by id only: in this order they are written side by side.
-func orderByID[T any](items []T, id func(*T) events.ProductID) []*T {
+// orderByName returns the items by source and name. The products of a batch share most sort values, and their entries in the
+// indexes for lists differ by name only: in this order they are written side by side.
+func orderByName[T any](items []T, product func(*T) *projections.Product) []*T {
 	order := make([]*T, len(items))
 	for i := range items {
 		order[i] = &items[i]
 	}
-	slices.SortFunc(order, func(a, b *T) int { return compareIDs(id(a), id(b)) })
+	slices.SortFunc(order, func(a, b *T) int { return projections.CompareNames(product(a), product(b)) })
 	return order
 }
 

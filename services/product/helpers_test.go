@@ -65,12 +65,13 @@ func observe(source, name string, micros int64, fetch int) events.Observation {
 	}
 }
 
-// project takes observations into the views as the shard's first messages.
+// project takes observations into the views as those of one message.
 func project(t testing.TB, store projections.Views, sequence uint64, all ...events.Observation) {
 	t.Helper()
 	ids := make([]events.ProductID, len(all))
 	for i := range all {
 		ids[i] = all[i].ProductID()
+		all[i].Place = events.LogPlace{Sequence: sequence}
 	}
 	known, err := store.Products(t.Context(), ids)
 	wantNoError(t, err)
@@ -117,8 +118,14 @@ func clientsOn(
 	t testing.TB, views projections.Views, log product.Log, lists product.Lists,
 ) map[string]atlantv1connect.ProductServiceClient {
 	t.Helper()
+	return clientsOf(t, product.NewService(projections.Fixed{Views: views}, log, lists))
+}
+
+// clientsOf returns a client of a service for each protocol.
+func clientsOf(t testing.TB, service *product.Service) map[string]atlantv1connect.ProductServiceClient {
+	t.Helper()
 	srv := httptest.NewUnstartedServer(rpc.NewHandler(nil, rpc.Mount(atlantv1connect.ProductServiceName)(
-		atlantv1connect.NewProductServiceHandler(product.NewService(projections.Fixed{Views: views}, log, lists), rpc.Options(slog.New(slog.DiscardHandler))...))))
+		atlantv1connect.NewProductServiceHandler(service, rpc.Options(slog.New(slog.DiscardHandler))...))))
 	var both, only2 http.Protocols
 	both.SetHTTP1(true)
 	both.SetUnencryptedHTTP2(true)
