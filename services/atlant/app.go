@@ -43,6 +43,7 @@ type app struct {
 	server   *http.Server
 	backend  *backend
 	fetches  *fetch.Service
+	products *product.Service
 	worker   *worker // nil if it does not work
 
 	stop    context.CancelFunc // ends the work
@@ -91,6 +92,7 @@ func (a *app) open(ctx context.Context) (err error) {
 		return err
 	}
 	a.fetches = fetch.NewService(a.backend.log, a.backend.store, a.config.Fetchers.MaxListBytes)
+	a.products = product.NewService(a.backend.store, a.backend.log, a.fetches)
 	if a.config.Work {
 		a.worker, err = newWorker(a.backend, a.fetches, &a.config)
 	}
@@ -115,7 +117,7 @@ func (a *app) handler() http.Handler {
 		return rpc.NewHandler(a.ready)
 	}
 	b, options := a.backend, slices.Clip(rpc.Options(a.config.Logger))
-	products, sources := product.NewService(b.store, b.log, a.fetches), source.NewService(b.log, a.fetches, b.store)
+	sources := source.NewService(b.log, a.fetches, b.store)
 	status := projection.NewService(projection.Config{
 		Live: b.store, Source: b.log, Shards: b.log.Shards(), Leases: b.leases,
 		Rebuilder: projections.NewRebuilder(b.log, b.log.Shards(), b.store, buildVersion(), a.config.Logger),
@@ -125,8 +127,8 @@ func (a *app) handler() http.Handler {
 	return rpc.AllowOrigins(a.config.HTTP.CORSOrigin, rpc.NewHandler(a.ready,
 		rpc.Mount(atlantv1connect.FetchServiceName)(atlantv1connect.NewFetchServiceHandler(a.fetches, options...)),
 		rpc.Mount(atlantv1connect.SourceServiceName)(atlantv1connect.NewSourceServiceHandler(sources, options...)),
-		rpc.Mount(atlantv1connect.ProductServiceName)(atlantv1connect.NewProductServiceHandler(products,
-			append(options, connect.WithInterceptors(products.Revalidation(buildVersion())))...)),
+		rpc.Mount(atlantv1connect.ProductServiceName)(atlantv1connect.NewProductServiceHandler(a.products,
+			append(options, connect.WithInterceptors(a.products.Revalidation(buildVersion())))...)),
 		rpc.Mount(atlantv1connect.ProjectionServiceName)(atlantv1connect.NewProjectionServiceHandler(status, options...)),
 	))
 }
@@ -186,6 +188,7 @@ func (a *app) close(ctx context.Context) error {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
 		defer cancel()
 		defer time.AfterFunc(drainTimeout, a.hangUp).Stop()
+		a.products.Close()
 		if err := a.server.Shutdown(ctx); err != nil {
 			all = append(all, a.server.Close())
 		}

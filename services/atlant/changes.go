@@ -1,8 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 
 	"connectrpc.com/connect"
@@ -13,18 +15,24 @@ import (
 type changesCommand struct {
 	output
 	namedProduct
-	Ascending bool `help:"Oldest first."`
-	Limit     uint `default:"50" placeholder:"N" help:"At most this many (${default}); 0 for all."`
+	Ascending bool  `help:"Oldest first."`
+	Chart     *bool `negatable:"" help:"Draw how the price moved, or do not; on a terminal it is drawn."`
+	Limit     uint  `default:"50" placeholder:"N" help:"At most this many (${default}); 0 for all."`
 }
 
 // Run finds the product and prints its changes.
 func (h *changesCommand) Run(ctx context.Context, c *console, api *clients) error {
-	product, err := h.find(ctx, api)
+	product, err := findProduct(ctx, api, h.Source, strings.Join(h.Product, " "))
 	if err != nil {
 		return err
 	}
 	if c.width > 0 && !h.JSON {
 		fmt.Fprintln(c.out, printable(product.GetName()+": "+formatPrice(product.GetPrice())))
+	}
+	if h.charted(c) && product.GetPriceChanges() > 0 {
+		if err := drawChart(ctx, c, api, product); err != nil {
+			return err
+		}
 	}
 	l := &listing[*atlantv1.Change]{
 		console: c, json: h.JSON, limit: h.Limit,
@@ -43,6 +51,39 @@ func (h *changesCommand) Run(ctx context.Context, c *console, api *clients) erro
 	}
 	since := formatTime(product.GetFirstObservedAt(), toTheMinute)
 	return l.printAll(fmt.Sprintf("no changes: %s since %s", formatPrice(product.GetPrice()), since))
+}
+
+func (h *changesCommand) charted(c *console) bool {
+	if h.Chart == nil {
+		return c.width > 0 && !h.JSON
+	}
+	return *h.Chart && !h.JSON
+}
+
+// mostCharted is how many changes a chart is made of; it has fewer columns than that by far.
+const mostCharted = 10_000
+
+// drawChart reads the latest changes of a product, and draws them.
+func drawChart(ctx context.Context, c *console, api *clients, product *atlantv1.Product) error {
+	var changes []*atlantv1.Change
+	for request := (&atlantv1.ListChangesRequest{ProductId: product.GetId(), PageSize: largestPage}); len(changes) < mostCharted; {
+		response, err := api.product.ListChanges(ctx, connect.NewRequest(request))
+		if err != nil {
+			return err
+		}
+		changes = append(changes, response.Msg.GetChanges()...)
+		if request.PageToken = response.Msg.GetNextPageToken(); request.GetPageToken() == "" {
+			break
+		}
+	}
+	slices.Reverse(changes)
+	steps := priceSteps(product, changes)
+	if len(steps) < 2 { // the currency has just changed
+		return nil
+	}
+	chart := drawSteps(steps, product.GetObservedAt().AsTime(), product.GetPrice().GetCurrencyCode(), cmp.Or(c.width, chartWidth))
+	_, err := fmt.Fprintln(c.out, chart)
+	return err
 }
 
 func changeColumns() []column {

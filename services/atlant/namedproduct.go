@@ -16,9 +16,12 @@ type namedProduct struct {
 	Source  string   `placeholder:"NAME" help:"Namespace of the name (default)."`
 }
 
-// find takes what looks like an id for one first; a product may be called like that, too.
 func (n *namedProduct) find(ctx context.Context, api *clients) (*atlantv1.Product, error) {
-	wanted := strings.Join(n.Product, " ")
+	return findProduct(ctx, api, n.Source, strings.Join(n.Product, " "))
+}
+
+// findProduct takes what looks like an id for one first; a product may be called like that, too.
+func findProduct(ctx context.Context, api *clients, source, wanted string) (*atlantv1.Product, error) {
 	if id, err := uuid.Parse(wanted); err == nil {
 		response, err := api.product.Get(ctx, connect.NewRequest(&atlantv1.GetRequest{Id: id.String()}))
 		switch {
@@ -28,7 +31,7 @@ func (n *namedProduct) find(ctx context.Context, api *clients) (*atlantv1.Produc
 			return nil, err
 		}
 	}
-	response, err := api.product.Get(ctx, connect.NewRequest(&atlantv1.GetRequest{Source: n.Source, Name: wanted}))
+	response, err := api.product.Get(ctx, connect.NewRequest(&atlantv1.GetRequest{Source: source, Name: wanted}))
 	if err != nil {
 		return nil, notFound(err, "`atlant list` shows the names; --source says in which list to look")
 	}

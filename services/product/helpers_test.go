@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"slices"
 	"testing"
+	"time"
 
 	"connectrpc.com/connect"
 	"github.com/google/uuid"
@@ -121,9 +122,11 @@ func clientsOn(
 	return clientsOf(t, product.NewService(projections.Fixed{Views: views}, log, lists))
 }
 
-// clientsOf returns a client of a service for each protocol.
+// clientsOf returns a client of a service for each protocol. Its watchers hear soon how far they are, also where nothing
+// changes. At the end of the test the service is closed.
 func clientsOf(t testing.TB, service *product.Service) map[string]atlantv1connect.ProductServiceClient {
 	t.Helper()
+	service.SetHeartbeat(100 * time.Millisecond)
 	srv := httptest.NewUnstartedServer(rpc.NewHandler(nil, rpc.Mount(atlantv1connect.ProductServiceName)(
 		atlantv1connect.NewProductServiceHandler(service, rpc.Options(slog.New(slog.DiscardHandler))...))))
 	var both, only2 http.Protocols
@@ -135,6 +138,7 @@ func clientsOf(t testing.TB, service *product.Service) map[string]atlantv1connec
 	transport := &http.Transport{Protocols: &only2}
 	t.Cleanup(func() {
 		transport.CloseIdleConnections()
+		service.Close()
 		srv.Close()
 	})
 	http1, http2 := srv.Client(), &http.Client{Transport: transport}

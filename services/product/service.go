@@ -28,14 +28,16 @@ type Service struct {
 	lists     Lists
 	walks     *projections.Walks
 	comparing chan struct{} // holds a token while fetches are compared
+	feed      *feed
 }
 
 var _ atlantv1connect.ProductServiceHandler = (*Service)(nil)
 
-// NewService returns the handler for the live views of a log.
+// NewService returns the handler for the live views of a log. Close ends its streams.
 func NewService(live projections.LiveViews, log Log, lists Lists) *Service {
 	return &Service{
 		live: live, shards: log.Shards(), log: log, lists: lists, walks: projections.NewWalks(), comparing: make(chan struct{}, 1),
+		feed: newFeed(live, log.Shards()),
 	}
 }
 
