@@ -22,6 +22,7 @@ import (
 	"github.com/atlant-log/atlant/services/projection"
 	"github.com/atlant-log/atlant/services/rpc"
 	"github.com/atlant-log/atlant/services/source"
+	"github.com/atlant-log/atlant/services/web"
 )
 
 const (
@@ -44,7 +45,8 @@ type app struct {
 	backend  *backend
 	fetches  *fetch.Service
 	products *product.Service
-	worker   *worker // nil if it does not work
+	pages    http.Handler // nil if it does not serve
+	worker   *worker      // nil if it does not work
 
 	stop    context.CancelFunc // ends the work
 	hangUp  context.CancelFunc // cancels the calls under way
@@ -91,6 +93,11 @@ func (a *app) open(ctx context.Context) (err error) {
 	if a.backend, err = openBackend(ctx, &a.config); err != nil {
 		return err
 	}
+	if a.config.Serve {
+		if a.pages, err = web.NewHandler(); err != nil {
+			return err
+		}
+	}
 	a.fetches = fetch.NewService(a.backend.log, a.backend.store, a.config.Fetchers.MaxListBytes)
 	a.products = product.NewService(a.backend.store, a.backend.log, a.fetches)
 	if a.config.Work {
@@ -130,6 +137,7 @@ func (a *app) handler() http.Handler {
 		rpc.Mount(atlantv1connect.ProductServiceName)(atlantv1connect.NewProductServiceHandler(a.products,
 			append(options, connect.WithInterceptors(a.products.Revalidation(buildVersion())))...)),
 		rpc.Mount(atlantv1connect.ProjectionServiceName)(atlantv1connect.NewProjectionServiceHandler(status, options...)),
+		rpc.Rest(a.pages),
 	))
 }
 

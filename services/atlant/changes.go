@@ -22,7 +22,7 @@ type changesCommand struct {
 
 // Run finds the product and prints its changes.
 func (h *changesCommand) Run(ctx context.Context, c *console, api *clients) error {
-	product, err := findProduct(ctx, api, h.Source, strings.Join(h.Product, " "))
+	product, err := h.find(ctx, api)
 	if err != nil {
 		return err
 	}

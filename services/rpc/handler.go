@@ -10,7 +10,7 @@ import (
 	"connectrpc.com/grpcreflect"
 )
 
-// Service is one service under its fully qualified name.
+// Service is one service under its fully qualified name, which is empty for what is no service of RPC.
 type Service struct {
 	name, path string
 	handler    http.Handler
@@ -23,6 +23,9 @@ func Mount(name string) func(path string, handler http.Handler) Service {
 	}
 }
 
+// Rest serves all paths that nothing else does.
+func Rest(handler http.Handler) Service { return Service{path: "/", handler: handler} }
+
 // readyTimeout bounds one readiness check.
 const readyTimeout = 2 * time.Second
 
@@ -30,10 +33,12 @@ const readyTimeout = 2 * time.Second
 // nil, so that requests can be served).
 func NewHandler(ready func(context.Context) error, services ...Service) http.Handler {
 	mux := http.NewServeMux()
-	names := make([]string, len(services))
-	for i, s := range services {
+	var names []string
+	for _, s := range services {
 		mux.Handle(s.path, s.handler)
-		names[i] = s.name
+		if s.name != "" {
+			names = append(names, s.name)
+		}
 	}
 	reflector := grpcreflect.NewStaticReflector(names...)
 	mux.Handle(grpcreflect.NewHandlerV1(reflector))

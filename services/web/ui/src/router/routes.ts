@@ -1,0 +1,33 @@
+export type Route =
+  | { page: "products" }
+  | { page: "product"; id: string }
+  | { page: "fetches" }
+  | { page: "fetch"; id: string }
+  | { page: "sources" }
+  | { page: "status" }
+  | { page: "nowhere" };
+
+/** The page of a path. The handler in Go knows the same paths. */
+export function routeOf(path: string): Route {
+  const parts = path.slice(1).split("/");
+  const [first, id] = parts;
+  if (parts.length === 1) {
+    switch (first) {
+      case "":
+        return { page: "products" };
+      case "fetches":
+      case "sources":
+      case "status":
+        return { page: first };
+    }
+  }
+  if (parts.length === 2 && id) {
+    switch (first) {
+      case "products":
+        return { page: "product", id };
+      case "fetches":
+        return { page: "fetch", id };
+    }
+  }
+  return { page: "nowhere" };
+}

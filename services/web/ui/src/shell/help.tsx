@@ -1,0 +1,40 @@
+import { Dialog } from "../elements/dialog";
+import { helpOpen } from "./keyboard";
+
+const keys: [string, string[][]][] = [
+  ["Search", [["/"]]],
+  ["Next, previous row", [["j"], ["k"]]],
+  ["Open the row", [["Enter"]]],
+  ["Clear, close, go back", [["Esc"]]],
+  ["Fetch a list", [["n"]]],
+  ["Products, fetches", [["g", "p"], ["g", "f"]]],
+  ["Sources, status", [["g", "s"], ["g", "t"]]],
+  ["This help", [["?"]]],
+];
+
+export function Help() {
+  if (!helpOpen.value) {
+    return null;
+  }
+  return (
+    <Dialog title="Keyboard" onClose={() => (helpOpen.value = false)}>
+      <dl class="keys">
+        {keys.map(([what, ways]) => (
+          <div key={what}>
+            <dt>{what}</dt>
+            <dd>
+              {ways.map((way, i) => (
+                <>
+                  {i > 0 && <span class="or">or</span>}
+                  {way.map((key) => (
+                    <kbd>{key}</kbd>
+                  ))}
+                </>
+              ))}
+            </dd>
+          </div>
+        ))}
+      </dl>
+    </Dialog>
+  );
+}
