@@ -14,6 +14,16 @@ import (
 // A shard that is absent does not matter.
 type LogPosition map[uint32]uint64
 
+// Reaches tells whether p is as far as q in each shard that matters to q.
+func (p LogPosition) Reaches(q LogPosition) bool {
+	for shard, sequence := range q {
+		if p[shard] < sequence {
+			return false
+		}
+	}
+	return true
+}
+
 // LogPlace is where the price log holds a message: the place of all observations in it.
 type LogPlace struct {
 	Shard    uint32

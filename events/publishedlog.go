@@ -23,18 +23,20 @@ type PublishedLog interface {
 // as it is. What cannot be decoded it passes over, as the views do.
 func Observations(ctx context.Context, log PublishedLog, fetch FetchID, take func([]Observation) error) error {
 	for shard := range log.Shards() {
-		published, err := log.Published(ctx, shard, fetch)
-		if err != nil {
-			return err
-		}
-		if published.Last == 0 {
-			continue
-		}
-		if err := observationsIn(ctx, log, PriceStream(shard), published, fetch, take); err != nil {
+		if err := ShardObservations(ctx, log, shard, fetch, take); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// ShardObservations is Observations for one shard.
+func ShardObservations(ctx context.Context, log PublishedLog, shard int, fetch FetchID, take func([]Observation) error) error {
+	published, err := log.Published(ctx, shard, fetch)
+	if err != nil || published.Last == 0 {
+		return err
+	}
+	return observationsIn(ctx, log, PriceStream(shard), published, fetch, take)
 }
 
 func observationsIn(
@@ -54,12 +56,8 @@ func observationsIn(
 		}
 		all = all[:0]
 		for _, m := range messages {
-			if m.Kind != KindObserved || m.Sequence > published.Last {
-				continue
-			}
-			before := len(all)
-			if all, err = DecodeObservations(all, m.Data); err != nil || len(all) > before && all[before].Position.Fetch != fetch {
-				all = all[:before]
+			if m.Kind == KindObserved && m.Sequence <= published.Last {
+				all = appendOfFetch(all, m.Data, fetch)
 			}
 		}
 		if len(all) > 0 {
@@ -71,4 +69,13 @@ func observationsIn(
 			return nil
 		}
 	}
+}
+
+// appendOfFetch appends the observations of a message, which all are of one fetch, if it is this one.
+func appendOfFetch(all []Observation, data []byte, fetch FetchID) []Observation {
+	more, err := DecodeObservations(all, data)
+	if err != nil || len(more) > len(all) && more[len(all)].Position.Fetch != fetch {
+		return all
+	}
+	return more
 }

@@ -30,6 +30,11 @@ func (p *Product) PriceChangedAt() events.Micros {
 	return p.Written.ObservedAt
 }
 
+// CompareNames orders products by source and name, as the indexes for lists do where a sort value is the same.
+func CompareNames(p, q *Product) int {
+	return cmp.Or(cmp.Compare(p.Source, q.Source), cmp.Compare(p.Name, q.Name))
+}
+
 // Change is one change of a product's price. ProductID and At are its key.
 type Change struct {
 	ProductID     events.ProductID
@@ -48,6 +53,14 @@ func newChange(before, after *Product, o *events.Observation) Change {
 		ProductID: before.ID, Number: after.PriceChanges, Price: after.Price, PreviousPrice: before.Price,
 		PreviousSince: before.Written.ObservedAt, At: o.Position, Line: o.Line, Place: o.Place,
 	}
+}
+
+// Before returns the product as it was before the change, as far as that sorts and filters it. The product is as at any time.
+func (c *Change) Before(p *Product) Product {
+	before := *p
+	before.Price, before.PreviousPrice, before.PriceChanges = c.PreviousPrice, events.Price{}, c.Number-1
+	before.Written = events.Position{ObservedAt: c.PreviousSince}
+	return before
 }
 
 // CompareInFeed orders changes of a shard as the log has them: by sequence, and those of one message by position and product.

@@ -130,7 +130,6 @@ func (d changeDocument) change() projections.Change {
 
 // Whose product they are.
 func (d productDocument) owner() uuidKey  { return d.ID }
-func (u productUpdate) owner() uuidKey    { return u.ID }
 func (d sightingDocument) owner() uuidKey { return d.ID }
 func (d changeDocument) owner() uuidKey   { return uuidKey(d.ID.product) }
 
@@ -140,6 +139,15 @@ func inOrder[T any, D interface{ owner() uuidKey }](items []T, document func(*T)
 	all := documents(items, document)
 	slices.SortStableFunc(all, func(a, b D) int { return compareIDs(a.owner(), b.owner()) })
 	return all
+}
+
+// byName returns the items by source and name. The products of a batch share most sort values, and their entries in the
+// indexes for lists differ by name only: in this order they are written side by side, and as with inOrder nobody waits
+// crosswise.
+func byName[T any](items []T, product func(*T) *projections.Product) []T {
+	sorted := slices.Clone(items)
+	slices.SortFunc(sorted, func(a, b T) int { return projections.CompareNames(product(&a), product(&b)) })
+	return sorted
 }
 
 // documents turns items into what is stored of them.

@@ -24,7 +24,7 @@ func (v *views) applyPrices(ctx context.Context, delta *projections.Delta, check
 		return err
 	}
 	// The compare-and-set below is what counts. This finds a conflict before there are changes that nothing leads to.
-	changed := inOrder(delta.Changed, newProductUpdate)
+	changed := documents(byName(delta.Changed, func(p *projections.ChangedProduct) *projections.Product { return &p.Product }), newProductUpdate)
 	if err := v.checkUnchanged(ctx, changed); err != nil {
 		return fmt.Errorf("compare products: %w", err)
 	}
@@ -54,7 +54,8 @@ func (v *views) insertProducts(ctx context.Context, products []projections.Produ
 	if err := v.insertWords(ctx, products); err != nil {
 		return err
 	}
-	existed, err := insertNew(ctx, v.products, inOrder(products, newProductDocument))
+	byName := byName(products, func(p *projections.Product) *projections.Product { return p })
+	existed, err := insertNew(ctx, v.products, documents(byName, newProductDocument))
 	if err == nil && existed > 0 {
 		err = projections.ErrConflict
 	}

@@ -91,7 +91,7 @@ func BenchmarkApplyNew(b *testing.B) {
 	deltas := benchDeltas(map[events.ProductID]projections.Product{}, benchFetch(0, 0))
 	sorted := make([]projections.Delta, len(deltas))
 	for i := range deltas {
-		for _, p := range orderByID(deltas[i].New, func(p *projections.Product) events.ProductID { return p.ID }) {
+		for _, p := range orderByName(deltas[i].New, func(p *projections.Product) *projections.Product { return p }) {
 			sorted[i].New = append(sorted[i].New, *p)
 		}
 	}
@@ -104,7 +104,7 @@ func BenchmarkApplyNew(b *testing.B) {
 		}
 		reportRows(b)
 	})
-	for name, deltas := range map[string][]projections.Delta{"bare": deltas, "bare-by-id": sorted} {
+	for name, deltas := range map[string][]projections.Delta{"bare": deltas, "bare-by-name": sorted} {
 		b.Run(name, func(b *testing.B) {
 			for range b.N {
 				b.StopTimer()

@@ -45,6 +45,7 @@ func Run(t *testing.T, open Open) {
 		{"SearchFollowsRepairs", testSearchRepairs},
 		{"ListMergesManySources", testListManySources},
 		{"ListIsStableUnderWrites", testListStable},
+		{"WalkMeetsEachOnce", testWalk},
 		{"CountMatchesList", testCount},
 		{"ListChangesPages", testListChanges},
 		{"FeedIsInTheOrderOfTheLog", testFeed},

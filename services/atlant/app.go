@@ -44,6 +44,7 @@ type app struct {
 	server   *http.Server
 	backend  *backend
 	fetches  *fetch.Service
+	products *product.Service
 	pages    http.Handler // nil if it does not serve
 	worker   *worker      // nil if it does not work
 
@@ -98,6 +99,7 @@ func (a *app) open(ctx context.Context) (err error) {
 		}
 	}
 	a.fetches = fetch.NewService(a.backend.log, a.backend.store, a.config.Fetchers.MaxListBytes)
+	a.products = product.NewService(a.backend.store, a.backend.log, a.fetches)
 	if a.config.Work {
 		a.worker, err = newWorker(a.backend, a.fetches, &a.config)
 	}
@@ -122,7 +124,7 @@ func (a *app) handler() http.Handler {
 		return rpc.NewHandler(a.ready)
 	}
 	b, options := a.backend, slices.Clip(rpc.Options(a.config.Logger))
-	products, sources := product.NewService(b.store, b.log.Shards()), source.NewService(b.log, a.fetches, b.store)
+	sources := source.NewService(b.log, a.fetches, b.store)
 	status := projection.NewService(projection.Config{
 		Live: b.store, Source: b.log, Shards: b.log.Shards(), Leases: b.leases,
 		Rebuilder: projections.NewRebuilder(b.log, b.log.Shards(), b.store, buildVersion(), a.config.Logger),
@@ -132,8 +134,8 @@ func (a *app) handler() http.Handler {
 	return rpc.AllowOrigins(a.config.HTTP.CORSOrigin, rpc.NewHandler(a.ready,
 		rpc.Mount(atlantv1connect.FetchServiceName)(atlantv1connect.NewFetchServiceHandler(a.fetches, options...)),
 		rpc.Mount(atlantv1connect.SourceServiceName)(atlantv1connect.NewSourceServiceHandler(sources, options...)),
-		rpc.Mount(atlantv1connect.ProductServiceName)(atlantv1connect.NewProductServiceHandler(products,
-			append(options, connect.WithInterceptors(products.Revalidation(buildVersion())))...)),
+		rpc.Mount(atlantv1connect.ProductServiceName)(atlantv1connect.NewProductServiceHandler(a.products,
+			append(options, connect.WithInterceptors(a.products.Revalidation(buildVersion())))...)),
 		rpc.Mount(atlantv1connect.ProjectionServiceName)(atlantv1connect.NewProjectionServiceHandler(status, options...)),
 		rpc.Rest(a.pages),
 	))
@@ -194,6 +196,7 @@ func (a *app) close(ctx context.Context) error {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
 		defer cancel()
 		defer time.AfterFunc(drainTimeout, a.hangUp).Stop()
+		a.products.Close()
 		if err := a.server.Shutdown(ctx); err != nil {
 			all = append(all, a.server.Close())
 		}

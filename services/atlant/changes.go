@@ -1,23 +1,23 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
-	"strings"
 
 	"connectrpc.com/connect"
-	"github.com/google/uuid"
 
 	atlantv1 "github.com/atlant-log/atlant/proto/gen/atlant/v1"
 )
 
 type changesCommand struct {
 	output
-	Product   []string `arg:"" name:"name|id" help:"Name or id of the product; a name of several words needs no quotes."`
-	Source    string   `placeholder:"NAME" help:"Namespace of the name (default)."`
-	Ascending bool     `help:"Oldest first."`
-	Limit     uint     `default:"50" placeholder:"N" help:"At most this many (${default}); 0 for all."`
+	namedProduct
+	Ascending bool  `help:"Oldest first."`
+	Chart     *bool `negatable:"" help:"Draw how the price moved, or do not; on a terminal it is drawn."`
+	Limit     uint  `default:"50" placeholder:"N" help:"At most this many (${default}); 0 for all."`
 }
 
 // Run finds the product and prints its changes.
@@ -28,6 +28,11 @@ func (h *changesCommand) Run(ctx context.Context, c *console, api *clients) erro
 	}
 	if c.width > 0 && !h.JSON {
 		fmt.Fprintln(c.out, printable(product.GetName()+": "+formatPrice(product.GetPrice())))
+	}
+	if h.charted(c) && product.GetPriceChanges() > 0 {
+		if err := drawChart(ctx, c, api, product); err != nil {
+			return err
+		}
 	}
 	l := &listing[*atlantv1.Change]{
 		console: c, json: h.JSON, limit: h.Limit,
@@ -48,23 +53,37 @@ func (h *changesCommand) Run(ctx context.Context, c *console, api *clients) erro
 	return l.printAll(fmt.Sprintf("no changes: %s since %s", formatPrice(product.GetPrice()), since))
 }
 
-// find takes what looks like an id for one first; a product may be called like that, too.
-func (h *changesCommand) find(ctx context.Context, api *clients) (*atlantv1.Product, error) {
-	wanted := strings.Join(h.Product, " ")
-	if id, err := uuid.Parse(wanted); err == nil {
-		response, err := api.product.Get(ctx, connect.NewRequest(&atlantv1.GetRequest{Id: id.String()}))
-		switch {
-		case err == nil:
-			return response.Msg.GetProduct(), nil
-		case connect.CodeOf(err) != connect.CodeNotFound:
-			return nil, err
+func (h *changesCommand) charted(c *console) bool {
+	if h.Chart == nil {
+		return c.width > 0 && !h.JSON
+	}
+	return *h.Chart && !h.JSON
+}
+
+// mostCharted is how many changes a chart is made of; it has fewer columns than that by far.
+const mostCharted = 10_000
+
+// drawChart reads the latest changes of a product, and draws them.
+func drawChart(ctx context.Context, c *console, api *clients, product *atlantv1.Product) error {
+	var changes []*atlantv1.Change
+	for request := (&atlantv1.ListChangesRequest{ProductId: product.GetId(), PageSize: largestPage}); len(changes) < mostCharted; {
+		response, err := api.product.ListChanges(ctx, connect.NewRequest(request))
+		if err != nil {
+			return err
+		}
+		changes = append(changes, response.Msg.GetChanges()...)
+		if request.PageToken = response.Msg.GetNextPageToken(); request.GetPageToken() == "" {
+			break
 		}
 	}
-	response, err := api.product.Get(ctx, connect.NewRequest(&atlantv1.GetRequest{Source: h.Source, Name: wanted}))
-	if err != nil {
-		return nil, notFound(err, "`atlant list` shows the names; --source says in which list to look")
+	slices.Reverse(changes)
+	steps := priceSteps(product, changes)
+	if len(steps) < 2 { // the currency has just changed
+		return nil
 	}
-	return response.Msg.GetProduct(), nil
+	chart := drawSteps(steps, product.GetObservedAt().AsTime(), product.GetPrice().GetCurrencyCode(), cmp.Or(c.width, chartWidth))
+	_, err := fmt.Fprintln(c.out, chart)
+	return err
 }
 
 func changeColumns() []column {

@@ -58,3 +58,30 @@ func TestChangesOfUnknownProduct(t *testing.T) {
 			"atlant: there is no such product\n  `atlant list` shows the names; --source says in which list to look\n")
 	}
 }
+
+// On a terminal, or where it is asked for, the history is drawn above the table.
+func TestChangesChart(t *testing.T) {
+	t.Parallel()
+	s := milk()
+	get, list := s.get, s.listChanges
+	s.get = func(r *atlantv1.GetRequest) (*atlantv1.Product, error) {
+		product, err := get(r)
+		if product != nil {
+			product.PriceChanges, product.ObservedAt = 1, at("12:00:00")
+		}
+		return product, err
+	}
+	s.listChanges = func(r *atlantv1.ListChangesRequest) (*atlantv1.ListChangesResponse, error) {
+		r.Ascending = true
+		return list(r)
+	}
+	r := s.run(t, "changes", productID, "--chart")
+	if r.code != exitOK || !strings.Contains(r.out, "lowest 1.48, highest 1.99 EUR\n\nwhen ") || !strings.Contains(r.out, "╯") {
+		t.Errorf("got %+v", r)
+	}
+	for _, flags := range [][]string{nil, {"--no-chart"}, {"--chart", "--json"}} {
+		if r := s.run(t, append([]string{"changes", productID}, flags...)...); r.code != exitOK || strings.Contains(r.out, "lowest") {
+			t.Errorf("%v: got %+v", flags, r)
+		}
+	}
+}

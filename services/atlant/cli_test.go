@@ -35,6 +35,9 @@ type fakeServer struct {
 	list        func(*atlantv1.ListRequest) (*atlantv1.ListResponse, error)
 	get         func(*atlantv1.GetRequest) (*atlantv1.Product, error)
 	listChanges func(*atlantv1.ListChangesRequest) (*atlantv1.ListChangesResponse, error)
+	diff        func(*atlantv1.DiffFetchesRequest, func(*atlantv1.DiffFetchesResponse) error) error
+	explain     func(*atlantv1.ExplainRequest) (*atlantv1.ExplainResponse, error)
+	watchPrices func(*atlantv1.WatchRequest, func(*atlantv1.WatchResponse) error) error
 	status      func() (*atlantv1.GetStatusResponse, error)
 	rebuild     func(*atlantv1.RebuildRequest, func(*atlantv1.RebuildResponse) error) error
 	verify      func(func(*atlantv1.VerifyResponse) error) error
@@ -92,8 +95,22 @@ func (s *fakeServer) Get(_ context.Context, r *connect.Request[atlantv1.GetReque
 	return connect.NewResponse(&atlantv1.GetResponse{Product: product}), err
 }
 
+func (s *fakeServer) DiffFetches(
+	_ context.Context, r *connect.Request[atlantv1.DiffFetchesRequest], stream *connect.ServerStream[atlantv1.DiffFetchesResponse],
+) error {
+	return s.diff(r.Msg, stream.Send)
+}
+
+func (s *fakeServer) Explain(_ context.Context, r *connect.Request[atlantv1.ExplainRequest]) (*connect.Response[atlantv1.ExplainResponse], error) {
+	return respond(s.explain(r.Msg))
+}
+
 func (s *fakeServer) ListChanges(_ context.Context, r *connect.Request[atlantv1.ListChangesRequest]) (*connect.Response[atlantv1.ListChangesResponse], error) {
 	return respond(s.listChanges(r.Msg))
+}
+
+func (s *fakeServer) Watch(_ context.Context, r *connect.Request[atlantv1.WatchRequest], stream *connect.ServerStream[atlantv1.WatchResponse]) error {
+	return s.watchPrices(r.Msg, stream.Send)
 }
 
 func (s *fakeServer) GetStatus(context.Context, *connect.Request[atlantv1.GetStatusRequest]) (*connect.Response[atlantv1.GetStatusResponse], error) {

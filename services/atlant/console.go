@@ -20,31 +20,34 @@ type console struct {
 	in       io.Reader
 	out, err io.Writer
 	width    int  // of the terminal that out is, in columns; 0 if it is none
+	height   int  // of that terminal, in lines; 0 if it is none, or not known
 	errTerm  bool // err is a terminal
 	color    bool // out takes colors
 }
 
 func newConsole(stdin io.Reader, stdout, stderr io.Writer) *console {
-	width := terminalWidth(stdout)
+	width, height := terminalSize(stdout)
+	errWidth, _ := terminalSize(stderr)
 	return &console{
 		in: stdin, out: stdout, err: stderr,
 		width:   width,
-		errTerm: terminalWidth(stderr) > 0,
+		height:  height,
+		errTerm: errWidth > 0,
 		color:   width > 0 && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb",
 	}
 }
 
-// terminalWidth returns the columns of the terminal behind w, 0 if there is none.
-func terminalWidth(w io.Writer) int {
+// terminalSize returns the columns and lines of the terminal behind w, 0 columns if there is none.
+func terminalSize(w io.Writer) (width, height int) {
 	file, ok := w.(*os.File)
 	if !ok || !term.IsTerminal(int(file.Fd())) {
-		return 0
+		return 0, 0
 	}
-	width, _, err := term.GetSize(int(file.Fd()))
+	width, height, err := term.GetSize(int(file.Fd()))
 	if err != nil || width <= 0 {
-		return 80
+		return 80, 0
 	}
-	return width
+	return width, height
 }
 
 // notef tells the user something that is no result: it goes to stderr, so that pipes carry results only.

@@ -94,7 +94,7 @@ func (w *wait) untilEnded(ctx context.Context, fetch *atlantv1.Fetch) (*atlantv1
 	}
 }
 
-var errStreamEnded = errors.New("the stream ended before the fetch did")
+var errStreamEnded = errors.New("the stream ended too early")
 
 // follow returns the fetch when it has ended, or why the stream did.
 func (w *wait) follow(ctx context.Context, id string, pause *backoff) (*atlantv1.Fetch, error) {

@@ -7,6 +7,7 @@ import (
 
 	"connectrpc.com/connect"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/atlant-log/atlant/events"
 	atlantv1 "github.com/atlant-log/atlant/proto/gen/atlant/v1"
@@ -44,6 +45,29 @@ func TestGet(t *testing.T) {
 			response, err := client.Get(t.Context(), connect.NewRequest(test.request))
 			if err != nil || !proto.Equal(response.Msg.GetProduct(), test.want) {
 				t.Errorf("%s, %s: %v, %v; want %v", protocol, name, response, err, test.want)
+			}
+		}
+	}
+}
+
+func TestGetStatistics(t *testing.T) {
+	t.Parallel()
+	store := newViews(t)
+	project(t, store, 1, observe("default", "x", 4, 0), observe("default", "once", 7, 3), observe("default", "x", 8, 1),
+		observe("default", "x", 6, 5), observe("default", "x", 6, 20))
+	micros := func(n int64) *atlantv1.Price { return &atlantv1.Price{AmountMicros: n, CurrencyCode: "EUR"} }
+	after := func(seconds events.Micros) *timestamppb.Timestamp { return (day + seconds*1_000_000).Timestamp() }
+	for protocol, client := range clients(t, store) {
+		for name, want := range map[string]*atlantv1.PriceStatistics{
+			"x": {
+				Lowest: micros(4), LowestAt: after(0), Highest: micros(8), HighestAt: after(1), Median: micros(6), Prior_30Days: micros(4),
+				VolatilityPpm: 883_883, // of +100 % and -25 %
+			},
+			"once": {Lowest: micros(7), LowestAt: after(3), Highest: micros(7), HighestAt: after(3), Median: micros(7)},
+		} {
+			response, err := client.Get(t.Context(), connect.NewRequest(&atlantv1.GetRequest{Name: name}))
+			if err != nil || !proto.Equal(response.Msg.GetStatistics(), want) {
+				t.Errorf("%s, %s: %v, %v; want %v", protocol, name, response, err, want)
 			}
 		}
 	}

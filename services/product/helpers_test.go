@@ -2,6 +2,7 @@ package product_test
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -65,12 +66,13 @@ func observe(source, name string, micros int64, fetch int) events.Observation {
 	}
 }
 
-// project takes observations into the views as the shard's first messages.
+// project takes observations into the views as those of one message.
 func project(t testing.TB, store projections.Views, sequence uint64, all ...events.Observation) {
 	t.Helper()
 	ids := make([]events.ProductID, len(all))
 	for i := range all {
 		ids[i] = all[i].ProductID()
+		all[i].Place = events.LogPlace{Sequence: sequence}
 	}
 	known, err := store.Products(t.Context(), ids)
 	wantNoError(t, err)
@@ -96,10 +98,28 @@ func fixture(t testing.TB, store projections.Views) []projections.Product {
 	return delta.New
 }
 
+// noLog is the log of a service that has no use for it.
+type noLog struct{ product.Log }
+
+func (noLog) Shards() int { return shards }
+
+// noLists keeps no lists.
+type noLists struct{}
+
+func (noLists) RawRow(context.Context, *atlantv1.Fetch, int64) (string, error) { return "", nil }
+
 // clients returns a client of a service on these views for each protocol.
 func clients(t testing.TB, views projections.Views) map[string]atlantv1connect.ProductServiceClient {
 	t.Helper()
-	return clientsOf(t, product.NewService(projections.Fixed{Views: views}, shards))
+	return clientsOn(t, views, noLog{}, noLists{})
+}
+
+// clientsOn is clients of a service that has a log.
+func clientsOn(
+	t testing.TB, views projections.Views, log product.Log, lists product.Lists,
+) map[string]atlantv1connect.ProductServiceClient {
+	t.Helper()
+	return clientsOf(t, product.NewService(projections.Fixed{Views: views}, log, lists))
 }
 
 // clientsOf returns a client of a service for each protocol. Its watchers hear soon how far they are, also where nothing

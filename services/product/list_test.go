@@ -2,7 +2,6 @@ package product_test
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -262,32 +261,6 @@ func TestListPositionDeadline(t *testing.T) {
 			if connect.CodeOf(err) != connect.CodeDeadlineExceeded {
 				t.Errorf("%s, %v: %v", protocol, position, err)
 			}
-		}
-	}
-}
-
-// Whatever is written meanwhile, a walk meets each product whose sort value stays once.
-func TestListWhileItIsWritten(t *testing.T) {
-	t.Parallel()
-	store := newViews(t)
-	products := fixture(t, store)
-	client := clients(t, store)["grpc"]
-	request := &atlantv1.ListRequest{PageSize: 7}
-	seen := map[string]int{}
-	for n := 0; ; n++ {
-		page := list(t, client, request)
-		for _, p := range page.GetProducts() {
-			seen[p.GetId()]++
-		}
-		if page.GetNextPageToken() == "" {
-			break
-		}
-		request.PageToken = page.GetNextPageToken()
-		project(t, store, uint64(1000+n), observe("default", fmt.Sprintf("product 0%d new", n), 1, 9), observe("shop", "product 07 é", int64(n), 10+n))
-	}
-	for i := range products {
-		if n := seen[products[i].ID.String()]; n != 1 {
-			t.Errorf("%s was met %d times", products[i].Name, n)
 		}
 	}
 }

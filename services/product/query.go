@@ -22,15 +22,45 @@ var sortKeys = map[atlantv1.SortBy]projections.SortKey{
 	atlantv1.SortBy_SORT_BY_FIRST_OBSERVED_AT: projections.SortByFirstObservedAt,
 }
 
-// cursor is a projections.ProductCursor as a page token holds it.
+// cursor is where a page begins, as a page token holds it: a projections.ProductCursor, and where the walk began.
 type cursor struct {
 	Value int64     `json:"v,omitempty"`
 	Name  string    `json:"n"`
 	ID    uuid.UUID `json:"i"`
+	Began string    `json:"b"`
 }
 
-// parseQuery turns a validated request into a query with the page size as its limit.
-func parseQuery(request *atlantv1.ListRequest) (projections.ProductQuery, error) {
+func newCursor(place projections.ProductCursor, began events.LogPosition) cursor {
+	return cursor{Value: place.Value, Name: place.Name, ID: place.ID, Began: began.String()}
+}
+
+// parse reads what newCursor wrote for a log of so many shards.
+func (c *cursor) parse(shards int) (projections.ProductCursor, events.LogPosition, error) {
+	began, err := events.ParseLogPosition(c.Began, shards)
+	if err != nil || len(began) != shards || len(c.Name) > events.MaxNameBytes {
+		return projections.ProductCursor{}, nil, rpc.InvalidArgument("page_token", "not a token that Atlant gave out")
+	}
+	return projections.ProductCursor{Value: c.Value, Name: c.Name, ID: c.ID}, began, nil
+}
+
+// parseQuery turns a validated request into a query with the page size as its limit, and says where its walk began; nil if it
+// begins now.
+func (s *Service) parseQuery(request *atlantv1.ListRequest) (query projections.ProductQuery, began events.LogPosition, err error) {
+	if query, err = newQuery(request); err != nil {
+		return query, nil, err
+	}
+	var at cursor
+	found, err := rpc.DecodePageToken(request.GetPageToken(), fingerprint(request), &at)
+	if err != nil || !found {
+		return query, nil, err
+	}
+	place, began, err := at.parse(s.shards)
+	query.After = &place
+	return query, began, err
+}
+
+// newQuery is parseQuery for a first page.
+func newQuery(request *atlantv1.ListRequest) (projections.ProductQuery, error) {
 	query := projections.ProductQuery{
 		SortBy: sortKeys[request.GetSortBy()], Descending: request.GetDescending(), Limit: rpc.PageSize(request.GetPageSize()),
 		Filter: projections.ProductFilter{
@@ -54,14 +84,6 @@ func parseQuery(request *atlantv1.ListRequest) (projections.ProductQuery, error)
 			micros++ // changes are known to the microsecond: the first one at or after it
 		}
 		query.Filter.ChangedSince = &micros
-	}
-	var at cursor
-	found, err := rpc.DecodePageToken(request.GetPageToken(), fingerprint(request), &at)
-	if err != nil {
-		return query, err
-	}
-	if found {
-		query.After = new(projections.ProductCursor(at))
 	}
 	return query, nil
 }

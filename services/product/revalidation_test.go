@@ -27,7 +27,7 @@ type cached struct {
 
 func (c *cached) serve(t testing.TB) {
 	t.Helper()
-	service := product.NewService(c.live, shards)
+	service := product.NewService(c.live, noLog{}, noLists{})
 	mux := http.NewServeMux()
 	mux.Handle(atlantv1connect.NewProductServiceHandler(service,
 		append(rpc.Options(slog.New(slog.DiscardHandler)), connect.WithInterceptors(service.Revalidation(c.version)))...))

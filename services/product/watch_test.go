@@ -308,7 +308,7 @@ func TestWatchDuringRebuild(t *testing.T) {
 	t.Parallel()
 	m := newMarket(t)
 	r := rand.New(rand.NewPCG(1, 2))
-	all := clientsOf(t, product.NewService(m, shards))
+	all := clientsOf(t, product.NewService(m, noLog{}, noLists{}))
 	watchers := map[string]*watching{}
 	for protocol, client := range all {
 		watchers[protocol] = &watching{client: client, request: &atlantv1.WatchRequest{Position: events.LogPosition{0: 0, 1: 0}.String()}}
@@ -416,7 +416,7 @@ func containsWords(name, query string) bool {
 func TestWatchSlowReader(t *testing.T) {
 	t.Parallel()
 	m := newMarket(t)
-	service := product.NewService(m, shards)
+	service := product.NewService(m, noLog{}, noLists{})
 	const atMost = 1000
 	service.KeepAtMost(atMost)
 	all := clientsOf(t, service)
@@ -507,7 +507,7 @@ func TestWatchHeartbeat(t *testing.T) {
 	t.Parallel()
 	m := newMarket(t)
 	r := rand.New(rand.NewPCG(9, 10))
-	service := product.NewService(m, shards)
+	service := product.NewService(m, noLog{}, noLists{})
 	for protocol, client := range clientsOf(t, service) {
 		// Nothing passes, and yet the position moves.
 		w := &watching{client: client, request: &atlantv1.WatchRequest{Source: "none"}}
@@ -526,7 +526,7 @@ func TestWatchClosing(t *testing.T) {
 	t.Parallel()
 	m := newMarket(t)
 	m.trade(t, rand.New(rand.NewPCG(1, 1)), 4)
-	service := product.NewService(m, shards)
+	service := product.NewService(m, noLog{}, noLists{})
 	all := clientsOf(t, service)
 	var running sync.WaitGroup
 	joined := make(chan struct{}, len(all))
@@ -581,7 +581,7 @@ func TestWatchLeaves(t *testing.T) {
 	t.Parallel()
 	m := newMarket(t)
 	r := rand.New(rand.NewPCG(2, 2))
-	service := product.NewService(m, shards)
+	service := product.NewService(m, noLog{}, noLists{})
 	for _, client := range clientsOf(t, service) {
 		w := &watching{client: client, request: &atlantv1.WatchRequest{Position: events.LogPosition{0: 0, 1: 0}.String()}}
 		m.trade(t, r, 20)

@@ -18,10 +18,12 @@ type watchFilter struct {
 
 // parseWatchFilter reads a validated request.
 func parseWatchFilter(request *atlantv1.WatchRequest) (watchFilter, error) {
-	f := watchFilter{
-		source: request.GetSource(), min: request.MinPriceMicros, max: request.MaxPriceMicros,
-		words: projections.QueryWords(request.GetQuery()),
+	f := watchFilter{source: request.GetSource(), min: request.MinPriceMicros, max: request.MaxPriceMicros}
+	words, err := parseWords(request.GetQuery())
+	if err != nil {
+		return f, err
 	}
+	f.words = words
 	if f.max != nil && request.GetMinPriceMicros() > *f.max {
 		return f, rpc.InvalidArgument("min_price_micros", "is greater than max_price_micros")
 	}

@@ -12,7 +12,7 @@ import (
 )
 
 // insert measures the store's own bulk insert with the products of a list, in batches as large as those of a projector, and
-// in the order of their ids as a store writes them.
+// in the order of their names as a store writes them.
 func (r *run) insert(ctx context.Context, l list) (took time.Duration, err error) {
 	err = r.onStore(ctx, func(store Store) error {
 		took, err = insertProducts(ctx, store, l)
@@ -24,7 +24,7 @@ func (r *run) insert(ctx context.Context, l list) (took time.Duration, err error
 func insertProducts(ctx context.Context, store Store, l list) (took time.Duration, err error) {
 	for observations := range batches(l.observations(), portion) {
 		products := projections.FoldBatch(nil, observations).New
-		slices.SortFunc(products, func(a, b projections.Product) int { return bytes.Compare(a.ID[:], b.ID[:]) })
+		slices.SortFunc(products, func(a, b projections.Product) int { return projections.CompareNames(&a, &b) })
 		began := time.Now()
 		if err := store.InsertProducts(ctx, products); err != nil {
 			return 0, err
@@ -75,7 +75,7 @@ func (r *run) secondFold(observations []events.Observation) projections.Delta {
 		known[p.ID] = p
 	}
 	delta := projections.FoldBatch(known, observations)
-	slices.SortFunc(delta.Changed, func(a, b projections.ChangedProduct) int { return bytes.Compare(a.ID[:], b.ID[:]) })
+	slices.SortFunc(delta.Changed, func(a, b projections.ChangedProduct) int { return projections.CompareNames(&a.Product, &b.Product) })
 	slices.SortFunc(delta.Seen, func(a, b projections.Product) int { return bytes.Compare(a.ID[:], b.ID[:]) })
 	return delta
 }

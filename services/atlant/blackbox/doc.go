@@ -4,8 +4,9 @@
 //
 // Variables, for when a test fails or shall be larger:
 //
-//	ATLANT_BLACKBOX_SEED    the seed that a kill test printed, to kill at the same times again
-//	ATLANT_BLACKBOX_FAULTS  all: faults as many and as long as they are meant to be, less of them otherwise
-//	ATLANT_BLACKBOX_ROWS    how many rows a large list has, 20,000 otherwise
-//	ATLANT_BLACKBOX_BINARY  a program to test instead of one built from this tree
+//	ATLANT_BLACKBOX_SEED      the seed that a kill test printed, to kill at the same times again
+//	ATLANT_BLACKBOX_FAULTS    all: faults as many and as long as they are meant to be, less of them otherwise
+//	ATLANT_BLACKBOX_ROWS      how many rows a large list has, 20,000 otherwise
+//	ATLANT_BLACKBOX_WATCHERS  how many clients watch at once, 500 otherwise
+//	ATLANT_BLACKBOX_BINARY    a program to test instead of one built from this tree
 package blackbox

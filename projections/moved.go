@@ -1,0 +1,179 @@
+package projections
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"github.com/atlant-log/atlant/events"
+)
+
+// feedPage is how many changes of a feed are read at once.
+const feedPage = 5000
+
+// movedProducts are the products that have changed behind a position of the log, as they were there. What the views hold up
+// to their checkpoints is taken in once; what is behind these may be there in part only, and is read for each page.
+type movedProducts struct {
+	size atomic.Int64 // of products
+	used int64        // when it was used last; of Walks
+
+	mu       sync.RWMutex
+	reached  events.LogPosition // what is taken in ends here
+	changes  int                // that were taken in
+	stale    bool               // there were too many
+	products map[events.ProductID]Product
+}
+
+func newMovedProducts(began events.LogPosition) *movedProducts {
+	return &movedProducts{reached: maps.Clone(began), products: map[events.ProductID]Product{}}
+}
+
+// extend takes in what the views hold by now, and returns what else is about to move. It returns ErrStaleWalk if there is too
+// much.
+func (m *movedProducts) extend(ctx context.Context, views Walked, now events.LogPosition) (map[events.ProductID]Product, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	moving := map[events.ProductID]Product{}
+	for shard := range m.reached {
+		read, err := m.readFeed(ctx, views, shard, now[shard])
+		if err != nil {
+			return nil, err
+		}
+		if err := m.takeIn(ctx, views, read); err != nil {
+			return nil, err
+		}
+		m.reached[shard] = max(m.reached[shard], now[shard])
+		m.forgetKnown(read.unsettled)
+		if err := m.look(ctx, views, shard, read.unsettled, moving); err != nil {
+			return nil, err
+		}
+	}
+	return moving, nil
+}
+
+// feedRead is what a feed has behind what was taken in: up to a checkpoint, and behind it.
+type feedRead struct {
+	settled, unsettled firstChanges
+	changes            int // that are settled
+}
+
+// firstChanges holds the first change of each product that has one.
+type firstChanges map[events.ProductID]Change
+
+func (f firstChanges) add(c *Change) {
+	if first, ok := f[c.ProductID]; !ok || c.Number < first.Number {
+		f[c.ProductID] = *c
+	}
+}
+
+// readFeed reads the changes of a shard behind what was taken in; those up to a sequence are settled.
+func (m *movedProducts) readFeed(ctx context.Context, views Walked, shard uint32, until uint64) (*feedRead, error) {
+	read := &feedRead{settled: firstChanges{}, unsettled: firstChanges{}}
+	all := m.changes
+	for after := m.reached[shard]; !m.stale; {
+		page, err := views.FeedChanges(ctx, shard, after, feedPage)
+		if err != nil {
+			return nil, err
+		}
+		for i := range page {
+			if page[i].Place.Sequence > until {
+				read.unsettled.add(&page[i])
+				continue
+			}
+			read.settled.add(&page[i])
+			read.changes++
+		}
+		if len(page) < feedPage {
+			return read, nil
+		}
+		after = page[len(page)-1].Place.Sequence
+		all += len(page)
+		m.stale = all > maxMoved
+	}
+	m.products = nil
+	m.size.Store(0)
+	return nil, ErrStaleWalk
+}
+
+// takeIn notes what products were before these changes, unless earlier ones are known.
+func (m *movedProducts) takeIn(ctx context.Context, views Walked, read *feedRead) error {
+	m.forgetKnown(read.settled)
+	products, err := productsOf(ctx, views, slices.Collect(maps.Keys(read.settled)))
+	if err != nil {
+		return err
+	}
+	for id, p := range products {
+		c := read.settled[id]
+		m.products[id] = c.Before(&p)
+	}
+	m.changes += read.changes
+	m.size.Store(int64(len(m.products)))
+	return nil
+}
+
+// forgetKnown leaves out the changes of products that are known to have moved.
+func (m *movedProducts) forgetKnown(changes firstChanges) {
+	maps.DeleteFunc(changes, func(id events.ProductID, _ Change) bool { _, known := m.products[id]; return known })
+}
+
+// look adds to moving what products were before changes that are perhaps being written just now. Then some may be missing
+// between those that were found; but a product is written after all its changes, so once it is seen to be written they are all
+// there to be read. One that is not written yet has not moved.
+func (m *movedProducts) look(
+	ctx context.Context, views Walked, shard uint32, changes firstChanges, moving map[events.ProductID]Product,
+) error {
+	products, err := productsOf(ctx, views, slices.Collect(maps.Keys(changes)))
+	if err != nil || len(products) == 0 {
+		return err
+	}
+	again, err := m.readFeed(ctx, views, shard, m.reached[shard])
+	if err != nil {
+		return err
+	}
+	for id, p := range products {
+		if c, ok := again.unsettled[id]; ok && p.PriceChanges >= c.Number-1 {
+			moving[id] = c.Before(&p)
+		}
+	}
+	return nil
+}
+
+// unmoved returns those of the products that have not moved.
+func (m *movedProducts) unmoved(found []Product, moving map[events.ProductID]Product) []Product {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	stay := make([]Product, 0, len(found))
+	for i := range found {
+		_, moved := m.products[found[i].ID]
+		_, moves := moving[found[i].ID]
+		if !moved && !moves {
+			stay = append(stay, found[i])
+		}
+	}
+	return stay
+}
+
+// placed returns the first of the products that have moved, as they were, among those that the query asks for.
+func (m *movedProducts) placed(query *ProductQuery, moving map[events.ProductID]Product) []Product {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	var first []Product
+	sorted := func() {
+		slices.SortFunc(first, func(p, q Product) int { return query.Compare(&p, &q) })
+		first = first[:min(len(first), query.Limit)]
+	}
+	for _, all := range []map[events.ProductID]Product{m.products, moving} {
+		for _, p := range all {
+			if !query.Filter.Passes(&p) || !query.IsBehind(&p) {
+				continue
+			}
+			if first = append(first, p); len(first) >= 2*query.Limit+100 {
+				sorted()
+			}
+		}
+	}
+	sorted()
+	return first
+}
