@@ -136,6 +136,10 @@ for (const transport of ["connect", "grpc-web"]) {
       await page.waitForFunction(paintedSteps);
       assert.equal(await page.locator(".big-price").textContent(), shown(list.cents[3]));
       assert.equal(await page.getByRole("region", { name: "Table of changes" }).locator("tbody tr").count(), 2);
+      await page.getByText("Lowest").first().waitFor();
+      const origin = page.getByRole("region", { name: "Where this price comes from" });
+      await origin.getByText(list.url).waitFor();
+      await origin.getByText(list.row(3)).waitFor();
       await page.keyboard.press("Escape");
       await rows.first().waitFor();
       await page.keyboard.press("?");
