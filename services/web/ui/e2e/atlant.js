@@ -7,6 +7,7 @@ import { join } from "node:path";
 
 const root = new URL("../../../../", import.meta.url).pathname;
 const patience = 60_000; // milliseconds
+const underWay = ["FETCH_STATE_QUEUED", "FETCH_STATE_RUNNING"];
 
 /** A folder of the test's own, removed after it. */
 export function scratch(t) {
@@ -75,19 +76,19 @@ export class Atlant {
     return answer.json();
   }
 
-  /** Fetches a list, and waits until it is done and its prices are visible. */
-  async fetch(request) {
+  /** Fetches a list, and waits until it is in a state, with its prices visible. */
+  async fetch(request, state = "FETCH_STATE_COMPLETED") {
     let { fetch } = await this.call("FetchService/Fetch", request);
-    for (const end = Date.now() + patience; !fetch.endedAt; await sleep(50)) {
+    for (const end = Date.now() + patience; underWay.includes(fetch.state); await sleep(50)) {
       if (Date.now() > end) {
         throw new Error(`fetch ${fetch.id} is still ${fetch.state}`);
       }
       ({ fetch } = await this.call("FetchService/GetFetch", { id: fetch.id }));
     }
-    if (fetch.state !== "FETCH_STATE_COMPLETED") {
+    if (fetch.state !== state) {
       throw new Error(`fetch ${fetch.id} is ${fetch.state}: ${fetch.error}`);
     }
-    await this.call("ProductService/List", { pageSize: 1, position: fetch.position });
+    await this.call("ProductService/List", { pageSize: 1, position: fetch.position ?? "" });
     return fetch;
   }
 }

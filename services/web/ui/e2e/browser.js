@@ -5,8 +5,10 @@ import { chromium } from "playwright-core";
 
 const places = [process.env.CHROMIUM, "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 
-/** Where Chromium is, or undefined. */
-export const chromiumPath = () => places.find((place) => place && existsSync(place));
+const chromiumPath = () => places.find((place) => place && existsSync(place));
+
+/** Why a test cannot run here, or false. */
+export const noChromium = () => (chromiumPath() ? false : "there is no Chromium; install Debian's package chromium, or name one in CHROMIUM");
 
 export async function launch(t) {
   const browser = await chromium.launch({

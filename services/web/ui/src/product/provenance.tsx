@@ -17,16 +17,20 @@ export function Provenance({ id, changes }: { id: string; changes: bigint }) {
   if (!answer?.priceFrom?.fetch) {
     return null;
   }
-  const sameFetch = answer.seenLast?.fetch?.id === answer.priceFrom.fetch.id;
+  const { seenLast } = answer;
+  const seenSince = seenLast?.fetch && seenLast.fetch.id !== answer.priceFrom.fetch.id;
   return (
     <section class="card" aria-labelledby="provenance">
       <h2 id="provenance">Where this price comes from</h2>
       <Place evidence={answer.priceFrom} />
-      {!sameFetch && answer.seenLast?.fetch && (
-        <>
-          <h3>Last seen, at the same price</h3>
-          <Place evidence={answer.seenLast} />
-        </>
+      {seenSince && (
+        <p class="aside">
+          Last seen at the same price by the fetch of{" "}
+          <a class="link" href={`/fetches/${seenLast.fetch!.id}`}>
+            <Moment time={seenLast.fetch!.observedAt} />
+          </a>
+          {seenLast.line > 0n && `, line ${formatCount(seenLast.line)}`}.
+        </p>
       )}
     </section>
   );

@@ -396,7 +396,8 @@ export type PriceStatistics = Message<"atlant.v1.PriceStatistics"> & {
   highestAt?: Timestamp | undefined;
 
   /**
-   * The price that the product had at most, or at least, for half of the time from its first to its last observation.
+   * The price that the product had at most, or at least, for half of the time from its first to its last observation; of two,
+   * the lower. The price now, if it was observed once only.
    *
    * @generated from field: atlant.v1.Price median = 5;
    */
@@ -404,14 +405,14 @@ export type PriceStatistics = Message<"atlant.v1.PriceStatistics"> & {
 
   /**
    * The lowest price that applied in the 30 days before the last change: the prior price of the European Union's directive
-   * 98/6/EC, article 6a ("Omnibus"). Absent if the price never changed.
+   * 98/6/EC, article 6a ("Omnibus"). Absent if the price never changed, or none in its currency applied then.
    *
    * @generated from field: atlant.v1.Price prior_30_days = 6;
    */
   prior30Days?: Price | undefined;
 
   /**
-   * Standard deviation of the relative changes (price / previous price - 1), in parts per million. Changes from zero do not
+   * Sample standard deviation of the relative changes (price / previous price - 1), in parts per million. Changes from zero do not
    * count; 0 with fewer than two that do.
    *
    * @generated from field: int64 volatility_ppm = 7;

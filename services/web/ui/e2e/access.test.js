@@ -1,0 +1,74 @@
+// That everybody can use every page: with a keyboard, a screen reader, a phone, in the light and in the dark.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { Atlant, binary } from "./atlant.js";
+import { launch, noChromium, WatchedPage } from "./browser.js";
+import { PriceList } from "./pricelist.js";
+
+const windows = [
+  { colorScheme: "light", viewport: { width: 1280, height: 800 } },
+  { colorScheme: "dark", viewport: { width: 1280, height: 800 } },
+  { colorScheme: "light", viewport: { width: 360, height: 740 } },
+  { colorScheme: "dark", viewport: { width: 360, height: 740 } },
+];
+
+test("everybody can use every page", { skip: noChromium(), timeout: 600_000 }, async (t) => {
+  const atlant = await Atlant.start(t, binary(t));
+  const list = await PriceList.serve(t, 300);
+  const browser = await launch(t);
+
+  await t.test("while there is nothing yet", () => useAll(t, browser, atlant, ["/", "/fetches", "/sources"]));
+
+  await t.test("and once there are prices", async () => {
+    await fill(atlant, list);
+    const { products } = await atlant.call("ProductService/List", { pageSize: 1, sortBy: "SORT_BY_PRICE_CHANGES", descending: true });
+    const { fetches } = await atlant.call("FetchService/ListFetches", {});
+    const inEachState = new Map(fetches.map((fetch) => [fetch.state, `/fetches/${fetch.id}`]));
+    assert.deepEqual([...inEachState.keys()].sort(), ["FETCH_STATE_COMPLETED", "FETCH_STATE_FAILED", "FETCH_STATE_HELD"]);
+    await useAll(t, browser, atlant, [
+      "/",
+      "/?q=nothing-at-all",
+      `/products/${products[0].id}`,
+      "/products/00000000-0000-0000-0000-000000000000",
+      "/fetches",
+      "/fetches?new",
+      ...inEachState.values(),
+      "/sources",
+      "/sources?new",
+      "/sources?edit=shop",
+      "/sources?delete=shop",
+      "/status",
+      "/nowhere",
+    ]);
+  });
+});
+
+/** A product that changed, a source, and fetches that were completed, failed, and held. */
+async function fill(atlant, list) {
+  const request = { url: list.url, csv: { currencyCode: "EUR" } };
+  list.spoilt = 3;
+  await atlant.fetch(request);
+  list.cents[3] += 250;
+  await atlant.fetch(request);
+  list.cents = list.cents.map((cents) => cents * 100);
+  await atlant.fetch(request, "FETCH_STATE_HELD");
+  await atlant.fetch({ url: "file:///nowhere.csv" }, "FETCH_STATE_FAILED");
+  await atlant.call("SourceService/CreateSource", { source: { name: "shop", url: list.url, schedule: { expression: "@every 1h" } } });
+}
+
+async function useAll(t, browser, atlant, paths) {
+  for (const window of windows) {
+    const watched = await WatchedPage.open(t, browser, atlant.url, window);
+    const name = `${window.colorScheme}, ${window.viewport.width} pixels wide`;
+    for (const path of paths) {
+      await watched.page.goto(atlant.url + path);
+      await watched.page.locator("h1").waitFor();
+      await watched.page.waitForTimeout(300); // what comes in later, and fades
+      assert.deepEqual(await watched.violations(), [], `${path}, ${name}`);
+      assert.ok((await watched.overhang()) <= 0, `${path} is wider than its window: ${name}`);
+    }
+    const notFound = /status of 404/; // as it should be
+    assert.deepEqual(watched.faults.filter((fault) => !notFound.test(fault)), [], name);
+  }
+}
