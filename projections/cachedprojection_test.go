@@ -30,11 +30,15 @@ func (w *watched) Products(ctx context.Context, ids []events.ProductID) (map[eve
 }
 
 func (w *watched) ApplyPrices(ctx context.Context, delta projections.Delta, checkpoint projections.Checkpoint) error {
+	return w.write(checkpoint, func() error { return w.Views.ApplyPrices(ctx, delta, checkpoint) })
+}
+
+func (w *watched) write(checkpoint projections.Checkpoint, write func() error) error {
 	w.beforeApply(checkpoint)
 	if w.failBefore {
 		return errDown
 	}
-	if err := w.Views.ApplyPrices(ctx, delta, checkpoint); err != nil {
+	if err := write(); err != nil {
 		return err
 	}
 	if w.failAfter {
@@ -43,28 +47,58 @@ func (w *watched) ApplyPrices(ctx context.Context, delta projections.Delta, chec
 	return nil
 }
 
+func (w *watched) DeferIndexes(ctx context.Context, most int64) (projections.FirstLoad, error) {
+	load, err := w.Views.DeferIndexes(ctx, most)
+	if load == nil {
+		return nil, err
+	}
+	return watchedLoad{load, w}, err
+}
+
+// watchedLoad fails as its store does.
+type watchedLoad struct {
+	projections.FirstLoad
+
+	views *watched
+}
+
+func (l watchedLoad) AppendPrices(
+	ctx context.Context, products []projections.Product, behind uint64, checkpoint projections.Checkpoint, index bool,
+) error {
+	return l.views.write(checkpoint, func() error { return l.FirstLoad.AppendPrices(ctx, products, behind, checkpoint, index) })
+}
+
 // actor is one of the projectors of a shard, and how far it has come.
 type actor struct {
 	*projections.Projection
 
 	views  *watched
+	limits limits
 	parked map[uint64]bool
 	next   int // index of its next message
 }
 
-func (a *actor) start(ctx context.Context, cacheBytes int64) error {
+// limits are what a projector knows by.
+type limits struct {
+	cacheBytes int64
+	manyNew    int // in a batch, to take it for a first load
+}
+
+var ordinary = limits{cacheBytes: 1 << 20, manyNew: 1000}
+
+func (a *actor) start(ctx context.Context) error {
 	a.parked = map[uint64]bool{}
 	park := func(_ context.Context, m events.Message, _ error) error {
 		a.parked[m.Sequence] = true
 		return nil
 	}
-	projection, checkpoint, err := projections.NewProjection(ctx, a.views, park, cacheBytes)
+	projection, checkpoint, err := projections.NewProjection(ctx, a.views, park, a.limits.cacheBytes, a.limits.manyNew)
 	a.Projection, a.next = projection, int(checkpoint.Sequence)
 	return err
 }
 
 // take takes in so many messages, or what there is, and starts again from the checkpoint if that fails.
-func (a *actor) take(ctx context.Context, log []events.Message, many int, cacheBytes int64) error {
+func (a *actor) take(ctx context.Context, log []events.Message, many int) error {
 	end := min(a.next+many, len(log))
 	if a.next == end {
 		return nil
@@ -86,7 +120,7 @@ func (a *actor) take(ctx context.Context, log []events.Message, many int, cacheB
 		return err
 	}
 	a.views.failBefore, a.views.failAfter = false, false
-	return a.start(ctx, cacheBytes)
+	return a.start(ctx)
 }
 
 // messagesOf returns the messages of a price stream, of one or several observations each, and between them some that are none.
@@ -142,36 +176,63 @@ func freshViews(t *rapid.T, store projections.Store, last *int64) projections.Vi
 // lag behind each other, the views are those that the fold gives.
 func TestAnyProjectionWithCache(t *testing.T) {
 	t.Parallel()
+	testAnyProjection(t, priceLog(), []int{1, 4, 1000})
+}
+
+// As above, with logs that are first loads for the most part.
+func TestAnyFirstLoad(t *testing.T) {
+	t.Parallel()
+	log := rapid.Custom(func(t *rapid.T) (all []events.Observation) {
+		for i := range rapid.IntRange(2, 30).Draw(t, "products") {
+			if i > 0 && rapid.IntRange(0, 15).Draw(t, "again") == 0 {
+				i = rapid.IntRange(0, i-1).Draw(t, "which")
+			}
+			o := seen(eur(rapid.Int64Range(0, 1).Draw(t, "price")), at(events.Micros(len(all)), 1))
+			o.Name = fmt.Sprint("product ", i)
+			all = append(all, o)
+		}
+		return all
+	})
+	testAnyProjection(t, log, []int{1})
+}
+
+func testAnyProjection(t *testing.T, logs *rapid.Generator[[]events.Observation], manyNew []int) {
+	t.Helper()
 	store, err := sqlite.Open(t.Context(), t.TempDir())
 	wantNoError(t, err)
 	t.Cleanup(func() { wantNoError(t, store.Close()) })
 	generation := int64(1)
 	rapid.Check(t, func(t *rapid.T) {
 		ctx := context.Background()
-		log := priceLog().Draw(t, "log")
+		log := logs.Draw(t, "log")
 		messages := messagesOf(t, log)
 		views := freshViews(t, store, &generation)
-		cacheBytes := rapid.SampledFrom([]int64{0, 300, 600, 1 << 20}).Draw(t, "cache")
+		of := limits{
+			cacheBytes: rapid.SampledFrom([]int64{0, 300, 600, 1 << 20}).Draw(t, "cache"),
+			manyNew:    rapid.SampledFrom(manyNew).Draw(t, "many new"),
+		}
 		actors := make([]actor, rapid.IntRange(1, 3).Draw(t, "projectors"))
 		for i := range actors {
-			actors[i].views = &watched{Views: views}
-			mustRapid(t, actors[i].start(ctx, cacheBytes))
+			actors[i] = actor{views: &watched{Views: views}, limits: of}
+			mustRapid(t, actors[i].start(ctx))
 		}
 		for range rapid.IntRange(0, 30).Draw(t, "steps") {
 			a := &actors[rapid.IntRange(0, len(actors)-1).Draw(t, "who")]
 			switch rapid.IntRange(0, 9).Draw(t, "what") {
 			case 0:
-				mustRapid(t, a.start(ctx, cacheBytes))
+				mustRapid(t, a.start(ctx))
 			case 1:
 				a.views.failBefore = true
 			case 2:
 				a.views.failAfter = true
+			case 3:
+				mustRapid(t, a.Idle(ctx))
 			}
-			mustRapid(t, a.take(ctx, messages, rapid.IntRange(1, 12).Draw(t, "messages"), cacheBytes))
+			mustRapid(t, a.take(ctx, messages, rapid.IntRange(1, 12).Draw(t, "messages")))
 		}
 		for i := range actors {
 			actors[i].views.failBefore, actors[i].views.failAfter = false, false
-			mustRapid(t, actors[i].take(ctx, messages, len(messages), cacheBytes))
+			mustRapid(t, actors[i].take(ctx, messages, len(messages)))
 		}
 		diff, err := diffViews(ctx, views, log)
 		mustRapid(t, err)
@@ -209,21 +270,21 @@ func TestCacheSparesLoading(t *testing.T) {
 			})
 		}
 	}
-	a := &actor{views: views}
+	a := &actor{views: views, limits: ordinary}
 	take := func(wantLoaded int) {
 		t.Helper()
 		views.loaded = 0
-		wantNoError(t, a.take(t.Context(), log, len(log), 1<<20))
+		wantNoError(t, a.take(t.Context(), log, len(log)))
 		if views.loaded != wantLoaded {
 			t.Errorf("%d products were loaded, want %d", views.loaded, wantLoaded)
 		}
 	}
-	wantNoError(t, a.start(t.Context(), 1<<20))
+	wantNoError(t, a.start(t.Context()))
 	publish(list(1, 100))
 	take(0)
 	publish(list(2, 120)) // 20 of them new
 	take(0)
-	wantNoError(t, a.start(t.Context(), 1<<20))
+	wantNoError(t, a.start(t.Context()))
 	publish(list(3, 120))
 	take(120)
 	publish(list(4, 130))

@@ -20,12 +20,34 @@ type indexWatch struct {
 	last     uint64   // checkpoint
 }
 
-func (w *indexWatch) DeferIndexes(ctx context.Context, most int64) (bool, error) {
-	deferred, err := w.Views.DeferIndexes(ctx, most)
+func (w *indexWatch) DeferIndexes(ctx context.Context, most int64) (projections.FirstLoad, error) {
+	load, err := w.Views.DeferIndexes(ctx, most)
+	if load == nil {
+		return nil, err
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.deferred = w.deferred || deferred
-	return deferred, err
+	w.deferred = true
+	return firstLoadWatch{load, w}, err
+}
+
+// firstLoadWatch notes what is appended.
+type firstLoadWatch struct {
+	projections.FirstLoad
+
+	watch *indexWatch
+}
+
+func (w firstLoadWatch) AppendPrices(
+	ctx context.Context, products []projections.Product, behind uint64, checkpoint projections.Checkpoint, index bool,
+) error {
+	w.watch.mu.Lock()
+	defer w.watch.mu.Unlock()
+	if w.watch.deferred = !index; w.watch.deferred {
+		w.watch.without = append(w.watch.without, checkpoint.Sequence)
+	}
+	w.watch.last = checkpoint.Sequence
+	return w.FirstLoad.AppendPrices(ctx, products, behind, checkpoint, index)
 }
 
 func (w *indexWatch) BuildIndexes(ctx context.Context) error {

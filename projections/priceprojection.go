@@ -22,7 +22,10 @@ type priceProjection struct {
 	cache  *productCache
 	repair uint64 // the last one that the cache knows of
 
-	deferred bool // the indexes for lists are to be built yet
+	at        uint64    // the checkpoint
+	manyNew   int       // new products in a batch that may begin a first load
+	firstLoad FirstLoad // nil unless the indexes are to be built yet
+	arrived   *idSet    // while ids are not indexed: the products of the stream that are stored; nil else
 }
 
 // decode implements projection.
@@ -100,6 +103,9 @@ func (p *priceProjection) apply(ctx context.Context, batch *decodedBatch) error 
 			return err
 		}
 		p.cache.drop()
+		if err := p.indexIDs(ctx); err != nil {
+			return err
+		}
 	}
 	return err
 }
@@ -120,45 +126,9 @@ func (p *priceProjection) fold(ctx context.Context, batch *decodedBatch) error {
 	if err := p.write(ctx, delta, checkpointAt(batch.end, delta.Late), batch.goesOn); err != nil {
 		return fmt.Errorf("write products: %w", err)
 	}
+	p.at = batch.end.Sequence
 	p.cache.takeIn(loaded, &delta)
 	return nil
-}
-
-// A first load is many new products where there are few or none: the indexes for lists are then built at its end.
-const (
-	manyNew   = 1000 // in a batch
-	fewStored = 20   // the number of new ones over that of those stored, at least
-)
-
-// write writes a delta. goesOn says that more is known to follow.
-func (p *priceProjection) write(ctx context.Context, delta Delta, checkpoint Checkpoint, goesOn bool) (err error) {
-	if !p.deferred && goesOn && len(delta.New) >= manyNew {
-		if p.deferred, err = p.views.DeferIndexes(ctx, int64(len(delta.New)/fewStored)); err != nil {
-			return err
-		}
-	}
-	if p.deferred && !goesOn {
-		// Before the checkpoint moves: whoever waits for it lists next. Were there one of the new products already, another
-		// projector has folded the same.
-		if err := p.views.InsertPrices(ctx, delta.New, nil); err != nil {
-			return err
-		}
-		delta.New = nil
-		if err := p.idle(ctx); err != nil {
-			return err
-		}
-	}
-	return p.views.ApplyPrices(ctx, delta, checkpoint)
-}
-
-// idle implements projection. What seemed to go on may never do.
-func (p *priceProjection) idle(ctx context.Context) error {
-	if !p.deferred {
-		return nil
-	}
-	err := p.views.BuildIndexes(ctx)
-	p.deferred = err != nil
-	return err
 }
 
 // load returns those of the products that are known and not in the cache.
@@ -168,12 +138,15 @@ func (p *priceProjection) load(ctx context.Context, ids []events.ProductID) (map
 	}
 	var missing []events.ProductID
 	for i := range ids {
-		if !p.cache.has(&ids[i]) {
+		if !p.cache.has(&ids[i]) && (p.arrived == nil || p.arrived.has(&ids[i])) {
 			missing = append(missing, ids[i])
 		}
 	}
 	if len(missing) == 0 {
 		return nil, nil //nolint:nilnil // there is nothing to ask for
+	}
+	if err := p.indexIDs(ctx); err != nil {
+		return nil, err
 	}
 	return p.views.Products(ctx, missing)
 }

@@ -173,7 +173,9 @@ func (p *Projector) projectionTo(ctx context.Context, views Views, checkpoint Ch
 		return nil, nil, err
 	}
 	cache := newProductCache(p.caches, checkpoint.Sequence == 0)
-	return &priceProjection{views: views, park: p.park, cache: cache, repair: repair}, cache.close, nil
+	return &priceProjection{
+		views: views, park: p.park, cache: cache, repair: repair, at: checkpoint.Sequence, manyNew: manyNew,
+	}, cache.close, nil
 }
 
 // takeUpTo projects to these views up to a sequence, which must be that of a message or 0, and no further.

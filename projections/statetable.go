@@ -67,6 +67,18 @@ func (t *stateTable) find(id *events.ProductID) *productState {
 	return nil
 }
 
+// each calls visit for every state.
+func (t *stateTable) each(visit func(*productState)) {
+	for i := range t.segments {
+		slots := t.segments[i].slots
+		for j := range slots {
+			if slots[j].used {
+				visit(&slots[j])
+			}
+		}
+	}
+}
+
 // insert puts in the state of a product that has none.
 func (t *stateTable) insert(state productState) {
 	s, hash := t.place(&state.id)

@@ -73,9 +73,21 @@ type Filling interface {
 	// a page; all else works. It blocks until they are built, and may be called again at any time, also by several processes
 	// at once.
 	BuildIndexes(ctx context.Context) error
-	// DeferIndexes drops these indexes until BuildIndexes is called, where inserting many products and then building them
-	// is faster, ListProducts works without them, and there are no more than so many products. It tells whether it did.
-	DeferIndexes(ctx context.Context, most int64) (bool, error)
+	// DeferIndexes drops these indexes and the one on ids until BuildIndexes is called, where inserting many products and
+	// then building them is faster, ListProducts works without them, and there are no more than so many products, or they
+	// are deferred already. It returns nil where it did not.
+	DeferIndexes(ctx context.Context, most int64) (FirstLoad, error)
+}
+
+// FirstLoad writes to views whose indexes are deferred. All other methods work meanwhile: queries read all there is,
+// writes build the index on ids first.
+type FirstLoad interface {
+	// AppendPrices inserts products that are known not to be stored, and moves the checkpoint. It returns ErrConflict, with
+	// nothing written, if the checkpoint is not at the sequence behind any more. With index all indexes are built before the
+	// checkpoint moves.
+	AppendPrices(ctx context.Context, products []Product, behind uint64, checkpoint Checkpoint, index bool) error
+	// IndexIDs builds the index on ids, so that products can be found.
+	IndexIDs(ctx context.Context) error
 }
 
 // ChangeCursor is a place between two changes ordered by product id and position: right behind this one.

@@ -14,7 +14,9 @@ func (v *views) InsertPrices(ctx context.Context, products []projections.Product
 
 // DeferIndexes implements projections.Filling: it never does. On the engine that was measured, building the indexes takes as
 // long as maintaining them.
-func (v *views) DeferIndexes(context.Context, int64) (bool, error) { return false, nil }
+func (v *views) DeferIndexes(context.Context, int64) (projections.FirstLoad, error) {
+	return nil, nil //nolint:nilnil // as it says
+}
 
 func (v *views) insertPrices(ctx context.Context, products []projections.Product, changes []projections.Change) error {
 	if err := v.check(ctx); err != nil {

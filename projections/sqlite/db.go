@@ -35,7 +35,7 @@ var (
 		// Not FULL: after a power cut the views may have lost their last batches, and the checkpoint with them, because it
 		// is in the same file. They are then folded again.
 		"synchronous(NORMAL)",
-		"cache_size(-131072)", // KiB
+		"cache_size(-65536)", // KiB
 		// A batch dirties pages all over the indexes. The longer the log of pages, the fewer times each is written back.
 		"wal_autocheckpoint(65536)",
 		"temp_store(MEMORY)",

@@ -13,6 +13,9 @@ import (
 // InsertPrices implements projections.Filling. It is one transaction.
 func (db *DB) InsertPrices(ctx context.Context, products []projections.Product, changes []projections.Change) error {
 	err := db.writer.do(ctx, func(ctx context.Context, tx *transaction) error {
+		if err := tx.indexIDs(ctx); err != nil {
+			return fmt.Errorf("index ids: %w", err)
+		}
 		missing, err := tx.unknown(ctx, products)
 		if err != nil {
 			return err

@@ -184,7 +184,7 @@ func TestOtherPlans(t *testing.T) {
 		wantPlan(t, plan, map[string]int{"fetches_by_request": 1})
 	}
 	args := appendIDs(nil, make([]events.ProductID, 500))
-	wantPlan(t, explain(t, db, selectProducts.text(500), args), map[string]int{"sqlite_autoindex_products_1 (id=?)": 1})
+	wantPlan(t, explain(t, db, selectProducts.text(500), args), map[string]int{"products_by_id (id=?)": 1})
 }
 
 // TestWritePlans: a row of values finds its product by id, not the other way round.

@@ -13,6 +13,9 @@ import (
 // ApplyPrices implements projections.PriceViews. It is one transaction, so that nothing is ever half written.
 func (db *DB) ApplyPrices(ctx context.Context, delta projections.Delta, checkpoint projections.Checkpoint) error {
 	err := db.writer.do(ctx, func(ctx context.Context, tx *transaction) error {
+		if err := tx.indexIDs(ctx); err != nil {
+			return fmt.Errorf("index ids: %w", err)
+		}
 		if err := tx.insertProducts(ctx, delta.New); err != nil {
 			return fmt.Errorf("insert products: %w", err)
 		}
@@ -34,13 +37,15 @@ func (db *DB) ApplyPrices(ctx context.Context, delta projections.Delta, checkpoi
 	return db.failed("apply prices of", string(checkpoint.Stream), err)
 }
 
+const (
+	intoProducts = `INSERT INTO products (product, id, source, name, price, currency, previous_price, previous_currency,
+		price_changes, first_observed_at, price_changed_at, written_fetch) VALUES `
+	productRow = "(?,?,?,?,?,?,?,?,?,?,?,?)"
+)
+
 var (
-	insertProducts = &rowStatement{
-		before: `INSERT INTO products (product, id, source, name, price, currency, previous_price, previous_currency,
-			price_changes, first_observed_at, price_changed_at, written_fetch) VALUES `,
-		row:   "(?,?,?,?,?,?,?,?,?,?,?,?)",
-		after: " ON CONFLICT DO NOTHING",
-	}
+	appendProducts  = &rowStatement{before: intoProducts, row: productRow}
+	insertProducts  = &rowStatement{before: intoProducts, row: productRow, after: " ON CONFLICT DO NOTHING"}
 	insertSightings = &rowStatement{before: "INSERT INTO sightings (product, observed_at, fetch) VALUES ", row: "(?,?,?)"}
 )
 
@@ -48,8 +53,12 @@ var (
 // twice: the words of the next ones would be taken for known.
 const selectLastProduct = "SELECT max(coalesce((SELECT max(product) FROM products), 0), (SELECT product FROM name_words_end))"
 
-// insertProducts inserts products with their sightings.
+// insertProducts inserts products with their sightings. It returns ErrConflict if one of them is stored.
 func (tx *transaction) insertProducts(ctx context.Context, products []projections.Product) error {
+	return tx.writeProducts(ctx, insertProducts, products)
+}
+
+func (tx *transaction) writeProducts(ctx context.Context, statement *rowStatement, products []projections.Product) error {
 	if len(products) == 0 {
 		return nil
 	}
@@ -62,7 +71,7 @@ func (tx *transaction) insertProducts(ctx context.Context, products []projection
 		return err
 	}
 	order := orderByName(products, func(p *projections.Product) *projections.Product { return p })
-	written, err := tx.execRows(ctx, insertProducts, len(products), func(args []any, i int) []any {
+	written, err := tx.execRows(ctx, statement, len(products), func(args []any, i int) []any {
 		return appendProduct(args, last+1+int64(i), sources[order[i].Source], order[i])
 	})
 	if err != nil {

@@ -14,6 +14,9 @@ func (db *DB) ReplaceProduct(
 	ctx context.Context, id events.ProductID, was, now *projections.Product, changes []projections.Change,
 ) error {
 	err := db.writer.do(ctx, func(ctx context.Context, tx *transaction) error {
+		if err := tx.indexIDs(ctx); err != nil {
+			return err
+		}
 		stored, err := tx.product(ctx, id)
 		switch {
 		case err != nil:

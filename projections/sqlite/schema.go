@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-
-	"github.com/atlant-log/atlant/projections"
 )
 
 //go:embed schema.sql
@@ -69,37 +67,6 @@ func createSchema(ctx context.Context, tx *transaction) error {
 		return err
 	}
 	return tx.execText(ctx, schema)
-}
-
-// BuildIndexes implements projections.Filling. Writers wait meanwhile, readers do not. The words of names are not waited for: lists
-// do without, see wordIndexer.
-func (db *DB) BuildIndexes(ctx context.Context) error {
-	err := db.writer.doSorting(ctx, func(ctx context.Context, tx *transaction) error { return tx.execText(ctx, indexes) })
-	if err == nil {
-		db.words.release()
-	}
-	return db.failed("build indexes of", db.path, err)
-}
-
-// DeferIndexes implements projections.Filling. If the process dies before they are built, the next one builds them when it
-// opens the store.
-func (db *DB) DeferIndexes(ctx context.Context, most int64) (deferred bool, err error) {
-	err = db.writer.do(ctx, func(ctx context.Context, tx *transaction) error {
-		var some int64
-		err := tx.queryRow(ctx, "SELECT count(*) FROM (SELECT 1 FROM products LIMIT ?)", []any{most + 1}, &some)
-		if err != nil || some > most {
-			return err
-		}
-		deferred = true
-		db.words.hold()
-		for key := projections.SortByName; key <= projections.SortByFirstObservedAt; key++ {
-			if err := tx.execText(ctx, "DROP INDEX IF EXISTS "+sortOrderOf(key).index); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	return deferred && err == nil, db.failed("drop indexes of", db.path, err)
 }
 
 // isIndexMissing tells whether a statement names an index that there is not.

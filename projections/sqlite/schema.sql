@@ -11,7 +11,7 @@ CREATE TABLE sources (
 -- (price_changed_at, written_fetch), or (first_observed_at, written_fetch) while price_changes is 0.
 CREATE TABLE products (
   product           INTEGER PRIMARY KEY, -- in the order of arrival, so that what arrives together lies together
-  id                BLOB    NOT NULL UNIQUE,
+  id                BLOB    NOT NULL,
   source            INTEGER NOT NULL,
   name              TEXT    NOT NULL,
   price             INTEGER NOT NULL, -- micros
@@ -23,6 +23,8 @@ CREATE TABLE products (
   price_changed_at  INTEGER NOT NULL, -- 0 while price_changes is 0
   written_fetch     BLOB    NOT NULL
 ) STRICT;
+
+CREATE UNIQUE INDEX products_by_id ON products (id);
 
 -- Written by every observation, hence no index but the key.
 CREATE TABLE sightings (

@@ -17,18 +17,29 @@ import (
 // cleanupTimeout is how long a run that was interrupted may take to remove what it made.
 const cleanupTimeout = time.Minute
 
-// runCurve measures at every size and with every number of shards, and draws what came of it.
+// runCurve measures at every size and with every number of shards, and draws what came of it. It goes on with what an earlier
+// call has measured: the whole takes hours.
 func (b *benchCommand) runCurve(ctx context.Context, c *console) error {
-	var reports []*bench.Report
-	for _, shards := range bench.CurveShards() {
-		for _, products := range bench.CurveSizes(b.Products) {
+	reports, err := bench.ReadCurve(b.Curve)
+	if err != nil {
+		return err
+	}
+	for _, products := range bench.CurveSizes(b.Products) {
+		for _, shards := range bench.CurveShards() {
 			heading := english.Plural(products, "product", "") + ", " + english.Plural(shards, "shard", "")
+			if bench.HasPoint(reports, products, shards) {
+				c.notef("%s: measured before", heading)
+				continue
+			}
 			c.notef("%s", heading)
 			report, err := b.runPoint(ctx, c, products, shards)
 			if err != nil {
 				return err
 			}
 			reports = append(reports, report)
+			if err := bench.WriteCurve(b.Curve, reports); err != nil {
+				return err
+			}
 			if b.JSON {
 				continue
 			}
@@ -38,10 +49,7 @@ func (b *benchCommand) runCurve(ctx context.Context, c *console) error {
 			}
 		}
 	}
-	if err := b.write(c, reports); err != nil {
-		return err
-	}
-	return bench.DrawCurves(b.Curve, reports)
+	return b.write(c, reports)
 }
 
 // runPoint measures in a process of its own: the memory that one takes says nothing once it has measured something else.

@@ -1,10 +1,15 @@
 package bench
 
 import (
+	"cmp"
+	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 
 	"github.com/dustin/go-humanize"
@@ -49,9 +54,43 @@ func curves() []curve {
 	}
 }
 
-// DrawCurves writes diagrams of reports of different sizes and shards into a folder, as SVG. It makes the folder.
-func DrawCurves(folder string, reports []*Report) error {
+// pointsFile is what the diagrams of a folder were drawn from.
+const pointsFile = "points.json"
+
+// ReadCurve returns what WriteCurve has written into a folder, nothing if it never did.
+func ReadCurve(folder string) ([]*Report, error) {
+	path := filepath.Join(folder, pointsFile)
+	text, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	var reports []*Report
+	if err := json.Unmarshal(text, &reports); err != nil {
+		return nil, fmt.Errorf("read %s: %w", path, err)
+	}
+	return reports, nil
+}
+
+// HasPoint tells whether there is a report of such a size.
+func HasPoint(reports []*Report, products, shards int) bool {
+	return slices.ContainsFunc(reports, func(r *Report) bool {
+		return r.Options.Products == products && r.Options.Shards == shards
+	})
+}
+
+// WriteCurve writes reports of different sizes and shards into a folder, as JSON and as diagrams in SVG. It makes the folder.
+func WriteCurve(folder string, reports []*Report) error {
 	if err := os.MkdirAll(folder, 0o755); err != nil { //nolint:gosec // for others to read
+		return err
+	}
+	text, err := json.MarshalIndent(reports, "", " ")
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(folder, pointsFile), append(text, '\n'), 0o644); err != nil { //nolint:gosec // as above
 		return err
 	}
 	for _, c := range curves() {
@@ -115,6 +154,7 @@ func (c *curve) points(reports []*Report, shards int) plotter.XYs {
 			}
 		}
 	}
+	slices.SortFunc(points, func(a, b plotter.XY) int { return cmp.Compare(a.X, b.X) })
 	return points
 }
 

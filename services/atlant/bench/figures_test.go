@@ -94,8 +94,8 @@ func TestRows(t *testing.T) {
 	}
 }
 
-// TestDrawCurves draws what was read from JSON, as of a process that measured one point.
-func TestDrawCurves(t *testing.T) {
+// TestWriteCurve draws what was read from JSON, as of a process that measured one point.
+func TestWriteCurve(t *testing.T) {
 	t.Parallel()
 	data, err := json.Marshal(sample())
 	if err != nil {
@@ -106,7 +106,7 @@ func TestDrawCurves(t *testing.T) {
 		t.Fatal(err)
 	}
 	folder := filepath.Join(t.TempDir(), "curves")
-	if err := DrawCurves(folder, []*Report{&read}); err != nil {
+	if err := WriteCurve(folder, []*Report{&read}); err != nil {
 		t.Fatal(err)
 	}
 	for _, file := range []string{"first-load.svg", "memory.svg"} {
@@ -115,8 +115,21 @@ func TestDrawCurves(t *testing.T) {
 			t.Errorf("%s: %v, %d bytes", file, err, len(text))
 		}
 	}
-	if files, _ := filepath.Glob(filepath.Join(folder, "*")); len(files) != 2 {
+	if files, _ := filepath.Glob(filepath.Join(folder, "*.svg")); len(files) != 2 {
 		t.Errorf("there are %q, also for what was not measured", files)
+	}
+	again, err := ReadCurve(folder)
+	if err != nil || len(again) != 1 || !HasPoint(again, read.Options.Products, read.Options.Shards) || HasPoint(again, 1, 1) {
+		t.Errorf("read again: %v, error %v", again, err)
+	}
+	if nothing, err := ReadCurve(t.TempDir()); err != nil || len(nothing) != 0 {
+		t.Errorf("of nothing: %v, error %v", nothing, err)
+	}
+	if err := os.WriteFile(filepath.Join(folder, pointsFile), []byte("{"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ReadCurve(folder); err == nil || !strings.Contains(err.Error(), folder) {
+		t.Errorf("what is no JSON: error %v", err)
 	}
 }
 
