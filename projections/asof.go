@@ -26,9 +26,10 @@ const (
 )
 
 // ListAsOf returns a page of the products that were first observed at or before a time, as they were then: with the state
-// that their observations up to it give, but for where they were seen last, and by which fetch they were written. They are filtered as they were, and sorted by name or
-// price, and next is the place where the page behind begins, nil if this is the last. A page may be shorter than the limit. By
-// price it returns ErrTooManyChanged if more products than maxChangedSince have changed since the time.
+// that their observations up to it give, but for where they were seen last, and by which fetch they were written. They are
+// filtered as they were, and sorted by name or price, and next is the place where the page behind begins, nil if this is the
+// last. A page may be shorter than the limit. By price it returns ErrTooManyChanged if more products than maxChangedSince have
+// changed since the time.
 func ListAsOf(
 	ctx context.Context, views Walked, query ProductQuery, at events.Micros,
 ) (page []PlacedProduct, next *ProductCursor, err error) {

@@ -23,11 +23,11 @@ type movedProducts struct {
 	reached  events.LogPosition // what is taken in ends here
 	changes  int                // that were taken in
 	stale    bool               // there were too many
-	products map[events.ProductID]Product
+	products map[events.ProductID]*Product
 }
 
 func newMovedProducts(began events.LogPosition) *movedProducts {
-	return &movedProducts{reached: maps.Clone(began), products: map[events.ProductID]Product{}}
+	return &movedProducts{reached: maps.Clone(began), products: map[events.ProductID]*Product{}}
 }
 
 // extend takes in what the views hold by now, and returns what else is about to move. It returns ErrStaleWalk if there is too
@@ -106,7 +106,7 @@ func (m *movedProducts) takeIn(ctx context.Context, views Walked, read *feedRead
 	}
 	for id, p := range products {
 		c := read.settled[id]
-		m.products[id] = c.Before(&p)
+		m.products[id] = new(c.Before(&p))
 	}
 	m.changes += read.changes
 	m.size.Store(int64(len(m.products)))
@@ -159,21 +159,13 @@ func (m *movedProducts) unmoved(found []Product, moving map[events.ProductID]Pro
 func (m *movedProducts) placed(query *ProductQuery, moving map[events.ProductID]Product) []Product {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
-	var first []Product
-	sorted := func() {
-		slices.SortFunc(first, func(p, q Product) int { return query.Compare(&p, &q) })
-		first = first[:min(len(first), query.Limit)]
+	f := firstProducts{query: query}
+	for _, p := range m.products {
+		f.add(p)
 	}
-	for _, all := range []map[events.ProductID]Product{m.products, moving} {
-		for _, p := range all {
-			if !query.Filter.Passes(&p) || !query.IsBehind(&p) {
-				continue
-			}
-			if first = append(first, p); len(first) >= 2*query.Limit+100 {
-				sorted()
-			}
-		}
+	for id := range moving {
+		p := moving[id]
+		f.add(&p)
 	}
-	sorted()
-	return first
+	return f.sorted()
 }

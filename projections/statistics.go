@@ -96,9 +96,9 @@ func lowestBefore(spells []spell, end events.Micros) *events.Price {
 	var lowest *events.Price
 	for i := range spells {
 		s := &spells[i]
-		begin := end - priorPeriod
 		// A price that was replaced at the very moment of its observation applied then.
-		applied := s.from < end && (s.until > begin || s.from == s.until && s.from == begin)
+		begin, instant := end-priorPeriod, s.from == s.until
+		applied := s.from < end && (s.until > begin || instant && s.until == begin)
 		if applied && (lowest == nil || s.price.Micros < lowest.Micros) {
 			lowest = &s.price
 		}

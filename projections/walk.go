@@ -71,7 +71,7 @@ func (w *Walks) Page(
 		found = append(found, page...)
 		// After the page was read: what has moved until then has a change until now.
 		moving, err := kept.extend(ctx, views, now)
-		if err != nil && !(errors.Is(err, ErrStaleWalk) && query.After == nil) { // the first page is as good as any other
+		if err != nil && (!errors.Is(err, ErrStaleWalk) || query.After != nil) { // the first page is as good as any other
 			return nil, err
 		}
 		stay := kept.unmoved(found, moving)

@@ -2,9 +2,11 @@ package mongo
 
 import (
 	"context"
+	"encoding/binary"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	driver "go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
 	"github.com/atlant-log/atlant/events"
 	"github.com/atlant-log/atlant/projections"
@@ -23,15 +25,11 @@ func (v *views) EstimateProducts(ctx context.Context, filter projections.Product
 }
 
 func (v *views) estimate(ctx context.Context, filter *projections.ProductFilter, most int64) (count int64, exact bool, err error) {
-	all, err := v.products.EstimatedDocumentCount(ctx)
-	if err != nil {
-		return 0, false, err
-	}
 	found, exact, err := v.countUpTo(ctx, filter, most)
 	if err != nil || exact {
 		return found, exact, err
 	}
-	match, looked, err := v.sample(ctx, filter)
+	match, looked, all, err := v.sample(ctx, filter)
 	return projections.Estimate(max(all, found), match, looked, found), false, err
 }
 
@@ -87,17 +85,13 @@ func (v *views) countOf(ctx context.Context, stages ...bson.D) (int64, error) {
 	return counted[0].N, nil
 }
 
-// sample tells how many of some random products match.
-func (v *views) sample(ctx context.Context, filter *projections.ProductFilter) (match, looked int64, err error) {
-	cursor, err := v.products.Aggregate(ctx, driver.Pipeline{
-		{{Key: "$sample", Value: bson.D{{Key: "size", Value: projections.SampledProducts}}}},
-	})
-	if err != nil {
-		return 0, 0, err
-	}
-	var sampled []productDocument
-	if err := cursor.All(ctx, &sampled); err != nil {
-		return 0, 0, err
+// sample looks at the products with the lowest ids. Ids are as good as random, so these are a fair sample of all, and how high
+// the last of them is tells how many there are. It returns how many of those that it looked at match.
+func (v *views) sample(ctx context.Context, filter *projections.ProductFilter) (match, looked, all int64, err error) {
+	how := options.Find().SetSort(ordered(1, fieldID))
+	sampled, err := findAll[productDocument](ctx, v.products, bson.D{}, projections.SampledProducts, how)
+	if err != nil || len(sampled) == 0 {
+		return 0, 0, 0, err
 	}
 	for i := range sampled {
 		p := sampled[i].product(events.Position{}, false)
@@ -105,5 +99,10 @@ func (v *views) sample(ctx context.Context, filter *projections.ProductFilter) (
 			match++
 		}
 	}
-	return match, int64(len(sampled)), nil
+	looked = int64(len(sampled))
+	if looked < projections.SampledProducts {
+		return match, looked, looked, nil
+	}
+	last := binary.BigEndian.Uint32(sampled[looked-1].ID[:])
+	return match, looked, looked << 32 / (int64(last) + 1), nil
 }

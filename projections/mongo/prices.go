@@ -24,7 +24,8 @@ func (v *views) applyPrices(ctx context.Context, delta *projections.Delta, check
 		return err
 	}
 	// The compare-and-set below is what counts. This finds a conflict before there are changes that nothing leads to.
-	changed := documents(byName(delta.Changed, func(p *projections.ChangedProduct) *projections.Product { return &p.Product }), newProductUpdate)
+	sorted := byName(delta.Changed, func(p *projections.ChangedProduct) *projections.Product { return &p.Product })
+	changed := documents(sorted, newProductUpdate)
 	if err := v.checkUnchanged(ctx, changed); err != nil {
 		return fmt.Errorf("compare products: %w", err)
 	}

@@ -221,3 +221,31 @@ func cursorAtDepth(b *testing.B, db *DB, query projections.ProductQuery, depth i
 	last := &page[len(page)-1]
 	return new(last.CursorAt(query.SortBy))
 }
+
+// BenchmarkWalk reads one page of 50 from the middle of a walk, beside the same page without one: where nothing has changed
+// since it began, and where many products have.
+func BenchmarkWalk(b *testing.B) {
+	db, known := benchFill(b)
+	query := projections.ProductQuery{SortBy: projections.SortByPrice, Limit: 50}
+	query.After = cursorAtDepth(b, db, query, benchProducts()/2)
+	fetch := benchFetch(1, 5)
+	for i := range fetch {
+		fetch[i].Place.Sequence = 1
+	}
+	applyAll(b, db, benchDeltas(known, fetch))
+	now := events.LogPosition{0: 1}
+	b.Run("none", func(b *testing.B) {
+		for range b.N {
+			benchTry(db.ListProducts(b.Context(), query))(b)
+		}
+	})
+	for name, began := range map[string]events.LogPosition{"still": now, "moved": {0: 0}} {
+		walks := projections.NewWalks()
+		benchTry(walks.Page(b.Context(), db, query, began, now))(b) // what has moved is read once
+		b.Run(name, func(b *testing.B) {
+			for range b.N {
+				benchTry(walks.Page(b.Context(), db, query, began, now))(b)
+			}
+		})
+	}
+}

@@ -10,8 +10,8 @@ import (
 // idIndex is the index on the ids of products.
 const idIndex = "products_by_id"
 
-// BuildIndexes implements projections.Filling. Writers wait meanwhile, readers do not. The words of names are not waited for: lists
-// do without, see wordIndexer.
+// BuildIndexes implements projections.Filling. Writers wait meanwhile, readers do not. The words of names are not waited for:
+// lists do without, see wordIndexer.
 func (db *DB) BuildIndexes(ctx context.Context) error {
 	err := db.writer.doSorting(ctx, func(ctx context.Context, tx *transaction) error { return tx.execText(ctx, indexes) })
 	if err == nil {
@@ -92,8 +92,11 @@ func (db *DB) AppendPrices(
 		}
 		return tx.writeCheckpoint(ctx, checkpoint)
 	})
-	if err == nil && index {
+	switch {
+	case err == nil && index:
 		db.words.release()
+	case err == nil:
+		db.words.follow()
 	}
 	return db.failed("append prices of", string(checkpoint.Stream), err)
 }

@@ -23,7 +23,8 @@ func (db *DB) estimate(ctx context.Context, filter projections.ProductFilter, mo
 		return found, true, err
 	}
 	var last int64
-	err = db.reader.query(ctx, "SELECT coalesce(max(product), 0) FROM products", nil, func(rows *sql.Rows) error { return rows.Scan(&last) })
+	const selectLast = "SELECT coalesce(max(product), 0) FROM products"
+	err = db.reader.query(ctx, selectLast, nil, func(rows *sql.Rows) error { return rows.Scan(&last) })
 	if err != nil {
 		return 0, false, err
 	}

@@ -9,8 +9,8 @@ CREATE UNIQUE INDEX IF NOT EXISTS products_by_price             ON products (sou
 CREATE UNIQUE INDEX IF NOT EXISTS products_by_changes           ON products (source, price_changes, name) WHERE price_changes <> 0;
 CREATE UNIQUE INDEX IF NOT EXISTS products_by_price_changed_at  ON products (source, price_changed_at, name);
 CREATE UNIQUE INDEX IF NOT EXISTS products_by_first_observed_at ON products (source, first_observed_at, name);
--- Those that never changed are in the one on the time of the change under 0 and in the order of their names, as they would be in the one on the
--- number of changes: so that is without them, and a new product has one entry less.
+-- Those that never changed are in the one on the time of the change, under 0 and in the order of their names, as they would be
+-- in the one on the number of changes: so that is without them, and a new product has one entry less.
 
 -- Changes in the order of the log.
 CREATE INDEX IF NOT EXISTS changes_by_place ON changes (shard, sequence);

@@ -1,7 +1,6 @@
 package storetest
 
 import (
-	"context"
 	"fmt"
 	"testing"
 
@@ -18,7 +17,7 @@ func testAsOf(t *testing.T, store projections.Views) {
 	sequence := uint64(0)
 	rapid.Check(t, func(t *rapid.T) {
 		runs++
-		w := &walkWorld{Views: store, source: fmt.Sprintf("as-of-%d", runs), sequence: &sequence, t: t, ctx: context.Background()}
+		w := &walkWorld{Views: store, source: fmt.Sprintf("as-of-%d", runs), sequence: &sequence, t: t}
 		w.write(rapid.IntRange(1, 4).Draw(t, "batches before"))
 		last := w.log[len(w.log)-1].Position.ObservedAt
 		at := last - 1 - events.Micros(rapid.IntRange(0, int(last-w.log[0].Position.ObservedAt)+1).Draw(t, "ago"))
@@ -38,10 +37,12 @@ func (w *walkWorld) walkAsOf(at events.Micros, there []projections.Product) {
 	query := drawWalk(w.t, w.source)
 	query.Filter.ChangedSince = nil
 	query.SortBy = rapid.SampledFrom([]projections.SortKey{projections.SortByName, projections.SortByPrice}).Draw(w.t, "sort by")
-	want := selectProducts(there, projections.ProductQuery{Filter: query.Filter, SortBy: query.SortBy, Descending: query.Descending})
+	whole := query
+	whole.Limit = 0
+	want := selectProducts(there, whole)
 	var got []projections.Product
 	for {
-		page, next, err := projections.ListAsOf(w.ctx, w, query, at)
+		page, next, err := projections.ListAsOf(w.t.Context(), w, query, at)
 		w.noError("list", err)
 		if len(page) > query.Limit {
 			w.t.Fatalf("a page of %d, more than the limit of %d", len(page), query.Limit)
@@ -66,7 +67,7 @@ func (w *walkWorld) walkAsOf(at events.Micros, there []projections.Product) {
 		}
 	}
 	if diff := diffOf(want, got); diff != "" {
-		w.t.Fatalf("as of %d, sorted by %d, descending %t, %d a page: -want +got:\n%s", at, query.SortBy, query.Descending, query.Limit, diff)
+		w.t.Fatalf("as of %d, %+v: -want +got:\n%s", at, query, diff)
 	}
 	w.finish()
 }

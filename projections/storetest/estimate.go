@@ -15,8 +15,9 @@ func testEstimate(t *testing.T, store projections.Views) {
 			for _, high := range []*int64{nil, new(int64(3_000_000)), new(int64(0))} {
 				for _, since := range []*events.Micros{nil, new(events.Micros(-1)), new(day + 2)} {
 					for _, words := range [][]string{nil, {"product"}, {"0", "product"}, {"a"}} {
-						filter := projections.ProductFilter{Source: source, MinPriceMicros: low, MaxPriceMicros: high, ChangedSince: since, Words: words}
-						wantEstimates(t, store, products, filter)
+						wantEstimates(t, store, products, projections.ProductFilter{
+							Source: source, MinPriceMicros: low, MaxPriceMicros: high, ChangedSince: since, Words: words,
+						})
 					}
 				}
 			}

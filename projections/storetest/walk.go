@@ -21,7 +21,7 @@ func testWalk(t *testing.T, store projections.Views) {
 	sequence := uint64(0)
 	rapid.Check(t, func(t *rapid.T) {
 		runs++
-		w := &walkWorld{Views: store, source: fmt.Sprintf("walk-%d", runs), sequence: &sequence, t: t, ctx: context.Background()}
+		w := &walkWorld{Views: store, source: fmt.Sprintf("walk-%d", runs), sequence: &sequence, t: t}
 		w.write(rapid.IntRange(1, 3).Draw(t, "batches before"))
 		w.interleaves = rapid.Bool().Draw(t, "writes within pages")
 		w.walk(projections.NewWalks())
@@ -33,7 +33,6 @@ type walkWorld struct {
 	projections.Views
 
 	t           *rapid.T
-	ctx         context.Context
 	source      string
 	sequence    *uint64 // of the last message
 	log         []events.Observation
@@ -73,26 +72,26 @@ func (w *walkWorld) begin() {
 	for i := range batch {
 		ids[i] = batch[i].ProductID()
 	}
-	known, err := w.Views.Products(w.ctx, ids)
+	known, err := w.Views.Products(w.t.Context(), ids)
 	w.noError("load", err)
-	checkpoint, err := w.Checkpoint(w.ctx, stream)
+	checkpoint, err := w.Checkpoint(w.t.Context(), stream)
 	w.noError("checkpoint", err)
 	delta := projections.FoldBatch(known, batch)
 	// Changes come first, in no order; those of new products with these.
 	changes := slices.DeleteFunc(slices.Clone(delta.Changes), func(c projections.Change) bool { _, ok := known[c.ProductID]; return !ok })
 	for _, i := range rapid.Permutation(slices.Collect(maps.Keys(indexes(changes)))).Draw(w.t, "order of changes") {
-		w.steps = append(w.steps, func() error { return w.InsertPrices(w.ctx, nil, changes[i:i+1]) })
+		w.steps = append(w.steps, func() error { return w.InsertPrices(w.t.Context(), nil, changes[i:i+1]) })
 	}
 	for i := range delta.Changed {
 		part := projections.Delta{Changed: delta.Changed[i : i+1]}
-		w.steps = append(w.steps, func() error { return w.ApplyPrices(w.ctx, part, checkpoint) })
+		w.steps = append(w.steps, func() error { return w.ApplyPrices(w.t.Context(), part, checkpoint) })
 	}
 	rest := delta
 	rest.Changed = nil
 	checkpoint.Stream, checkpoint.Late = stream, 0
 	end := checkpoint
 	end.Sequence = *w.sequence
-	w.steps = append(w.steps, func() error { return w.ApplyPrices(w.ctx, rest, end) })
+	w.steps = append(w.steps, func() error { return w.ApplyPrices(w.t.Context(), rest, end) })
 	w.log = append(w.log, batch...)
 }
 
@@ -150,7 +149,7 @@ func (w *walkWorld) Products(ctx context.Context, ids []events.ProductID) (map[e
 }
 
 func (w *walkWorld) position() events.LogPosition {
-	checkpoint, err := w.Checkpoint(w.ctx, stream)
+	checkpoint, err := w.Checkpoint(w.t.Context(), stream)
 	w.noError("checkpoint", err)
 	return events.LogPosition{0: checkpoint.Sequence}
 }
@@ -176,11 +175,13 @@ func (w *walkWorld) walk(walks *projections.Walks) {
 	there := foldAll(w.log[:slices.IndexFunc(append(w.log, events.Observation{Place: events.LogPlace{Sequence: began[0] + 1}}),
 		func(o events.Observation) bool { return o.Place.Sequence > began[0] })]).Products
 	var want, got []string
-	for _, p := range selectProducts(there, projections.ProductQuery{Filter: query.Filter, SortBy: query.SortBy, Descending: query.Descending}) {
+	whole := query
+	whole.Limit = 0
+	for _, p := range selectProducts(there, whole) {
 		want = append(want, p.Name)
 	}
 	for pages := 0; ; pages++ {
-		page, err := walks.Page(w.ctx, w, query, began, w.position())
+		page, err := walks.Page(w.t.Context(), w, query, began, w.position())
 		w.noError("page", err)
 		for _, p := range page {
 			if slices.ContainsFunc(there, func(q projections.Product) bool { return q.ID == p.ID }) {
@@ -214,7 +215,7 @@ func (w *walkWorld) walk(walks *projections.Walks) {
 }
 
 func (w *walkWorld) stored(id events.ProductID) projections.Product {
-	p, err := w.GetProduct(w.ctx, id)
+	p, err := w.GetProduct(w.t.Context(), id)
 	w.noError("get product", err)
 	return p
 }
