@@ -108,7 +108,7 @@ func TestWatchTable(t *testing.T) {
 	w.say("watching")
 	for i, names := range []string{"a", "bcd", "ae", "a", "fghijkl"} {
 		var changes []*atlantv1.WatchedChange
-		for _, name := range strings.SplitSeq(names, "") {
+		for name := range strings.SplitSeq(names, "") {
 			changes = append(changes, watchedChange(name, "product "+name, fmt.Sprintf("09:00:%02d", i), 1_000_000, 2_000_000))
 		}
 		if err := w.show(changes); err != nil {

@@ -404,7 +404,7 @@ func TestWatchFilters(t *testing.T) {
 func containsWords(name, query string) bool {
 	fold := strings.NewReplacer("№", "no ", "é", "e", "É", "e")
 	words := strings.Fields(strings.ReplaceAll(strings.ToLower(fold.Replace(name)), "no ", "no"))
-	for _, word := range strings.FieldsSeq(strings.ToLower(fold.Replace(query))) {
+	for word := range strings.FieldsSeq(strings.ToLower(fold.Replace(query))) {
 		if !slices.ContainsFunc(words, func(w string) bool { return strings.HasPrefix(w, word) }) {
 			return false
 		}
@@ -454,6 +454,7 @@ func TestWatchSlowReader(t *testing.T) {
 
 // Without a position it begins with what comes next; a position that the views have not reached is waited for, and a fetch's
 // position names only the shards that it wrote to.
+//
 //nolint:tparallel // one after the other: they trade in the same market
 func TestWatchFrom(t *testing.T) {
 	t.Parallel()
