@@ -30,8 +30,9 @@ func (a *api) writeOpenAPI(w io.Writer) error {
 		"openapi": "3.1.0",
 		"info": object{
 			"title": "Atlant", "version": "v1",
-			"description": "A log of prices. This is its API as JSON over HTTP, by the Connect protocol (https://connectrpc.com/docs/protocol); " +
-				"gRPC and gRPC-web are answered at the same address. Generated from the contract.",
+			"description": "A log of prices. This is its API as JSON over HTTP, by the Connect protocol " +
+				"(https://connectrpc.com/docs/protocol); gRPC and gRPC-web are answered at the same address. " +
+				"Generated from the contract.",
 		},
 		"servers":    []object{{"url": "http://127.0.0.1:8080", "description": "`atlant up` on this machine"}},
 		"tags":       tags,

@@ -8,23 +8,25 @@ import (
 	"google.golang.org/protobuf/compiler/protogen"
 )
 
+// introduction begins the page; ~ stands for a backtick.
 const introduction = `<!-- Generated from the contract in proto/atlant/v1. Do not edit: task generate. -->
 
 # API reference
 
-Each method is called at ` + "`POST /SERVICE/METHOD`" + ` with a JSON object, over Connect, gRPC or gRPC-web, at the same address; the
+Each method is called at ~POST /SERVICE/METHOD~ with a JSON object, over Connect, gRPC or gRPC-web, at the same address; the
 names of fields in JSON are in camelCase, 64-bit integers are strings. Methods marked GET may also be called with
-` + "`GET /SERVICE/METHOD?encoding=json&message={…}`" + `; their answers may be cached where they come with an ` + "`ETag`" + `. [Examples](../examples.md) to
-copy, the [OpenAPI document](openapi.yaml) of the JSON that goes over HTTP, and [the contract](../../proto/atlant/v1) itself.
+~GET /SERVICE/METHOD?encoding=json&message={…}~; their answers may be cached where they come with an ~ETag~.
+[Examples](../examples.md) to copy, the [OpenAPI document](openapi.yaml) of the JSON that goes over HTTP, and
+[the contract](../../proto/atlant/v1) itself.
 
-Errors have a code and a message. ` + "`invalid_argument`" + ` names the field that breaks a rule; ` + "`unavailable`" + ` says that trying again may
-help; ` + "`internal`" + ` has an id under which the server's log says more.
+Errors have a code and a message. ~invalid_argument~ names the field that breaks a rule; ~unavailable~ says that trying
+again may help; ~internal~ has an id under which the server's log says more.
 `
 
 // writeReference writes the reference in Markdown.
 func (a *api) writeReference(w io.Writer) error {
 	var b strings.Builder
-	b.WriteString(introduction)
+	b.WriteString(strings.ReplaceAll(introduction, "~", "`"))
 	for _, service := range a.services {
 		fmt.Fprintf(&b, "\n## %s\n\n%s\n\n| method | | takes | returns |\n|---|---|---|---|\n", service.Desc.Name(), text(service.Comments))
 		for _, method := range service.Methods {

@@ -90,7 +90,7 @@ func ruleText(field *protogen.Field) string {
 		case "pattern":
 			words = append(words, fmt.Sprintf("matches `%v`", r.value))
 		case "format":
-			words = append(words, fmt.Sprintf("a %s", strings.ToUpper(fmt.Sprint(r.value))))
+			words = append(words, "a "+strings.ToUpper(fmt.Sprint(r.value)))
 		}
 	}
 	return strings.Join(words, ", ")

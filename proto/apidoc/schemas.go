@@ -1,6 +1,9 @@
 package main
 
 import (
+	"maps"
+	"strings"
+
 	"google.golang.org/protobuf/compiler/protogen"
 	"google.golang.org/protobuf/reflect/protoreflect"
 )
@@ -27,7 +30,9 @@ func (a *api) schemas() object {
 				"data_loss", "unauthenticated",
 			}},
 			"message": object{"type": "string", "description": "What is wrong, for people."},
-			"details": object{"type": "array", "items": object{"type": "object"}, "description": "Which rules a request breaks, among others."},
+			"details": object{
+				"type": "array", "items": object{"type": "object"}, "description": "Which rules a request breaks, among others.",
+			},
 		},
 	}}
 	for _, message := range a.messages {
@@ -35,12 +40,12 @@ func (a *api) schemas() object {
 	}
 	for _, enum := range a.enums {
 		var values []string
-		about := text(enum.Comments)
+		about := []string{text(enum.Comments)}
 		for _, value := range enum.Values {
 			values = append(values, string(value.Desc.Name()))
-			about += "\n- " + string(value.Desc.Name()) + ": " + text(value.Comments)
+			about = append(about, "- "+string(value.Desc.Name())+": "+text(value.Comments))
 		}
-		all[string(enum.Desc.FullName())] = object{"type": "string", "enum": values, "description": about}
+		all[string(enum.Desc.FullName())] = object{"type": "string", "enum": values, "description": strings.Join(about, "\n")}
 	}
 	return all
 }
@@ -129,9 +134,7 @@ func is64Bit(field *protogen.Field) bool {
 func reference(message *protogen.Message) object {
 	name := string(message.Desc.FullName())
 	schema := object{}
-	for key, value := range wellKnown[name] {
-		schema[key] = value
-	}
+	maps.Copy(schema, wellKnown[name])
 	if len(schema) == 0 {
 		schema["$ref"] = schemaPath + name
 	}

@@ -35,7 +35,8 @@ func priceSteps(product *atlantv1.Product, changes []*atlantv1.Change) []priceSt
 		}
 		steps = slices.Insert(steps, 0, priceStep{c.GetObservedAt().AsTime(), c.GetPrice().GetAmountMicros()})
 	}
-	if len(changes) > 0 && int64(len(changes)) == product.GetPriceChanges() && sameCurrency(changes[0].GetPreviousPrice(), product.GetPrice()) {
+	all := len(changes) > 0 && int64(len(changes)) == product.GetPriceChanges()
+	if all && sameCurrency(changes[0].GetPreviousPrice(), product.GetPrice()) {
 		first := priceStep{product.GetFirstObservedAt().AsTime(), changes[0].GetPreviousPrice().GetAmountMicros()}
 		steps = slices.Insert(steps, 0, first)
 	}

@@ -30,11 +30,10 @@ func (w *watchCommand) Run(ctx context.Context, c *console, api *clients) error 
 		return err
 	}
 	f := &following{api: api, request: request, view: newWatchView(c, w.JSON)}
-	err = f.run(ctx)
-	if ctx.Err() != nil {
-		return nil
+	if err := f.run(ctx); ctx.Err() == nil {
+		return err
 	}
-	return err
+	return nil
 }
 
 func (w *watchCommand) request(ctx context.Context, api *clients) (*atlantv1.WatchRequest, error) {

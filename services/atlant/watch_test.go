@@ -51,9 +51,9 @@ func TestWatch(t *testing.T) {
 	r, requests := watched(t)
 	second := func(clock string) string { return formatTime(at(clock), toTheSecond) }
 	r.expect(t, exitOK, ""+
-		"when                 name     price  previous  move     source\n"+
-		second("09:30:15")+"  Milk  1.10 EUR  1.00 EUR  ▲ 10.0%  shop\n"+
-		second("09:30:16")+"  Bread  1.50 EUR  2.00 EUR  ▼ 25.0%  shop\n",
+		"when                 name   new price  previous  move     source\n"+
+		second("09:30:15")+"  Milk    1.10 EUR  1.00 EUR  ▲ 10.0%  shop\n"+
+		second("09:30:16")+"  Bread   1.50 EUR  2.00 EUR  ▼ 25.0%  shop\n",
 		"watching; Ctrl-C ends it\nconnection lost, trying again: nothing will be missed\n")
 	var positions []string
 	for _, request := range requests {
@@ -108,7 +108,7 @@ func TestWatchTable(t *testing.T) {
 	w.say("watching")
 	for i, names := range []string{"a", "bcd", "ae", "a", "fghijkl"} {
 		var changes []*atlantv1.WatchedChange
-		for _, name := range strings.Split(names, "") {
+		for name := range strings.SplitSeq(names, "") {
 			changes = append(changes, watchedChange(name, "product "+name, fmt.Sprintf("09:00:%02d", i), 1_000_000, 2_000_000))
 		}
 		if err := w.show(changes); err != nil {

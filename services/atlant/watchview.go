@@ -116,7 +116,7 @@ func watchColumns() []column {
 	return []column{
 		{name: "when"},
 		{name: "name", flexible: true},
-		{name: "price", right: true},
+		{name: "new price", right: true},
 		{name: "previous", right: true},
 		{name: "move", color: moveColor},
 		{name: "source", optional: true},

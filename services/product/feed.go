@@ -76,7 +76,8 @@ type stretch struct {
 
 func newFeed(live projections.LiveViews, shards int) *feed {
 	f := &feed{
-		live: live, shards: shards, heartbeat: heartbeatInterval, most: keptChanges, closing: make(chan struct{}), looked: make(chan struct{}),
+		live: live, shards: shards, heartbeat: heartbeatInterval, most: keptChanges,
+		closing: make(chan struct{}), looked: make(chan struct{}),
 		kept: map[place]*stretch{}, reading: make(chan struct{}, readsAtOnce),
 	}
 	f.close = sync.OnceFunc(func() { close(f.closing) })

@@ -76,7 +76,7 @@ func (w *witness) watch(tb testing.TB, url string, n int, end func()) error {
 func TestWatch(t *testing.T) {
 	t.Parallel()
 	s, data := newShop(t), t.TempDir()
-	a := start(t, data, allowPrivate)
+	a := start(t, data, allowPrivate, "--shards", "3")
 	fetch := func(n int) *atlantv1.Fetch {
 		t.Helper()
 		return a.get(t, &atlantv1.FetchRequest{Url: s.sell("/watched.csv", watchList(n)), Source: "watched"})
@@ -135,11 +135,11 @@ func TestWatch(t *testing.T) {
 			t.Errorf("%s: the stream ended with %v", protocol, err)
 		}
 	}
-	a = start(t, data, allowPrivate)
+	a = start(t, data, allowPrivate, "--shards", "3")
 	none(all(7, nil, func() { fetch(7) }))
 	seen.Add(len(witnesses))
 	all(8, seen.Done, func() { fetch(8); seen.Wait(); a.kill(t) })
-	a = start(t, data, allowPrivate)
+	a = start(t, data, allowPrivate, "--shards", "3")
 	none(all(9, nil, func() { fetch(9) }))
 	for protocol, w := range witnesses {
 		if w.told != 8*watchProducts || len(w.last) != watchProducts {
