@@ -84,7 +84,9 @@ func operations(method *protogen.Method) object {
 	return object{"post": post, "get": get}
 }
 
-func content(mediaType string, schema object) object { return object{mediaType: object{"schema": schema}} }
+func content(mediaType string, schema object) object {
+	return object{mediaType: object{"schema": schema}}
+}
 
 // summary is the first sentence.
 func summary(about string) string {
