@@ -137,6 +137,7 @@ func (a *app) handler() http.Handler {
 		rpc.Mount(atlantv1connect.ProductServiceName)(atlantv1connect.NewProductServiceHandler(a.products,
 			append(options, connect.WithInterceptors(a.products.Revalidation(buildVersion())))...)),
 		rpc.Mount(atlantv1connect.ProjectionServiceName)(atlantv1connect.NewProjectionServiceHandler(status, options...)),
+		rpc.Mount("")(product.ExportPath, a.products.Export(a.config.Logger)),
 		rpc.Rest(a.pages),
 	))
 }

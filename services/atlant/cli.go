@@ -38,6 +38,7 @@ type cli struct {
 	Explain explainCommand `cmd:"" help:"Show where the price of a product comes from: which fetch, which list, which line."`
 	Diff    diffCommand    `cmd:"" help:"Show what differs between the lists of two fetches."`
 	Watch   watchCommand   `cmd:"" help:"Show price changes as they happen, until Ctrl-C."`
+	Export  exportCommand  `cmd:"" help:"Write products or price changes to a file."`
 	Status  statusCommand  `cmd:"" help:"Show how the views keep up with the log."`
 	Rebuild rebuildCommand `cmd:"" help:"Rebuild the views from the log while the old ones are served, compare, and switch."`
 	Verify  verifyCommand  `cmd:"" help:"Fold the log afresh and compare that with the views, or repair one product."`

@@ -27,6 +27,9 @@ type clients struct {
 	source     atlantv1connect.SourceServiceClient
 	product    atlantv1connect.ProductServiceClient
 	projection atlantv1connect.ProjectionServiceClient
+
+	http *http.Client // for what is no call
+	base string       // URL
 }
 
 // newClients returns clients of the Atlant at an address; the scheme may be left out.
@@ -47,6 +50,8 @@ func newClients(addr string) (*clients, error) {
 		source:     atlantv1connect.NewSourceServiceClient(client, base, limit),
 		product:    atlantv1connect.NewProductServiceClient(client, base, limit),
 		projection: atlantv1connect.NewProjectionServiceClient(client, base, limit),
+		http:       client,
+		base:       base,
 	}, nil
 }
 

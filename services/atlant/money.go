@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/atlant-log/atlant/events"
 	atlantv1 "github.com/atlant-log/atlant/proto/gen/atlant/v1"
 )
 
@@ -20,17 +21,7 @@ const (
 var errNotAnAmount = errors.New(`not an amount like 12.50: at most 12 digits, then at most 6 decimals after a point`)
 
 // formatMicros writes millionths as a decimal: two decimals at least, more only as needed.
-func formatMicros(micros int64) string {
-	sign, magnitude := "", uint64(micros)
-	if micros < 0 {
-		sign, magnitude = "-", -magnitude // right for the smallest int64 too: unsigned numbers wrap
-	}
-	decimals := fmt.Sprintf("%06d", magnitude%microsPer1)
-	for len(decimals) > 2 && decimals[len(decimals)-1] == '0' {
-		decimals = decimals[:len(decimals)-1]
-	}
-	return sign + strconv.FormatUint(magnitude/microsPer1, 10) + "." + decimals
-}
+func formatMicros(micros int64) string { return events.Decimal(micros) }
 
 // parseMicros reads a price that is not negative. It refuses what it cannot hold exactly.
 func parseMicros(s string) (int64, error) {

@@ -4,6 +4,8 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // TestSearchDiffExplain: two lists in an encoding of its own, and what can be asked of them.
@@ -48,5 +50,38 @@ func TestSearchDiffExplain(t *testing.T) {
 	seen, _ := brulee["seenLast"].(map[string]any)
 	if from["line"] != "4" || from["rawRow"] != "\"Crème brûlée;\r\n4 pots\";2.99" || seen["rawRow"] != from["rawRow"] || from["sha256"] == seen["sha256"] {
 		t.Errorf("%v", brulee)
+	}
+}
+
+// TestExportIsAList: an exported file is a price list that says the same.
+func TestExportIsAList(t *testing.T) {
+	t.Parallel()
+	a := start(t, t.TempDir())
+	const list = "PRODUCT NAME;PRICE\nMilk;1.50\n\"semi;colon\";0.000001\n\"19\"\" tv\";1234.5\nCafé;999999999999.999999\nBread;2\nTea, green;0\n"
+	path := file(t, "prices.csv", list)
+	a.cli(t, 0, "fetch", "--wait", "--source", "first", "--currency", "EUR", path).holds(t, "6 accepted")
+	changed := file(t, "prices.csv", strings.Replace(list, "Milk;1.50", "Milk;1.75", 1))
+	a.cli(t, 0, "fetch", "--wait", "--source", "first", "--currency", "EUR", changed).holds(t, "6 accepted")
+
+	exported := file(t, "exported.csv", "")
+	a.cli(t, 0, "export", "--source", "first", "-o", exported)
+	a.cli(t, 0, "fetch", "--wait", "--source", "second", exported).holds(t, "6 accepted + 0 rejected")
+	prices := func(source string) map[string]any {
+		all := map[string]any{}
+		for _, p := range a.cli(t, 0, "list", "--json", "--limit", "0", "--source", source).objects(t) {
+			name, _ := p["name"].(string)
+			all[name] = p["price"]
+		}
+		return all
+	}
+	if diff := cmp.Diff(prices("first"), prices("second")); diff != "" {
+		t.Errorf("-before +after:\n%s", diff)
+	}
+	changes := a.cli(t, 0, "export", "--changes", "--format", "jsonl").objects(t)
+	if len(changes) != 1 || changes[0]["name"] != "Milk" || changes[0]["price"] != "1.75" || changes[0]["previous_price"] != "1.50" {
+		t.Errorf("changes: %v", changes)
+	}
+	if data := a.cli(t, 0, "export", "--format", "parquet").out; !strings.HasPrefix(data, "PAR1") || !strings.HasSuffix(data, "PAR1") {
+		t.Errorf("%d bytes that are no Parquet file", len(data))
 	}
 }

@@ -1,0 +1,107 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"connectrpc.com/connect"
+
+	"github.com/atlant-log/atlant/services/product"
+)
+
+type exportCommand struct {
+	Format       string  `enum:"csv,jsonl,parquet" default:"csv" placeholder:"FORMAT" help:"What to write: ${enum}."`
+	Changes      bool    `help:"Price changes in place of products."`
+	Query        string  `short:"q" placeholder:"TEXT" help:"Only products whose name has a word that begins with each of these words."`
+	Source       string  `placeholder:"NAME" help:"Only products of this source."`
+	MinPrice     *amount `placeholder:"AMOUNT" help:"Only products, or changes to a price, of at least this: 12.50"`
+	MaxPrice     *amount `placeholder:"AMOUNT" help:"Only products, or changes to a price, of at most this."`
+	ChangedSince *moment `placeholder:"TIME" help:"Only products whose price changed since, or changes since: an age like 24h or 7d, a date (UTC), or RFC 3339."`
+	Out          string  `short:"o" type:"path" placeholder:"FILE" help:"Where to write; standard output if it is not said."`
+}
+
+// Run downloads the file. One that is named is there whole, or as it was.
+func (e *exportCommand) Run(ctx context.Context, c *console, api *clients) error {
+	if e.Out == "" {
+		if c.width > 0 && e.Format == "parquet" {
+			return &failure{text: "a Parquet file is nothing for a terminal", hint: "say where to write it with -o", code: exitUsage}
+		}
+		return api.download(ctx, e.path(), c.out)
+	}
+	part, err := os.CreateTemp(filepath.Dir(e.Out), filepath.Base(e.Out)+".part-*")
+	if err != nil {
+		return failed("", "cannot write %s: %v", e.Out, err)
+	}
+	if err := errors.Join(api.download(ctx, e.path(), part), part.Sync(), part.Close()); err != nil {
+		return errors.Join(err, os.Remove(part.Name()))
+	}
+	if err := os.Rename(part.Name(), e.Out); err != nil {
+		return failed("", "cannot write %s: %v", e.Out, errors.Join(err, os.Remove(part.Name())))
+	}
+	return nil
+}
+
+// path is where the server has the file.
+func (e *exportCommand) path() string {
+	name, parameters := "products.", url.Values{}
+	if e.Changes {
+		name = "changes."
+	}
+	set := func(parameter, value string) {
+		if value != "" {
+			parameters.Set(parameter, value)
+		}
+	}
+	price := func(parameter string, a *amount) {
+		if micros := a.micros(); micros != nil {
+			set(parameter, strconv.FormatInt(*micros, 10))
+		}
+	}
+	set("query", e.Query)
+	set("source", e.Source)
+	price("min_price_micros", e.MinPrice)
+	price("max_price_micros", e.MaxPrice)
+	if since := e.ChangedSince.timestamp(); since != nil {
+		set("changed_since", since.AsTime().Format(time.RFC3339Nano))
+	}
+	return product.ExportPath + name + e.Format + "?" + parameters.Encode()
+}
+
+// download writes out what the server has at a path. With an error, what was written is not all.
+func (api *clients) download(ctx context.Context, path string, to io.Writer) error {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, api.base+path, http.NoBody)
+	if err != nil {
+		return err
+	}
+	response, err := api.http.Do(request)
+	if err != nil {
+		return connect.NewError(connect.CodeUnavailable, err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	if response.StatusCode != http.StatusOK {
+		return refusal(response)
+	}
+	if _, err := io.Copy(to, response.Body); err != nil {
+		return failed("what was written is not all", "the download broke off: %v", err)
+	}
+	return nil
+}
+
+// refusal says why there is no download.
+func refusal(response *http.Response) error {
+	const mostText = 1000
+	text, _ := io.ReadAll(io.LimitReader(response.Body, mostText)) // what there is of it
+	text = bytes.TrimSpace(text)
+	if response.StatusCode == http.StatusNotFound || len(text) == 0 {
+		return failed("say where Atlant is with --addr", "what answers is no Atlant, or another version of it: %s", response.Status)
+	}
+	return failed("", "%s", text)
+}
