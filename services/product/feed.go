@@ -92,7 +92,7 @@ func (f *feed) join(ctx context.Context, position events.LogPosition) (*watcher,
 	if f.watchers == 1 {
 		var looking context.Context
 		looking, f.stop = context.WithCancel(context.Background()) // the first one may leave before others do
-		go f.keepLooking(looking) //nolint:contextcheck // as above
+		go f.keepLooking(looking)                                  //nolint:contextcheck // as above
 	}
 	f.mu.Unlock()
 	w := &watcher{feed: f, position: make(events.LogPosition, f.shards)}
