@@ -81,7 +81,9 @@ func operations(method *protogen.Method) object {
 		{"name": "encoding", "in": "query", "required": true, "schema": object{"const": "json"}},
 		{"name": "connect", "in": "query", "schema": object{"const": "v1"}},
 	}
-	get["responses"].(object)["304"] = object{"description": "the answer that you have, by the ETag in If-None-Match, still holds"} //nolint:forcetypeassert // above
+	if responses, ok := get["responses"].(object); ok {
+		responses["304"] = object{"description": "the answer that you have, by the ETag in If-None-Match, still holds"}
+	}
 	return object{"post": post, "get": get}
 }
 

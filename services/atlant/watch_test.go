@@ -51,8 +51,8 @@ func TestWatch(t *testing.T) {
 	r, requests := watched(t)
 	second := func(clock string) string { return formatTime(at(clock), toTheSecond) }
 	r.expect(t, exitOK, ""+
-		"when                 name   new price  previous  move     source\n"+
-		second("09:30:15")+"  Milk    1.10 EUR  1.00 EUR  ▲ 10.0%  shop\n"+
+		"when                 name  new price  previous  move     source\n"+
+		second("09:30:15")+"  Milk   1.10 EUR  1.00 EUR  ▲ 10.0%  shop\n"+
 		second("09:30:16")+"  Bread   1.50 EUR  2.00 EUR  ▼ 25.0%  shop\n",
 		"watching; Ctrl-C ends it\nconnection lost, trying again: nothing will be missed\n")
 	var positions []string

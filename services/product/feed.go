@@ -92,7 +92,7 @@ func (f *feed) join(ctx context.Context, position events.LogPosition) (*watcher,
 	if f.watchers == 1 {
 		var looking context.Context
 		looking, f.stop = context.WithCancel(context.Background()) // the first one may leave before others do
-		go f.keepLooking(looking)
+		go f.keepLooking(looking)                                  //nolint:contextcheck // as above
 	}
 	f.mu.Unlock()
 	w := &watcher{feed: f, position: make(events.LogPosition, f.shards)}
@@ -206,7 +206,7 @@ func (f *feed) read(ctx context.Context, at *reach, from place) (*stretch, error
 		return found, nil
 	}
 	// Not with the context of one watcher: others may wait for the same stretch.
-	result := f.reads.DoChan(fmt.Sprint(from), func() (any, error) {
+	result := f.reads.DoChan(fmt.Sprint(from), func() (any, error) { //nolint:contextcheck // as above
 		ctx, cancel := context.WithTimeout(context.Background(), readTimeout)
 		defer cancel()
 		return f.load(ctx, at, from)
@@ -218,7 +218,7 @@ func (f *feed) read(ctx context.Context, at *reach, from place) (*stretch, error
 		if r.Err != nil {
 			return nil, r.Err
 		}
-		return r.Val.(*stretch), nil //nolint:forcetypeassert // load returned it
+		return r.Val.(*stretch), nil //nolint:forcetypeassert,errcheck // load returned it
 	}
 }
 

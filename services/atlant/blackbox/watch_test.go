@@ -167,8 +167,14 @@ func TestWatchCommand(t *testing.T) {
 	a.get(t, &atlantv1.FetchRequest{Url: url})
 	line, err := bufio.NewReader(out).ReadBytes('\n')
 	var got struct {
-		Product struct{ Name string }
-		Change  struct{ Price struct{ AmountMicros string } }
+		Product struct {
+			Name string `json:"name"`
+		} `json:"product"`
+		Change struct {
+			Price struct {
+				AmountMicros string `json:"amountMicros"`
+			} `json:"price"`
+		} `json:"change"`
 	}
 	if err != nil || json.Unmarshal(line, &got) != nil || got.Product.Name != "Bread" || got.Change.Price.AmountMicros != "2350000" {
 		t.Errorf("got %s, %v", line, err)
