@@ -139,13 +139,21 @@ for (const transport of ["connect", "grpc-web"]) {
       await page.getByText("Lowest").first().waitFor();
       const origin = page.getByRole("region", { name: "Where this price comes from" });
       await origin.getByText(list.url).waitFor();
-      await origin.getByText(list.row(3)).waitFor();
+      await origin.getByText("line 5").waitFor();
       await page.keyboard.press("Escape");
       await rows.first().waitFor();
       await page.keyboard.press("?");
       await page.getByRole("dialog", { name: "Keyboard" }).waitFor();
       await page.keyboard.press("Escape");
       await page.getByRole("dialog").waitFor({ state: "detached" });
+    });
+
+    await t.test("the row of an uploaded list is shown beside the price that it brought", async () => {
+      atlant.upload("NAME;PRICE\nHoney;6,49\nJam;2,79 €\n", "larder");
+      await page.goto(url("/?source=larder&sort=price"));
+      await rows.first().getByText("Jam").click();
+      await page.getByText("Jam;2,79 €").waitFor();
+      assert.equal(await page.locator(".big-price").textContent(), "€2.79");
     });
 
     await t.test("going back shows the list where it was left", async () => {
