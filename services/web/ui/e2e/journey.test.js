@@ -157,7 +157,7 @@ for (const transport of ["connect", "grpc-web"]) {
     });
 
     await t.test("going back shows the list where it was left", async () => {
-      await page.goto(url("/"));
+      await page.goto(url("/?source=default"));
       await rows.first().waitFor();
       await page.evaluate(() => window.scrollTo(0, 5_000));
       const link = page.locator(".product-row[data-index='120'] a");
