@@ -76,6 +76,15 @@ export class Atlant {
     return answer.json();
   }
 
+  /** Uploads a list and fetches it, as one does at a terminal. */
+  upload(text, source) {
+    const flags = ["fetch", "--wait", "--addr", this.url, "--source", source, "-"];
+    const { status, stderr } = spawnSync(this.binary, flags, { input: text, encoding: "utf8" });
+    if (status !== 0) {
+      throw new Error(`atlant fetch: ${stderr}`);
+    }
+  }
+
   /** Fetches a list, and waits until it is in a state, with its prices visible. */
   async fetch(request, state = "FETCH_STATE_COMPLETED") {
     let { fetch } = await this.call("FetchService/Fetch", request);

@@ -139,7 +139,7 @@ for (const transport of ["connect", "grpc-web"]) {
       await page.getByText("Lowest").first().waitFor();
       const origin = page.getByRole("region", { name: "Where this price comes from" });
       await origin.getByText(list.url).waitFor();
-      await origin.getByText(list.row(3)).waitFor();
+      await origin.getByText("line 5").waitFor();
       await page.keyboard.press("Escape");
       await rows.first().waitFor();
       await page.keyboard.press("?");
@@ -148,8 +148,16 @@ for (const transport of ["connect", "grpc-web"]) {
       await page.getByRole("dialog").waitFor({ state: "detached" });
     });
 
+    await t.test("the row of an uploaded list is shown beside the price that it brought", async () => {
+      atlant.upload("NAME;PRICE\nHoney;6,49\nJam;2,79 €\n", "larder");
+      await page.goto(url("/?source=larder&sort=price"));
+      await rows.first().getByText("Jam").click();
+      await page.getByText("Jam;2,79 €").waitFor();
+      assert.equal(await page.locator(".big-price").textContent(), "€2.79");
+    });
+
     await t.test("going back shows the list where it was left", async () => {
-      await page.goto(url("/"));
+      await page.goto(url("/?source=default"));
       await rows.first().waitFor();
       await page.evaluate(() => window.scrollTo(0, 5_000));
       const link = page.locator(".product-row[data-index='120'] a");

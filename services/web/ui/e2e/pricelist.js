@@ -21,13 +21,9 @@ export class PriceList {
   }
 
   text() {
-    const rows = this.cents.map((_, i) => this.row(i));
+    const rows = this.cents.map((cents, i) => `${nameOf(i)};${euros(cents)}`);
     const spoilt = Array.from({ length: this.spoilt }, (_, i) => `Spoilt ${i};about ${i}`);
     return ["PRODUCT NAME;PRICE", ...rows, ...spoilt].join("\n");
-  }
-
-  row(i) {
-    return `${nameOf(i)};${euros(this.cents[i])}`;
   }
 
   /** The product that costs most. */
