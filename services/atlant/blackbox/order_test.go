@@ -64,7 +64,7 @@ func (m *market) expectOrder(tb testing.TB, request *atlantv1.ListRequest, want 
 	})
 	compare := comparisons[request.GetSortBy()]
 	ordered := slices.IsSortedFunc(got, func(a, b *atlantv1.Product) int {
-		order := cmp.Or(compare(a, b), strings.Compare(a.GetId(), b.GetId()))
+		order := cmp.Or(compare(a, b), strings.Compare(a.GetName(), b.GetName()), strings.Compare(a.GetId(), b.GetId()))
 		if request.GetDescending() {
 			return -order
 		}
