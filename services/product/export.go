@@ -63,7 +63,7 @@ func serveExport[Row any](mux *http.ServeMux, log *slog.Logger, name string, for
 			w.Header().Del("Content-Disposition")
 			rpc.WriteError(r.Context(), w, log, file, err)
 		default:
-			rpc.LogError(r.Context(), log, file, err)
+			_ = rpc.LogError(r.Context(), log, file, err) // nobody can be told
 			panic(http.ErrAbortHandler)
 		}
 	})

@@ -150,7 +150,7 @@ func textOf(value reflect.Value) (string, error) {
 		}
 		value = value.Elem()
 	}
-	if text, ok := value.Interface().(encoding.TextMarshaler); ok {
+	if text, ok := reflect.TypeAssert[encoding.TextMarshaler](value); ok {
 		data, err := text.MarshalText()
 		return string(data), err
 	}
