@@ -228,14 +228,16 @@ export type ListRequest = Message<"atlant.v1.ListRequest"> & {
   position: string;
 
   /**
-   * Count all products that match, in total_size.
+   * Count all products that match, in total_size, as they are now.
    *
    * @generated from field: bool total = 11;
    */
   total: boolean;
 
   /**
-   * The products that were known at this time, with what they cost then. Sorted by name or price only.
+   * The products that were first observed at or before this time, as they were then; observed_at is absent. Sorted by name or
+   * price only, by price as long as no more than 20,000 products have changed since; without changed_since and total. Pages may
+   * be shorter than page_size. Lists of an earlier day that are fetched meanwhile may move products.
    *
    * @generated from field: google.protobuf.Timestamp as_of = 12;
    */
@@ -277,7 +279,7 @@ export type ListResponse = Message<"atlant.v1.ListResponse"> & {
   totalSize: bigint;
 
   /**
-   * total_size is an estimate: there are too many to count for a page.
+   * total_size is an estimate from a sample: more than 100,000 products would have to be looked at to count them.
    *
    * @generated from field: bool total_estimated = 4;
    */
