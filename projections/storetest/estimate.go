@@ -52,8 +52,7 @@ func testSample(t *testing.T, store projections.Views) {
 		filter := projections.ProductFilter{MaxPriceMicros: new(want - 1)}
 		count, exact, err := store.EstimateProducts(t.Context(), filter, 100)
 		wantNoError(t, "estimate", err)
-		// A sample is nearer by far, but an engine may count with statistics that lag behind.
-		if off := count - want; exact || off < -n/5 || off > n/5 {
+		if off := count - want; exact || off < -n/20 || off > n/20 {
 			t.Errorf("%d of %d are estimated as %d, exact %t", want, n, count, exact)
 		}
 	}
