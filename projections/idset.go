@@ -28,6 +28,7 @@ func newIDSet() *idSet { return &idSet{seed: maphash.MakeSeed()} }
 // full tells whether the set is as large as it may become.
 func (s *idSet) full() bool { return s.count >= maxIDs }
 
+// hash is never 0, which stands for an empty slot.
 func (s *idSet) hash(id *events.ProductID) uint64 { return maphash.Comparable(s.seed, *id) | segments }
 
 func (s *idSet) add(id *events.ProductID) {
@@ -55,7 +56,7 @@ func (s *idSegment) find(hash uint64) int {
 }
 
 func (s *idSegment) add(hash uint64) (added bool) {
-	if s.count >= len(s.slots)-len(s.slots)/8 {
+	if crowded(s.count, len(s.slots)) {
 		s.grow()
 	}
 	i := s.find(hash)
@@ -67,10 +68,9 @@ func (s *idSegment) add(hash uint64) (added bool) {
 	return true
 }
 
-// grow makes the segment a quarter larger: one that doubles would be half empty most of the time.
 func (s *idSegment) grow() {
 	before := s.slots
-	s.slots = make([]uint64, len(before)+len(before)/4+8)
+	s.slots = make([]uint64, larger(len(before)))
 	for _, hash := range before {
 		if hash != 0 {
 			s.slots[s.find(hash)] = hash

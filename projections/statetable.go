@@ -82,7 +82,7 @@ func (t *stateTable) each(visit func(*productState)) {
 // insert puts in the state of a product that has none.
 func (t *stateTable) insert(state productState) {
 	s, hash := t.place(&state.id)
-	if s.count >= len(s.slots)-len(s.slots)/8 {
+	if crowded(s.count, len(s.slots)) {
 		t.grow(s)
 	}
 	state.used = true
@@ -99,10 +99,16 @@ func (s *segment) put(state productState, hash uint32) {
 	s.count++
 }
 
-// grow makes a segment a quarter larger: one that doubles would be half empty most of the time.
+// crowded tells whether a hash table of so many slots is too full to take in another entry.
+func crowded(count, slots int) bool { return count >= slots-slots/8 }
+
+// larger is how many slots a hash table gets that was crowded, a quarter more: one that doubles would be half empty most of
+// the time.
+func larger(slots int) int { return slots + slots/4 + 8 }
+
 func (t *stateTable) grow(s *segment) {
 	before := s.slots
-	s.slots, s.count = make([]productState, len(before)+len(before)/4+8), 0
+	s.slots, s.count = make([]productState, larger(len(before))), 0
 	for i := range before {
 		if before[i].used {
 			_, hash := t.place(&before[i].id)
