@@ -7,17 +7,25 @@ import (
 	"github.com/atlant-log/atlant/projections"
 )
 
-// idIndex is the index on the ids of products.
+// idIndex is the index on the ids of products. A first load does without it as well as the others, for ids are random: once
+// the index is larger than the cache, each batch writes all of it.
 const idIndex = "products_by_id"
 
 // BuildIndexes implements projections.Filling. Writers wait meanwhile, readers do not. The words of names are not waited for:
 // lists do without, see wordIndexer.
 func (db *DB) BuildIndexes(ctx context.Context) error {
-	err := db.writer.doSorting(ctx, func(ctx context.Context, tx *transaction) error { return tx.execText(ctx, indexes) })
+	err := db.writer.doSorting(ctx, func(ctx context.Context, tx *transaction) error { return tx.buildIndexes(ctx) })
 	if err == nil {
 		db.words.release()
 	}
 	return db.failed("build indexes of", db.path, err)
+}
+
+func (tx *transaction) buildIndexes(ctx context.Context) error {
+	if err := tx.indexIDs(ctx); err != nil {
+		return err
+	}
+	return tx.execText(ctx, indexes)
 }
 
 // DeferIndexes implements projections.Filling. If the process dies before they are built, the next one builds them when it
@@ -86,7 +94,7 @@ func (db *DB) AppendPrices(
 			return fmt.Errorf("insert products: %w", err)
 		}
 		if index {
-			if err := tx.execText(ctx, indexes); err != nil {
+			if err := tx.buildIndexes(ctx); err != nil {
 				return fmt.Errorf("build indexes: %w", err)
 			}
 		}

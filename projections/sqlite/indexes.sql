@@ -1,6 +1,3 @@
--- A first load does without this as well as the others, for ids are random: once the index is larger than the cache, each
--- batch writes all of it.
-CREATE UNIQUE INDEX IF NOT EXISTS products_by_id ON products (id);
 -- What lists of products, and the feed of changes, need. A rebuild makes these last: an insert pays for each of them.
 -- One index per sort: a page at any depth is one range of one index. Names are unique within a source, and that the indexes
 -- say so lets ranges of several sources be merged by value, name and id, without a sort.

@@ -66,7 +66,10 @@ func createSchema(ctx context.Context, tx *transaction) error {
 	if err != nil || !h.empty() {
 		return err
 	}
-	return tx.execText(ctx, schema)
+	if err := tx.execText(ctx, schema); err != nil {
+		return err
+	}
+	return tx.indexIDs(ctx)
 }
 
 // isIndexMissing tells whether a statement names an index that there is not.

@@ -24,8 +24,6 @@ CREATE TABLE products (
   written_fetch     BLOB    NOT NULL
 ) STRICT;
 
-CREATE UNIQUE INDEX products_by_id ON products (id);
-
 -- Written by every observation, hence no index but the key.
 CREATE TABLE sightings (
   product     INTEGER PRIMARY KEY,
