@@ -66,6 +66,14 @@ func itemRules(field *protogen.Field) []rule {
 	return keywords(all.GetRepeated().GetItems())
 }
 
+// ruleTexts say in words what the keywords of a schema ask for; %v is the value.
+var ruleTexts = map[string]string{
+	"minimum": "at least %v", "maximum": "at most %v",
+	"minLength": "at least %v long", "maxLength": "at most %v long",
+	"minItems": "at least %v of them", "maxItems": "at most %v of them",
+	"pattern": "matches `%v`",
+}
+
 // ruleText says in words what must hold of a field.
 func ruleText(field *protogen.Field) string {
 	rules, required := rulesOf(field)
@@ -74,23 +82,10 @@ func ruleText(field *protogen.Field) string {
 		words = append(words, "required")
 	}
 	for _, r := range append(rules, itemRules(field)...) {
-		switch r.keyword {
-		case "minimum":
-			words = append(words, fmt.Sprintf("at least %v", r.value))
-		case "maximum":
-			words = append(words, fmt.Sprintf("at most %v", r.value))
-		case "minLength":
-			words = append(words, fmt.Sprintf("at least %v long", r.value))
-		case "maxLength":
-			words = append(words, fmt.Sprintf("at most %v long", r.value))
-		case "maxItems":
-			words = append(words, fmt.Sprintf("at most %v of them", r.value))
-		case "minItems":
-			words = append(words, fmt.Sprintf("at least %v of them", r.value))
-		case "pattern":
-			words = append(words, fmt.Sprintf("matches `%v`", r.value))
-		case "format":
+		if r.keyword == "format" {
 			words = append(words, "a "+strings.ToUpper(fmt.Sprint(r.value)))
+		} else if text, ok := ruleTexts[r.keyword]; ok {
+			words = append(words, fmt.Sprintf(text, r.value))
 		}
 	}
 	return strings.Join(words, ", ")
