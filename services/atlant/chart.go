@@ -52,7 +52,7 @@ func drawSteps(steps []priceStep, until time.Time, currency string, width int) s
 	format := func(micros float64) string { return formatMicros(int64(micros) / centMicros * centMicros) }
 	labels := max(len(formatMicros(low)), len(formatMicros(high)))
 	from := steps[0].since
-	columns := max(leastChart, width-labels-4)
+	columns := max(leastChart, width-labels-4-len(time.DateOnly)/2) // the last tick's text is centred on the last column
 	return asciigraph.Plot(sampleSteps(steps, until, columns),
 		asciigraph.Height(chartHeight),
 		asciigraph.YAxisValueFormatter(format),
