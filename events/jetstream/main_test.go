@@ -3,17 +3,21 @@ package jetstream_test
 import (
 	"flag"
 	"os"
+	"runtime"
+	"strconv"
 	"testing"
 )
 
-// TestMain has properties tried fewer times than elsewhere, unless -rapid.checks says how often: each case writes
-// thousands of messages to the disk.
+// TestMain has properties tried fewer times than elsewhere, because each case writes thousands of messages to the disk, and more
+// tests run at once than there are processors, because those of a cluster wait for its elections. The flags may say otherwise.
 func TestMain(m *testing.M) {
 	flag.Parse()
-	said := false
-	flag.Visit(func(f *flag.Flag) { said = said || f.Name == "rapid.checks" })
-	if !said && flag.Set("rapid.checks", "10") != nil {
-		os.Exit(2)
+	defaults := map[string]string{"rapid.checks": "10", "test.parallel": strconv.Itoa(3 * runtime.GOMAXPROCS(0))}
+	flag.Visit(func(f *flag.Flag) { delete(defaults, f.Name) })
+	for name, value := range defaults {
+		if flag.Set(name, value) != nil {
+			os.Exit(2)
+		}
 	}
 	os.Exit(m.Run())
 }

@@ -1,12 +1,14 @@
 package blackbox_test
 
 import (
+	"flag"
 	"fmt"
 	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -18,6 +20,17 @@ var program string
 func TestMain(m *testing.M) { os.Exit(runTests(m)) }
 
 func runTests(m *testing.M) int {
+	flag.Parse()
+	atOnce := strconv.Itoa(2 * runtime.GOMAXPROCS(0)) // they wait for processes, and for time to pass; -parallel may say otherwise
+	flag.Visit(func(f *flag.Flag) {
+		if f.Name == "test.parallel" {
+			atOnce = f.Value.String()
+		}
+	})
+	if err := flag.Set("test.parallel", atOnce); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
 	if os.Getenv(rowsVariable) != "" {
 		patience = time.Hour // for as many as there are
 	}
@@ -49,10 +62,14 @@ func TestSources(t *testing.T) {
 	t.Parallel()
 	const root = "../../.."
 	for _, folder := range []string{"events", "projections", "proto/gen", "services", "go.mod", "go.sum"} {
-		err := filepath.WalkDir(filepath.Join(root, folder), func(path string, _ fs.DirEntry, err error) error {
-			if err == nil {
-				_, err = os.Stat(path)
+		err := filepath.WalkDir(filepath.Join(root, folder), func(path string, entry fs.DirEntry, err error) error {
+			switch {
+			case err != nil:
+				return err
+			case entry.Name() == "node_modules": // no part of the program, and comes and goes
+				return fs.SkipDir
 			}
+			_, err = os.Stat(path)
 			return err
 		})
 		if err != nil {
