@@ -3,16 +3,22 @@ package blackbox_test
 import (
 	"fmt"
 	"os"
-	"syscall"
+	"strings"
 )
 
-// memoryOf returns the most memory that a process had while it lived, in bytes.
-func memoryOf(ended *os.ProcessState) (int64, bool) {
-	usage, ok := ended.SysUsage().(*syscall.Rusage)
-	if !ok {
+// peakMemory returns the most memory that a running process had since it became the program, in bytes. What the system tells
+// of it when it has ended counts the memory of this process too, from which it was forked.
+func peakMemory(pid int) (int64, bool) {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
 		return 0, false
 	}
-	return usage.Maxrss << 10, true
+	_, after, found := strings.Cut(string(text), "VmHWM:")
+	var kibibytes int64
+	if _, err := fmt.Sscan(after, &kibibytes); !found || err != nil {
+		return 0, false
+	}
+	return kibibytes << 10, true
 }
 
 // residentMemory returns the memory that a process has now, in bytes.

@@ -31,8 +31,8 @@ func file(tb testing.TB, name, text string) string {
 	return path
 }
 
-// reading runs a command against an Atlant that reads standard input, and returns it with its process ended.
-func (a *atlant) reading(tb testing.TB, in io.Reader, arguments ...string) (result, *os.ProcessState) {
+// reading runs a command against an Atlant that reads standard input.
+func (a *atlant) reading(tb testing.TB, in io.Reader, arguments ...string) result {
 	tb.Helper()
 	var out, errOut bytes.Buffer
 	command := exec.CommandContext(within(tb), program, append(arguments, "--addr", a.url)...)
@@ -42,7 +42,7 @@ func (a *atlant) reading(tb testing.TB, in io.Reader, arguments ...string) (resu
 	if err != nil && !errors.As(err, &exit) {
 		tb.Fatalf("run %q: %v", arguments, err)
 	}
-	return result{command.ProcessState.ExitCode(), out.String(), errOut.String()}, command.ProcessState
+	return result{command.ProcessState.ExitCode(), out.String(), errOut.String()}
 }
 
 // TestFilesAreFetched: a file needs no web server, and no leave to fetch from this machine.
@@ -67,9 +67,9 @@ func TestFilesAreFetched(t *testing.T) {
 	if err = errors.Join(err, zipped.Close()); err != nil {
 		t.Fatal(err)
 	}
-	got, _ := a.reading(t, &packed, "fetch", "--wait", "--source", "stdin", "-")
+	got := a.reading(t, &packed, "fetch", "--wait", "--source", "stdin", "-")
 	got.holds(t, "completed", "1 read = 1 accepted", "…/stdin\n")
-	named, _ := a.reading(t, strings.NewReader(header+"Salt;0.95\n"), "fetch", "--wait", "--source", "stdin", "--file-name", "salt.csv", "-")
+	named := a.reading(t, strings.NewReader(header+"Salt;0.95\n"), "fetch", "--wait", "--source", "stdin", "--file-name", "salt.csv", "-")
 	named.holds(t, "completed", "…/salt.csv\n")
 	if total := a.total(t, "stdin"); total != 1 {
 		t.Errorf("got %d products", total)
@@ -79,7 +79,7 @@ func TestFilesAreFetched(t *testing.T) {
 			t.Errorf("%s: got %+v", refused, r)
 		}
 	}
-	if r, _ := a.reading(t, strings.NewReader(""), "fetch", "-"); r.code != 1 || !strings.Contains(r.errOut, "empty") {
+	if r := a.reading(t, strings.NewReader(""), "fetch", "-"); r.code != 1 || !strings.Contains(r.errOut, "empty") {
 		t.Errorf("got %+v", r)
 	}
 }
@@ -149,7 +149,6 @@ func longList(to io.Writer) (rows int64, err error) {
 // takes it has much of it in memory.
 func TestUploadIsFetchedElsewhere(t *testing.T) {
 	t.Parallel()
-	const mostMemory = 180 << 20 // one that holds the list takes twice its size, beside the 60 MB and more of the program itself
 	servers := natstest.StartServer(t, &natsd.Options{JetStream: true, SyncAlways: true})
 	flags := []string{"--nats", servers.ClientURL(), "--views", "sqlite:" + t.TempDir()}
 	serving := launch(t, nil, append([]string{"serve", "--listen", "127.0.0.1:0"}, flags...)...)
@@ -157,27 +156,39 @@ func TestUploadIsFetchedElsewhere(t *testing.T) {
 	working := launch(t, nil, append([]string{"work", "--data", t.TempDir()}, flags...)...)
 	working.awaitWorking(t)
 
-	in, from := io.Pipe()
-	written := make(chan int64, 1)
-	go func() {
-		rows, err := longList(from)
-		_ = from.CloseWithError(err)
-		written <- rows
-	}()
-	got, client := serving.reading(t, in, "fetch", "--wait", "--json", "-")
-	rows := <-written
-	objects := got.objects(t)
-	if got.code != 0 || len(objects) != 1 || objects[0]["state"] != "FETCH_STATE_COMPLETED" ||
-		objects[0]["rowsRead"] != strconv.FormatInt(rows, 10) || objects[0]["published"] != "100" {
-		t.Fatalf("got %+v, %d rows were sent", got, rows)
+	var out, errOut bytes.Buffer
+	client := exec.CommandContext(within(t), program, "fetch", "--wait", "--json", "-", "--addr", serving.url)
+	client.Env, client.Stdout, client.Stderr = environment(), &out, &errOut
+	in, err := client.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
 	}
-	serving.stop(t)
-	for who, process := range map[string]*os.ProcessState{"client": client, "server": serving.cmd.ProcessState} {
-		memory, known := memoryOf(process)
-		t.Logf("the %s took %d bytes of memory", who, memory)
-		if known && memory > mostMemory {
-			t.Errorf("that is more than %d", mostMemory)
-		}
+	if err := client.Start(); err != nil {
+		t.Fatal(err)
+	}
+	rows, err := longList(in)
+	expectLittleMemory(t, "client", client) // which waits for the end of the list
+	_ = in.Close()
+	if err := errors.Join(err, client.Wait()); err != nil {
+		t.Fatalf("%v: %s", err, &errOut)
+	}
+	objects := result{out: out.String()}.objects(t)
+	if len(objects) != 1 || objects[0]["state"] != "FETCH_STATE_COMPLETED" ||
+		objects[0]["rowsRead"] != strconv.FormatInt(rows, 10) || objects[0]["published"] != "100" {
+		t.Fatalf("got %v, %d rows were sent", objects, rows)
+	}
+	expectLittleMemory(t, "server", serving.cmd)
+}
+
+// expectLittleMemory demands that a process that has passed a long list on never held it: that takes twice its size, beside
+// the 60 MB and more of the program itself.
+func expectLittleMemory(tb testing.TB, who string, running *exec.Cmd) {
+	tb.Helper()
+	const most = 180 << 20
+	memory, known := peakMemory(running.Process.Pid)
+	tb.Logf("the %s took %d bytes of memory", who, memory)
+	if known && memory > most {
+		tb.Errorf("that is more than %d", most)
 	}
 }
 
