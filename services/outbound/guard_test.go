@@ -17,7 +17,7 @@ func TestGuardLetsOnlyPublicAddressesThrough(t *testing.T) {
 	}
 	guard := outbound.NewGuard(false)
 	for _, address := range refused {
-		if err := guard(network(address), address, nil); err == nil || !isGuarded(err) {
+		if err := guard(network(address), address, nil); err == nil || !outbound.IsGuarded(err) {
 			t.Errorf("%s was let through: %v", address, err)
 		}
 	}
