@@ -68,14 +68,14 @@ func (l *Log) Deliveries(ctx context.Context, alert string, before uint64, limit
 	if err != nil {
 		return nil, unavailable(doing, err)
 	}
-	end := info.State.LastSeq + 1
+	first, end := max(info.State.FirstSeq, 1), info.State.LastSeq+1
 	if before > 0 {
 		end = min(end, before)
 	}
 	var all []events.PlacedDelivery // the last one first
-	for length := uint64(firstStretch); end > info.State.FirstSeq && len(all) < limit; length *= 2 {
-		begin := max(info.State.FirstSeq, 1)
-		if end > begin+length {
+	for length := uint64(firstStretch); end > first && len(all) < limit; length *= 2 {
+		begin := first
+		if end > first+length {
 			begin = end - length
 		}
 		stretch, err := l.deliveriesIn(ctx, alert, begin, end)

@@ -169,7 +169,7 @@ func (d *Deliverer) deliver(ctx context.Context, fired *atlantv1.AlertFired, now
 		return 0, d.log.RecordDelivery(ctx, delivery)
 	}
 	delivery.WebhookHost = alert.Record.GetAlert().GetWebhookHost()
-	leave, ok := d.hosts.enter(delivery.GetWebhookHost())
+	leave, ok := d.hosts.enter(ctx, delivery.GetWebhookHost())
 	if !ok {
 		return busyPause, nil
 	}

@@ -89,7 +89,7 @@ func TestBadAlerts(t *testing.T) {
 		"alert.product_id: na": func(a *atlantv1.Alert) { a.ProductId, a.Source = id, "shop" },
 		"alert.source":         func(a *atlantv1.Alert) { a.Source = "no source" },
 		"alert.query":          func(a *atlantv1.Alert) { a.Query = "…" },
-		"alert.query: holds":   func(a *atlantv1.Alert) { a.Query = strings.Repeat("a ", 17) },
+		"alert.query: holds":   func(a *atlantv1.Alert) { a.Query = "a b c d e f g h i j k l m n o p q" },
 		"alert.condition":      func(a *atlantv1.Alert) { a.Condition = nil },
 		"alert.condition.cond": func(a *atlantv1.Alert) { a.Condition = &atlantv1.AlertCondition{} },
 
