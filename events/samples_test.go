@@ -71,6 +71,23 @@ func samples() map[string]proto.Message {
 		"SourceRecord.plain":        &atlantv1.SourceRecord{Name: "s", Url: "http://example.com/", CreatedAt: sampleTime(), UpdatedAt: sampleTime()},
 		"SourceAlarm.first":         &atlantv1.SourceAlarm{Source: "shop-1", DueAt: &timestamppb.Timestamp{Seconds: 1_760_000_000}},
 		"SourceAlarm.after_a_fetch": &atlantv1.SourceAlarm{Source: "shop-1", DueAt: &timestamppb.Timestamp{Seconds: 1_760_000_000}, LastFetchId: sampleID, ScheduleSince: &timestamppb.Timestamp{Seconds: 1_750_000_000}},
+		"AlertRecord.below":        sampleAlert(),
+		"AlertRecord.above": sampleAlertOfProduct(&atlantv1.AlertCondition{Condition: &atlantv1.AlertCondition_Above{
+			Above: &atlantv1.PriceThreshold{AmountMicros: 1},
+		}}),
+		"AlertRecord.any":  sampleAlertOfProduct(&atlantv1.AlertCondition{Condition: &atlantv1.AlertCondition_Any{Any: &atlantv1.PriceMove{}}}),
+		"AlertRecord.up":   sampleAlertOfProduct(&atlantv1.AlertCondition{Condition: &atlantv1.AlertCondition_Up{Up: &atlantv1.PriceMove{AtLeastBasisPoints: 250}}}),
+		"AlertRecord.down": sampleAlertOfProduct(&atlantv1.AlertCondition{Condition: &atlantv1.AlertCondition_Down{Down: &atlantv1.PriceMove{AtLeastBasisPoints: 1}}}),
+		"AlertPosition.full":       &atlantv1.AlertPosition{Sequence: 42},
+		"AlertFired.full":          sampleFired(),
+		"AlertFired.test": &atlantv1.AlertFired{Id: sampleID, AlertCreatedAt: sampleTime(), Notification: &atlantv1.AlertNotification{
+			Type: "atlant.alert.test", Timestamp: sampleTime(), Data: &atlantv1.FiredAlert{Alert: "cheap"},
+		}},
+		"Delivery.full": &atlantv1.Delivery{
+			Id: sampleID, Alert: "cheap", ProductId: sampleID, State: atlantv1.DeliveryState_DELIVERY_STATE_RETRYING, Attempts: 2,
+			StatusCode: 503, Error: "the receiver answered 503 Service Unavailable", WebhookHost: "hooks.example:8443",
+			FiredAt: sampleTime(), AttemptedAt: sampleTime(), NextAttemptAt: sampleTime(),
+		},
 		"ParkedEvent.full": &atlantv1.ParkedEvent{
 			Stream: "PRICES_00", Sequence: 7, Subject: "prices.0.observed", Cause: "malformed event: fetch_id: invalid UUID", Data: []byte{0xff, 0},
 		},
@@ -106,6 +123,37 @@ func sampleSource() *atlantv1.SourceRecord {
 		Credentials: &atlantv1.Credentials{Credentials: &atlantv1.Credentials_BearerToken{BearerToken: "abc.def=="}},
 		CreatedAt:   sampleTime(), UpdatedAt: sampleTime(), ScheduleSince: &timestamppb.Timestamp{Seconds: 1_760_000_000},
 	}
+}
+
+func sampleAlert() *atlantv1.AlertRecord {
+	return &atlantv1.AlertRecord{
+		Alert: &atlantv1.Alert{
+			Name: "cheap", Source: "shop-1", Query: "coffee bean", WebhookUrl: "https://hooks.example:8443/in?token=t",
+			Condition: &atlantv1.AlertCondition{Condition: &atlantv1.AlertCondition_Below{Below: &atlantv1.PriceThreshold{
+				AmountMicros: 9_990_000, CurrencyCode: "EUR", HysteresisMicros: 500_000,
+			}}},
+			Paused: true, PausedReason: "the receiver answered 410 Gone", WebhookHost: "hooks.example:8443",
+			CreatedAt: sampleTime(), UpdatedAt: sampleTime(),
+		},
+		Since: map[uint32]uint64{0: 41, 1: 7},
+	}
+}
+
+func sampleAlertOfProduct(condition *atlantv1.AlertCondition) *atlantv1.AlertRecord {
+	return &atlantv1.AlertRecord{Alert: &atlantv1.Alert{
+		Name: "one", ProductId: sampleID, Condition: condition, WebhookUrl: "http://hooks.example/", WebhookHost: "hooks.example",
+		Revision: 3, CreatedAt: sampleTime(), UpdatedAt: sampleTime(),
+	}}
+}
+
+func sampleFired() *atlantv1.AlertFired {
+	return &atlantv1.AlertFired{Id: sampleID, AlertCreatedAt: sampleTime(), Notification: &atlantv1.AlertNotification{
+		Type: "atlant.alert", Timestamp: sampleTime(), Data: &atlantv1.FiredAlert{
+			Alert: "cheap", ProductId: sampleID, Source: "shop-1", Name: "Coffee Beans 1 kg",
+			Price:         &atlantv1.Price{AmountMicros: 9_500_000, CurrencyCode: "EUR"},
+			PreviousPrice: &atlantv1.Price{AmountMicros: 10_500_000, CurrencyCode: "EUR"}, ObservedAt: sampleTime(), FetchId: sampleID,
+		},
+	}}
 }
 
 func sampleDatedRequest() *atlantv1.FetchRequested {

@@ -43,6 +43,10 @@ var (
 	_ events.Progress       = (*Log)(nil)
 	_ events.SourceRegistry = (*Log)(nil)
 	_ events.PublishedLog   = (*Log)(nil)
+	_ events.AlertRegistry  = (*Log)(nil)
+	_ events.AlertPositions = (*Log)(nil)
+	_ events.Notifications  = (*Log)(nil)
+	_ events.DeliveryLog    = (*Log)(nil)
 )
 
 // Open opens the log, creating what is missing of its streams; several processes may do so at once. It blocks for some

@@ -31,7 +31,7 @@ const (
 	MoveCreating   MoveStage = "creating mirrors"
 	MoveCopying    MoveStage = "copying the log"
 	MoveSealing    MoveStage = "sealing the old log"
-	MoveQueue      MoveStage = "moving requests that wait, and sources"
+	MoveQueue      MoveStage = "moving requests that wait, sources and alerts"
 	MoveLists      MoveStage = "moving lists that wait"
 	MovePromoting  MoveStage = "opening the new log"
 )
@@ -58,7 +58,7 @@ type MovedStream struct {
 }
 
 // Move moves a log from the folder of an embedded server to a server or cluster: it mirrors each stream there over a leaf
-// connection, seals the old log, hands over what waits in the queue, the sources and the lists that are kept, and makes the
+// connection, seals the old log, hands over what waits in the queue, the sources, the alerts and the lists that are kept, and makes the
 // mirrors streams of their own. It blocks until that is done, as long as the copying takes.
 //
 // Interrupted at any point and called again it goes on; after it is done it changes nothing. It returns ErrDataInUse where
@@ -141,6 +141,9 @@ func (m *move) handOver(ctx context.Context, moved *Moved) (err error) {
 		return err
 	}
 	if err := m.moveSources(ctx); err != nil {
+		return err
+	}
+	if err := m.moveAlerts(ctx); err != nil {
 		return err
 	}
 	moved.Lists, err = m.moveLists(ctx)

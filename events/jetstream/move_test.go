@@ -63,6 +63,10 @@ func newOldLog(t testing.TB) *oldLog {
 	dequeue(t, queue, old.waiting[0])
 	queue.Close()
 	old.register(t, log)
+	registerAlert(t, log, alertRecord("alert", "http://alert"), 0)
+	wantNoError(t, log.MoveAlertPosition(t.Context(), 1, 12))
+	wantNoError(t, log.Notify(t.Context(), fired("waiting")))
+	wantNoError(t, log.RecordDelivery(t.Context(), &atlantv1.Delivery{Id: "delivered", Alert: "alert"}))
 	old.held = holdings(t, nc)
 	stop()
 	return old
@@ -109,6 +113,24 @@ func (o *oldLog) wantSources(t testing.TB, log *jetstream.Log) {
 	queue := alarms(t, log)
 	wantNoError(t, nextAlarm(t, queue, o.alarms[0]).Done(t.Context()))
 	wantNoAlarm(t, queue, 500*time.Millisecond)
+}
+
+// wantAlerts checks that an alert is in a log, how far its shard is, what is to be delivered, and what was.
+func wantAlerts(t testing.TB, log *jetstream.Log) {
+	t.Helper()
+	found, err := log.RegisteredAlert(t.Context(), "alert")
+	wantNoError(t, err)
+	at, err := log.AlertPosition(t.Context(), 1)
+	wantNoError(t, err)
+	delivery, err := log.Delivery(t.Context(), "alert", "delivered")
+	wantNoError(t, err)
+	if found == nil || found.Record.GetAlert().GetWebhookUrl() != "http://alert" || at != 12 || delivery.GetId() != "delivered" {
+		t.Errorf("got %v at %d, and %v", found, at, delivery)
+	}
+	queue, err := log.TakeNotifications(t.Context())
+	wantNoError(t, err)
+	defer queue.Close()
+	wantNoError(t, nextNotification(t, queue, "waiting").Done(t.Context()))
 }
 
 // holdings reads all messages of the streams that are moved.
@@ -185,6 +207,7 @@ func wantMoved(t testing.TB, old *oldLog, to destination, replicas int) {
 	}
 	wantQueued(t, log, old.waiting)
 	old.wantSources(t, log)
+	wantAlerts(t, log)
 	wantList(t, log.Uploads(), "upload", noise(1, 2*listChunk+1))
 	wantList(t, log.HeldLists(), "held", noise(2, listChunk))
 	wantList(t, log.HeldLists(), "deleted", nil)

@@ -174,10 +174,10 @@ func logStreams(streams []jetstream.StreamConfig) []jetstream.StreamConfig {
 }
 
 // isMirrored tells whether a stream is moved as a mirror. A mirror has no place for what is taken out of a stream at its end,
-// as requests and lists are; and alarms of sources go off while it is made.
+// as requests, lists and notifications are, and old deliveries; and alarms of sources go off while it is made.
 func isMirrored(stream string) bool {
 	isBucket := slices.ContainsFunc(buckets, func(bucket string) bool { return bucketStreamName(bucket) == stream })
-	return stream != queueStream && stream != sourcesStream && !isBucket
+	return stream != queueStream && stream != sourcesStream && !slices.Contains(alertStreams, stream) && !isBucket
 }
 
 // settled returns what a stream's leader says of it. It waits a while for one that is in touch with its replicas: a stream

@@ -21,25 +21,10 @@ func (m *move) moveSources(ctx context.Context) error {
 	if err != nil {
 		return unavailable(doing, err)
 	}
-	for next := uint64(1); ; {
-		msg, err := m.here.from(ctx, sourcesStream, ">", next)
-		if errors.Is(err, jetstream.ErrMsgNotFound) {
-			return nil
-		}
-		if err != nil {
-			return unavailable(doing, err)
-		}
-		next = msg.Sequence + 1
-		isDue := msg.Subject == sourceSubject(sourcesDue, sourceOf(msg.Subject))
-		if len(msg.Data) == 0 || (isDue && msg.Sequence <= taken) { // it was deleted, put off or taken
-			continue
-		}
-		m.report(MoveQueue)
-		err = m.there.publishFirstMsg(ctx, fmt.Sprintf("%s: %s", doing, msg.Subject), func() *nats.Msg { return copyOf(msg) })
-		if err != nil && !errors.Is(err, events.ErrConflict) { // a conflict says that it is there already
-			return err
-		}
-	}
+	return m.copyMessages(ctx, doing, sourcesStream, func(msg *jetstream.RawStreamMsg) bool {
+		isDue := msg.Subject == subjectOf(sourcesDue, nameOf(msg.Subject))
+		return !isDue || msg.Sequence > taken
+	})
 }
 
 // alarmsTaken returns up to which sequence all alarms of the old log were taken.
@@ -52,6 +37,31 @@ func (m *move) alarmsTaken(ctx context.Context) (uint64, error) {
 		return 0, err
 	}
 	return consumer.CachedInfo().AckFloor.Stream, nil
+}
+
+// copyMessages puts the messages of a stream that pass into the new log, in their order; not those that say that something was
+// deleted or put off. It is done when the old log is sealed. What is there already stays.
+func (m *move) copyMessages(
+	ctx context.Context, doing string, stream events.Stream, pass func(msg *jetstream.RawStreamMsg) bool,
+) error {
+	for next := uint64(1); ; {
+		msg, err := m.here.from(ctx, stream, ">", next)
+		if errors.Is(err, jetstream.ErrMsgNotFound) {
+			return nil
+		}
+		if err != nil {
+			return unavailable(doing, err)
+		}
+		next = msg.Sequence + 1
+		if len(msg.Data) == 0 || !pass(msg) {
+			continue
+		}
+		m.report(MoveQueue)
+		err = m.there.publishFirstMsg(ctx, fmt.Sprintf("%s: %s", doing, msg.Subject), func() *nats.Msg { return copyOf(msg) })
+		if err != nil && !errors.Is(err, events.ErrConflict) { // a conflict says that it is there already
+			return err
+		}
+	}
 }
 
 // copyOf copies a message, and of its headers those that make it an alarm.

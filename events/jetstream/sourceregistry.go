@@ -1,12 +1,9 @@
 package jetstream
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -30,73 +27,32 @@ func sourcesStreamConfig(replicas int) jetstream.StreamConfig {
 	}
 }
 
-// RegisteredSource implements events.SourceRegistry.
-func (l *Log) RegisteredSource(ctx context.Context, name string) (*events.RegisteredSource, error) {
-	source, _, err := l.readSource(ctx, name)
-	return source, err
+func (l *Log) sources() records[atlantv1.SourceRecord, *atlantv1.SourceRecord] {
+	return records[atlantv1.SourceRecord, *atlantv1.SourceRecord]{
+		log: l, stream: sourcesStream, subjects: sourceRecords, noun: "source",
+	}
 }
 
-// readSource returns a source, nil if there is none, and the sequence of the last message about it, which says that it was
-// deleted if there is none; 0 if there never was one.
-func (l *Log) readSource(ctx context.Context, name string) (*events.RegisteredSource, uint64, error) {
-	doing := "read source " + name
-	msg, err := l.lastIfAny(ctx, sourcesStream, sourceSubject(sourceRecords, name))
-	switch {
-	case err != nil:
-		return nil, 0, unavailable(doing, err)
-	case msg == nil:
-		return nil, 0, nil
-	case len(msg.Data) == 0:
-		return nil, msg.Sequence, nil
+// RegisteredSource implements events.SourceRegistry.
+func (l *Log) RegisteredSource(ctx context.Context, name string) (*events.RegisteredSource, error) {
+	found, _, err := l.sources().read(ctx, name)
+	if err != nil || found == nil {
+		return nil, err
 	}
-	record := &atlantv1.SourceRecord{}
-	if err := proto.Unmarshal(msg.Data, record); err != nil {
-		return nil, 0, fmt.Errorf("%s: %w: %w", doing, events.ErrMalformed, err)
-	}
-	return &events.RegisteredSource{Record: record, Revision: msg.Sequence}, msg.Sequence, nil
+	return &events.RegisteredSource{Record: found.message, Revision: found.revision}, nil
 }
 
 // RegisteredSources implements events.SourceRegistry.
 func (l *Log) RegisteredSources(ctx context.Context, after string, limit int) ([]events.RegisteredSource, error) {
-	names, err := l.sourceNames(ctx)
+	page, err := l.sources().page(ctx, after, limit)
 	if err != nil {
-		return nil, unavailable("list sources", err)
+		return nil, err
 	}
-	at, found := slices.BinarySearch(names, after)
-	if found {
-		at++
-	}
-	var all []events.RegisteredSource
-	for _, name := range names[at:] {
-		if len(all) == limit {
-			break
-		}
-		source, err := l.RegisteredSource(ctx, name)
-		if err != nil {
-			return nil, err
-		}
-		if source != nil { // it was not deleted
-			all = append(all, *source)
-		}
+	all := make([]events.RegisteredSource, len(page))
+	for i, found := range page {
+		all[i] = events.RegisteredSource{Record: found.message, Revision: found.revision}
 	}
 	return all, nil
-}
-
-// sourceNames returns the names of all sources there ever were, sorted.
-func (l *Log) sourceNames(ctx context.Context) ([]string, error) {
-	stream, err := l.stream(ctx, sourcesStream)
-	if err != nil {
-		return nil, err
-	}
-	names, err := subjectsOf(ctx, stream, sourceRecords)
-	if err != nil {
-		return nil, err
-	}
-	for i, subject := range names {
-		names[i] = sourceOf(subject)
-	}
-	slices.Sort(names)
-	return names, nil
 }
 
 // RegisterSource implements events.SourceRegistry.
@@ -120,31 +76,13 @@ func (l *Log) UnregisterSource(ctx context.Context, name string, revision uint64
 func (l *Log) writeSource(
 	ctx context.Context, name string, data []byte, revision uint64, alarm *atlantv1.SourceAlarm,
 ) (uint64, error) {
-	doing := "write source " + name
-	source, last, err := l.readSource(ctx, name)
-	if err != nil {
-		return 0, err
-	}
-	if (source == nil) != (revision == 0) || (source != nil && source.Revision != revision) {
-		return 0, conflict(doing)
-	}
 	set, err := alarmMessage(name, alarm)
 	if err != nil {
-		return 0, fmt.Errorf("%s: %w", doing, err)
+		return 0, fmt.Errorf("write source %s: %w", name, err)
 	}
-	var now uint64
-	err = write{
-		doing: doing, patience: writePatience, room: l.room,
-		send: func() (err error) {
-			now, err = l.sendSource(ctx, name, data, last, set)
-			return err
-		},
-		lookUp: func() (is fate, err error) {
-			now, is, err = l.lookUpSource(ctx, name, data, last)
-			return is, err
-		},
-	}.persist(ctx)
-	return now, err
+	return l.sources().write(ctx, name, data, revision, func(last uint64) (uint64, error) {
+		return l.sendSource(ctx, name, data, last, set)
+	})
 }
 
 // sendSource returns the sequence of the record. The client gives headers to messages that it sends: each attempt has its own.
@@ -156,32 +94,13 @@ func (l *Log) sendSource(ctx context.Context, name string, data []byte, last uin
 	if err := batch.AddMsg(alarm()); err != nil {
 		return 0, err
 	}
-	msg := nats.NewMsg(sourceSubject(sourceRecords, name))
+	msg := nats.NewMsg(subjectOf(sourceRecords, name))
 	msg.Data = data
 	ack, err := batch.CommitMsg(ctx, msg, jetstreamext.WithBatchExpectLastSequencePerSubject(last))
 	if err != nil {
 		return 0, err
 	}
 	return ack.Sequence, nil
-}
-
-// lookUpSource tells what became of a record that was written, and its sequence if it is there.
-func (l *Log) lookUpSource(ctx context.Context, name string, data []byte, last uint64) (uint64, fate, error) {
-	msg, err := l.last(ctx, sourcesStream, sourceSubject(sourceRecords, name))
-	switch {
-	case errors.Is(err, jetstream.ErrMsgNotFound):
-		return 0, open, nil
-	case err != nil:
-		return 0, open, err
-	case msg.Sequence < last: // we know more than who answered
-		return 0, open, errOutOfTouch
-	case msg.Sequence == last:
-		return 0, open, nil
-	case bytes.Equal(msg.Data, data): // with the time of the change in it, it is ours; to delete twice is to delete
-		return msg.Sequence, landed, nil
-	default:
-		return 0, lost, nil
-	}
 }
 
 // alarmMessage returns how to make the message that sets an alarm, or puts off the one that is set if it is nil.
@@ -194,11 +113,11 @@ func alarmMessage(name string, alarm *atlantv1.SourceAlarm) (func() *nats.Msg, e
 		return nil, err
 	}
 	return func() *nats.Msg {
-		msg := nats.NewMsg(sourceSubject(sourceAlarms, name))
+		msg := nats.NewMsg(subjectOf(sourceAlarms, name))
 		if alarm != nil {
 			msg.Data = data
 			msg.Header.Set(jetstream.ScheduleHeader, "@at "+alarm.GetDueAt().AsTime().Format(time.RFC3339))
-			msg.Header.Set(jetstream.ScheduleTargetHeader, sourceSubject(sourcesDue, name))
+			msg.Header.Set(jetstream.ScheduleTargetHeader, subjectOf(sourcesDue, name))
 		}
 		return msg
 	}, nil
@@ -216,7 +135,7 @@ func (l *Log) SetAlarm(ctx context.Context, alarm *atlantv1.SourceAlarm, revisio
 		doing: doing, patience: writePatience, room: l.room,
 		send: func() error {
 			_, refused = l.js.PublishMsg(ctx, message(),
-				jetstream.WithExpectLastSequenceForSubject(revision, sourceSubject(sourceRecords, alarm.GetSource())))
+				jetstream.WithExpectLastSequenceForSubject(revision, subjectOf(sourceRecords, alarm.GetSource())))
 			return refused
 		},
 		lookUp: func() (fate, error) { // set twice it is set once
@@ -230,7 +149,7 @@ func (l *Log) SetAlarm(ctx context.Context, alarm *atlantv1.SourceAlarm, revisio
 
 // Alarm implements events.SourceRegistry.
 func (l *Log) Alarm(ctx context.Context, name string) (*atlantv1.SourceAlarm, error) {
-	msg, err := l.last(ctx, sourcesStream, sourceSubject(sourceAlarms, name))
+	msg, err := l.last(ctx, sourcesStream, subjectOf(sourceAlarms, name))
 	switch {
 	case errors.Is(err, jetstream.ErrMsgNotFound) || (err == nil && len(msg.Data) == 0):
 		return nil, nil //nolint:nilnil // as documented
@@ -242,14 +161,4 @@ func (l *Log) Alarm(ctx context.Context, name string) (*atlantv1.SourceAlarm, er
 		return nil, fmt.Errorf("read the alarm of source %s: %w: %w", name, events.ErrMalformed, err)
 	}
 	return alarm, nil
-}
-
-// sourceSubject returns the subject of a source among those of a kind. Names hold dots, and no equals sign.
-func sourceSubject(kind, name string) string {
-	return strings.TrimSuffix(kind, "*") + strings.ReplaceAll(name, ".", "=")
-}
-
-// sourceOf returns the source that a subject is about.
-func sourceOf(subject string) string {
-	return strings.ReplaceAll(subject[strings.LastIndexByte(subject, '.')+1:], "=", ".")
 }

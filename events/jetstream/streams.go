@@ -92,6 +92,7 @@ func wantedStreams(shards, replicas int) []jetstream.StreamConfig {
 		all = append(all, logStream(events.PriceStream(shard), replicas, fmt.Sprintf("prices.%d.>", shard)))
 	}
 	return append(all, logStream(parkedStream, replicas, "parked.>"), sourcesStreamConfig(replicas),
+		alertsStreamConfig(replicas), notificationStreamConfig(replicas), deliveryStreamConfig(replicas),
 		bucketStream(uploadBucket, uploadTTL, replicas), bucketStream(heldBucket, 0, replicas), jetstream.StreamConfig{
 			Name: queueStream, Subjects: []string{queueSubjects}, Storage: jetstream.FileStorage, Replicas: replicas,
 			// Whoever sets a limit must not lose requests by it.

@@ -33,13 +33,15 @@ func TestOpenCreatesStreams(t *testing.T) {
 		names = append(names, name)
 	}
 	slices.Sort(names)
-	want := []string{"FETCHES", "FETCH_EVENTS", "OBJ_HELD", "OBJ_UPLOADS", "PARKED", "PRICES_00", "PRICES_01", "PRICES_02", "SOURCES"}
+	want := []string{
+		"ALERTS", "DELIVERIES", "FETCHES", "FETCH_EVENTS", "NOTIFICATIONS", "OBJ_HELD", "OBJ_UPLOADS", "PARKED", "PRICES_00", "PRICES_01", "PRICES_02", "SOURCES",
+	}
 	if !slices.Equal(names, want) {
 		t.Fatalf("streams %v, want %v", names, want)
 	}
 	for _, name := range want {
 		config := streamConfig(t, js, name)
-		if config.Storage != natsjs.FileStorage || config.MaxMsgs != -1 || config.MaxBytes != -1 || (config.MaxAge != 0) != (name == "OBJ_UPLOADS") {
+		if config.Storage != natsjs.FileStorage || config.MaxMsgs != -1 || config.MaxBytes != -1 || (config.MaxAge != 0) != (name == "OBJ_UPLOADS" || name == "DELIVERIES") {
 			t.Errorf("%s can lose what it holds: %+v", name, config)
 		}
 		if strings.HasPrefix(name, "PRICES_") && (config.Compression != natsjs.S2Compression || !config.AllowAtomicPublish) {

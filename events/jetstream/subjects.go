@@ -14,6 +14,10 @@ const (
 	queueStream   = "FETCHES"
 	parkedStream  = "PARKED"
 	sourcesStream = "SOURCES"
+
+	alertsStream       = "ALERTS"
+	notificationStream = "NOTIFICATIONS"
+	deliveryStream     = "DELIVERIES"
 )
 
 // Subjects of the sources, one of each kind a source.
@@ -22,6 +26,16 @@ const (
 	sourceAlarms  = "sources.alarm.*" // that are set
 	sourcesDue    = "sources.due.*"   // alarms that have gone off
 )
+
+// Subjects of the alerts.
+const (
+	alertRecords         = "alerts.rule.*"
+	alertPositions       = "alerts.position.*" // of each shard
+	notificationSubjects = "notifications.*"   // by id
+	deliverySubjects     = "deliveries.*.*"    // by alert and id
+)
+
+func deliverySubject(alert, id string) string { return subjectOf("deliveries.*", alert) + "." + id }
 
 func observedSubject(shard int) string { return fmt.Sprintf("prices.%d.observed", shard) }
 

@@ -17,6 +17,7 @@ import (
 	"github.com/atlant-log/atlant/events"
 	"github.com/atlant-log/atlant/projections"
 	"github.com/atlant-log/atlant/proto/gen/atlant/v1/atlantv1connect"
+	"github.com/atlant-log/atlant/services/alert"
 	"github.com/atlant-log/atlant/services/fetch"
 	"github.com/atlant-log/atlant/services/product"
 	"github.com/atlant-log/atlant/services/projection"
@@ -134,6 +135,7 @@ func (a *app) handler() http.Handler {
 	return rpc.AllowOrigins(a.config.HTTP.CORSOrigin, rpc.NewHandler(a.ready,
 		rpc.Mount(atlantv1connect.FetchServiceName)(atlantv1connect.NewFetchServiceHandler(a.fetches, options...)),
 		rpc.Mount(atlantv1connect.SourceServiceName)(atlantv1connect.NewSourceServiceHandler(sources, options...)),
+		rpc.Mount(atlantv1connect.AlertServiceName)(atlantv1connect.NewAlertServiceHandler(alert.NewService(b.log), options...)),
 		rpc.Mount(atlantv1connect.ProductServiceName)(atlantv1connect.NewProductServiceHandler(a.products,
 			append(options, connect.WithInterceptors(a.products.Revalidation(buildVersion())))...)),
 		rpc.Mount(atlantv1connect.ProjectionServiceName)(atlantv1connect.NewProjectionServiceHandler(status, options...)),

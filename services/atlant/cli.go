@@ -29,6 +29,7 @@ type cli struct {
 	Inspect inspectCommand `cmd:"" help:"Say how a list on this machine would be read, without a server."`
 	Fetches fetchesCommand `cmd:"" help:"Show fetches, the newest first, or the receipt of one."`
 	Sources sourcesCommand `cmd:"" help:"Keep sources: lists that are fetched when they are due."`
+	Alerts  alertsCommand  `cmd:"" help:"Keep alerts: webhooks that are posted when prices move."`
 	Cancel  cancelCommand  `cmd:"" help:"Call a fetch off before its list is published."`
 	Approve approveCommand `cmd:"" help:"Publish a list that is held because it differs so much from the last one."`
 	Discard discardCommand `cmd:"" help:"Do not publish a list that is held."`

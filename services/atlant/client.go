@@ -26,6 +26,7 @@ type clients struct {
 	fetch      atlantv1connect.FetchServiceClient
 	source     atlantv1connect.SourceServiceClient
 	product    atlantv1connect.ProductServiceClient
+	alert      atlantv1connect.AlertServiceClient
 	projection atlantv1connect.ProjectionServiceClient
 
 	http *http.Client // for what is no call
@@ -49,6 +50,7 @@ func newClients(addr string) (*clients, error) {
 		fetch:      atlantv1connect.NewFetchServiceClient(client, base, limit),
 		source:     atlantv1connect.NewSourceServiceClient(client, base, limit),
 		product:    atlantv1connect.NewProductServiceClient(client, base, limit),
+		alert:      atlantv1connect.NewAlertServiceClient(client, base, limit),
 		projection: atlantv1connect.NewProjectionServiceClient(client, base, limit),
 		http:       client,
 		base:       base,

@@ -158,8 +158,9 @@ type appConfig struct {
 	HTTP    httpFlags
 	DataDir string // made if it is missing; for the spool, and for what is embedded
 
-	Backend  backendFlags     // without NATS the log is embedded; without Views they are in DataDir
-	Fetchers fetcherFlags     // of these a process that only answers requests has the listFlags
+	Backend  backendFlags // without NATS the log is embedded; without Views they are in DataDir
+	Fetchers fetcherFlags // of these a process that only answers requests has the listFlags
+	Alerts   alertFlags
 	Except   []netip.AddrPort // addresses that are fetched from even if they are not public
 	Process  string           // the name of this process among all
 	Logger   *slog.Logger

@@ -33,6 +33,7 @@ func (s *serveCommand) Run(ctx context.Context, c *console) error {
 type workCommand struct {
 	backendFlags
 	fetcherFlags
+	alertFlags
 	Data     string     `default:"atlant-data" placeholder:"DIR" help:"Where to keep lists while they are worked on (${default})."`
 	Listen   string     `placeholder:"HOST:PORT" help:"Where to answer /healthz and /readyz (nowhere)."`
 	LogLevel slog.Level `default:"info" placeholder:"LEVEL" help:"debug, info, warn or error (${default})."`
@@ -40,13 +41,14 @@ type workCommand struct {
 
 // Validate is called by kong.
 func (w *workCommand) Validate() error {
-	return errors.Join(w.require("work"), w.backendFlags.check(), w.fetcherFlags.check())
+	return errors.Join(w.require("work"), w.backendFlags.check(), w.fetcherFlags.check(), w.alertFlags.check())
 }
 
 // Run works until the context ends.
 func (w *workCommand) Run(ctx context.Context, c *console) error {
 	return runApp(ctx, c, appConfig{
 		Work: true, Listen: w.Listen, DataDir: w.Data, Backend: w.backendFlags, Fetchers: w.fetcherFlags,
+		Alerts:  w.alertFlags,
 		Process: processName(), Logger: newLogger(c, w.LogLevel),
 	})
 }

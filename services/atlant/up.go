@@ -13,6 +13,7 @@ import (
 type upCommand struct {
 	backendFlags
 	fetcherFlags
+	alertFlags
 	httpFlags
 	Listen   string     `default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Where to answer (${default})."`
 	Data     string     `placeholder:"DIR" help:"Where to keep the log and the views (atlant-data; with --demo a folder that is removed at the end)."`
@@ -30,7 +31,7 @@ const memoryLimit = 400 << 20
 
 // Validate is called by kong.
 func (u *upCommand) Validate() error {
-	return errors.Join(u.backendFlags.check(), u.fetcherFlags.check(), u.httpFlags.check())
+	return errors.Join(u.backendFlags.check(), u.fetcherFlags.check(), u.alertFlags.check(), u.httpFlags.check())
 }
 
 // Run starts Atlant and stops it when the context ends.
@@ -52,8 +53,8 @@ func (u *upCommand) Run(ctx context.Context, c *console) (err error) {
 	}
 	config := appConfig{
 		Serve: true, Work: true, Listen: u.Listen, HTTP: u.httpFlags, DataDir: data, Backend: u.backendFlags,
-		Fetchers: u.fetcherFlags,
-		Process:  processName(), Logger: logger,
+		Fetchers: u.fetcherFlags, Alerts: u.alertFlags,
+		Process: processName(), Logger: logger,
 	}
 	var list *demoList
 	if u.Demo {

@@ -14,8 +14,8 @@ import (
 	"github.com/atlant-log/atlant/services/source"
 )
 
-// queuePrefix begins the names of the units of work that are partitions of the fetch queue; the others are streams that
-// are projected.
+// queuePrefix begins the names of the units of work that are partitions of the fetch queue; others are streams that are
+// projected, and shards that alerts are asked about.
 const queuePrefix = "queue/"
 
 // worker fetches and projects this process's share, and sees to it that sources are fetched when they are due.
@@ -25,6 +25,7 @@ type worker struct {
 	projectors map[string]*projections.Projector // by stream
 	fetcher    *fetch.Fetcher
 	scheduler  *source.Scheduler
+	alerts     *alertWork
 }
 
 func newWorker(b *backend, fetches *fetch.Service, config *appConfig) (*worker, error) {
@@ -42,9 +43,12 @@ func newWorker(b *backend, fetches *fetch.Service, config *appConfig) (*worker, 
 	for partition := range events.QueuePartitions {
 		partitions = append(partitions, queuePrefix+strconv.Itoa(partition))
 	}
-	w.groups = [][]string{shards, {string(events.FetchStream)}, partitions}
-	w.owner = ownership.NewOwner(b.leases, ownership.Config{Worker: config.Process, Note: w.report, Logger: config.Logger})
 	var err error
+	if w.alerts, err = newAlertWork(b, config); err != nil {
+		return nil, err
+	}
+	w.groups = [][]string{shards, {string(events.FetchStream)}, partitions, w.alerts.units(b.log.Shards())}
+	w.owner = ownership.NewOwner(b.leases, ownership.Config{Worker: config.Process, Note: w.report, Logger: config.Logger})
 	w.fetcher, err = fetch.NewFetcher(b.log, b.store, fetch.Config{
 		SpoolDir: filepath.Join(config.DataDir, spoolFolder), Concurrency: config.Fetchers.Fetchers,
 		MaxListBytes: config.Fetchers.MaxListBytes, AllowPrivate: config.Fetchers.AllowPrivateURLs, Except: config.Except,
@@ -58,10 +62,14 @@ func newWorker(b *backend, fetches *fetch.Service, config *appConfig) (*worker, 
 func (w *worker) run(ctx context.Context) {
 	var scheduling sync.WaitGroup
 	scheduling.Go(func() { w.scheduler.Run(ctx) })
+	scheduling.Go(func() { w.alerts.deliver(ctx) })
 	defer scheduling.Wait()
 	w.owner.Run(ctx, w.groups, func(ctx context.Context, unit string) {
 		if p := w.projectors[unit]; p != nil {
 			p.Run(ctx)
+			return
+		}
+		if w.alerts.follow(ctx, unit) {
 			return
 		}
 		partition, err := strconv.Atoi(strings.TrimPrefix(unit, queuePrefix))

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/atlant-log/atlant/services/fetch/remote"
+	"github.com/atlant-log/atlant/services/outbound"
 )
 
 const (
@@ -43,7 +44,7 @@ type downloader struct {
 }
 
 // newDownloader returns a downloader of lists over http, https and the schemes that there is an opener for.
-func newDownloader(guard dialControl, maxBytes int64, userAgent string, openers map[string]remote.Opener) *downloader {
+func newDownloader(guard outbound.DialControl, maxBytes int64, userAgent string, openers map[string]remote.Opener) *downloader {
 	theWeb := newWeb(guard, userAgent)
 	d := &downloader{
 		transports: map[string]transport{overHTTP: theWeb, overHTTPS: theWeb}, hosts: newHosts(hostPause), maxBytes: maxBytes,

@@ -14,6 +14,8 @@ import (
 	"testing"
 
 	"github.com/klauspost/compress/zstd"
+
+	"github.com/atlant-log/atlant/services/outbound"
 )
 
 // fetchFrom downloads what a handler serves, at most limit bytes of it.
@@ -230,7 +232,7 @@ func TestDownloadIsGuarded(t *testing.T) {
 	asked := false
 	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked = true }))
 	t.Cleanup(server.Close)
-	err := newDownloader(newGuard(false), 100, "", nil).attempt(t.Context(), newTransfer(t, server.URL))
+	err := newDownloader(outbound.NewGuard(false), 100, "", nil).attempt(t.Context(), newTransfer(t, server.URL))
 	if err == nil || !strings.Contains(err.Error(), "the address is not a public one") || isTransient(err) {
 		t.Errorf("got %v", err)
 	}

@@ -9,10 +9,9 @@ import (
 	"net/url"
 	"time"
 
-	"code.dny.dev/ssrf"
-
 	"github.com/atlant-log/atlant/services/fetch/listtext"
 	"github.com/atlant-log/atlant/services/fetch/remote"
+	"github.com/atlant-log/atlant/services/outbound"
 )
 
 // downloadError says in words for the user why a download failed.
@@ -46,7 +45,7 @@ func requestError(ctx context.Context, err error) error {
 		return known
 	case errors.As(err, &refused):
 		return permanent("%w", refused)
-	case isGuarded(err):
+	case outbound.IsGuarded(err):
 		return permanent("the address is not a public one, and only those are fetched from: %w. "+
 			"Whoever runs Atlant can allow others with --allow-private-urls", err)
 	case errors.Is(err, errRedirects), errors.Is(err, errRedirectScheme), errors.Is(err, errRedirectHost):
@@ -58,11 +57,6 @@ func requestError(ctx context.Context, err error) error {
 	default:
 		return transient("the server cannot be reached: %w", err)
 	}
-}
-
-func isGuarded(err error) bool {
-	return errors.Is(err, ssrf.ErrProhibitedIP) || errors.Is(err, ssrf.ErrProhibitedNetwork) ||
-		errors.Is(err, ssrf.ErrProhibitedPort) || errors.Is(err, ssrf.ErrInvalidHostPort)
 }
 
 // bodyError says why a body broke off, after so many bytes of those announced (-1: unknown).

@@ -9,6 +9,7 @@ import (
 
 	"github.com/atlant-log/atlant/events"
 	"github.com/atlant-log/atlant/projections"
+	"github.com/atlant-log/atlant/services/outbound"
 )
 
 const (
@@ -58,7 +59,7 @@ func NewFetcher(log Log, live projections.LiveViews, config Config, logger *slog
 	if config.MaxListBytes == 0 {
 		config.MaxListBytes = DefaultMaxListBytes
 	}
-	guard := newGuard(config.AllowPrivate, config.Except...)
+	guard := outbound.NewGuard(config.AllowPrivate, config.Except...)
 	openers, err := newOpeners(guard, &config, logger)
 	if err != nil {
 		return nil, err

@@ -22,6 +22,7 @@ import (
 	"github.com/atlant-log/atlant/services/fetch/remote/ftp"
 	"github.com/atlant-log/atlant/services/fetch/remote/remotetest"
 	"github.com/atlant-log/atlant/services/fetch/remote/sftp"
+	"github.com/atlant-log/atlant/services/outbound"
 )
 
 // stand is a place with a list.
@@ -237,7 +238,7 @@ func TestFileSettlesBeforeItIsRead(t *testing.T) {
 }
 
 // newFilesDownloader returns a downloader of files that are kept on servers.
-func newFilesDownloader(tb testing.TB, guard dialControl, limit int64) *downloader {
+func newFilesDownloader(tb testing.TB, guard outbound.DialControl, limit int64) *downloader {
 	tb.Helper()
 	openers, err := newOpeners(guard, &Config{}, quiet)
 	if err != nil {
@@ -347,7 +348,7 @@ func TestFilesAreGuarded(t *testing.T) {
 			_ = conn.Close()
 		}
 	}()
-	d := newFilesDownloader(t, newGuard(false), 100)
+	d := newFilesDownloader(t, outbound.NewGuard(false), 100)
 	for _, scheme := range []string{"ftp", "ftps", "ftpes", "sftp"} {
 		s := stand{url: scheme + "://" + userInURL + listener.Addr().String() + "/list.csv"}
 		for range 2 * hostFailures { // which is no failure of the host

@@ -16,6 +16,7 @@ import (
 
 	"github.com/atlant-log/atlant/events"
 	atlantv1 "github.com/atlant-log/atlant/proto/gen/atlant/v1"
+	"github.com/atlant-log/atlant/services/outbound"
 )
 
 func TestBreakerOpensAndCloses(t *testing.T) {
@@ -65,7 +66,7 @@ func TestBreakerCountsFailuresOfTheHostOnly(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewServer(http.NotFoundHandler())
 	t.Cleanup(server.Close)
-	for _, guard := range []dialControl{nil, newGuard(false)} {
+	for _, guard := range []outbound.DialControl{nil, outbound.NewGuard(false)} {
 		d := newDownloader(guard, 100, "", nil)
 		for range 2 * hostFailures {
 			err := d.attempt(t.Context(), newTransfer(t, server.URL))

@@ -9,11 +9,12 @@ import (
 	"github.com/atlant-log/atlant/services/fetch/remote/folder"
 	"github.com/atlant-log/atlant/services/fetch/remote/ftp"
 	"github.com/atlant-log/atlant/services/fetch/remote/sftp"
+	"github.com/atlant-log/atlant/services/outbound"
 )
 
 // newOpeners returns what opens lists that are kept as files, by the schemes of their URLs. All connections to servers that a
 // request names are made under the guard; those to the clouds are the operator's.
-func newOpeners(guard dialControl, config *Config, logger *slog.Logger) (map[string]remote.Opener, error) {
+func newOpeners(guard outbound.DialControl, config *Config, logger *slog.Logger) (map[string]remote.Opener, error) {
 	dialer := &remote.Dialer{Timeout: dialTimeout, Guard: guard}
 	ftpOpener := &ftp.Opener{Dialer: dialer}
 	sftpOpener := &sftp.Opener{Dialer: dialer, KnownHosts: config.KnownHosts}

@@ -7,6 +7,8 @@ import (
 	"net"
 	"net/http"
 	"time"
+
+	"github.com/atlant-log/atlant/services/outbound"
 )
 
 const maxRedirects = 10
@@ -23,7 +25,7 @@ type web struct{ transport http.RoundTripper }
 
 var _ transport = (*web)(nil)
 
-func newWeb(guard dialControl, userAgent string) *web {
+func newWeb(guard outbound.DialControl, userAgent string) *web {
 	dialer := &net.Dialer{Timeout: dialTimeout, Control: guard}
 	return &web{userAgentTransport{name: userAgent, next: &http.Transport{
 		// No proxy: it would make the connections in our place, and the guard would see only the proxy's address.

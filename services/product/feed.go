@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"slices"
 	"sync"
 	"time"
 
@@ -225,15 +224,11 @@ func (f *feed) read(ctx context.Context, at *reach, from place) (*stretch, error
 func (f *feed) load(ctx context.Context, at *reach, from place) (*stretch, error) {
 	f.reading <- struct{}{}
 	defer func() { <-f.reading }()
-	changes, err := at.views.FeedChanges(ctx, from.shard, from.after, stretchLimit)
+	changes, to, err := projections.ReadFeed(ctx, at.views, from.shard, from.after, at.position[from.shard], stretchLimit)
 	if err != nil {
-		return nil, fmt.Errorf("read changes: %w", err)
+		return nil, err
 	}
-	s := &stretch{to: at.position[from.shard]}
-	if len(changes) >= stretchLimit {
-		s.to = min(s.to, changes[len(changes)-1].Place.Sequence)
-	}
-	changes = slices.DeleteFunc(changes, func(c projections.Change) bool { return c.Place.Sequence > s.to })
+	s := &stretch{to: to}
 	if s.changes, err = watched(ctx, at.views, changes); err != nil {
 		return nil, err
 	}
@@ -243,16 +238,9 @@ func (f *feed) load(ctx context.Context, at *reach, from place) (*stretch, error
 
 // watched returns changes with their products. One without is left out: a repair has just taken both away.
 func watched(ctx context.Context, views projections.Views, changes []projections.Change) ([]*atlantv1.WatchedChange, error) {
-	if len(changes) == 0 {
-		return nil, nil
-	}
-	ids := make([]events.ProductID, len(changes))
-	for i := range changes {
-		ids[i] = changes[i].ProductID
-	}
-	products, err := views.Products(ctx, ids)
+	products, err := projections.ProductsOf(ctx, views, changes)
 	if err != nil {
-		return nil, fmt.Errorf("read products of changes: %w", err)
+		return nil, err
 	}
 	all := make([]*atlantv1.WatchedChange, 0, len(changes))
 	for i := range changes {

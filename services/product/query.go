@@ -100,7 +100,7 @@ func newQuery(request *atlantv1.ListRequest) (projections.ProductQuery, error) {
 			Source: request.GetSource(), MinPriceMicros: request.MinPriceMicros, MaxPriceMicros: request.MaxPriceMicros,
 		},
 	}
-	words, err := parseWords(request.GetQuery())
+	words, err := rpc.ParseWords("query", request.GetQuery())
 	if err != nil {
 		return query, err
 	}

@@ -19,7 +19,7 @@ type watchFilter struct {
 // parseWatchFilter reads a validated request.
 func parseWatchFilter(request *atlantv1.WatchRequest) (watchFilter, error) {
 	f := watchFilter{source: request.GetSource(), min: request.MinPriceMicros, max: request.MaxPriceMicros}
-	words, err := parseWords(request.GetQuery())
+	words, err := rpc.ParseWords("query", request.GetQuery())
 	if err != nil {
 		return f, err
 	}

@@ -29,6 +29,7 @@ type api struct {
 	fetches    atlantv1connect.FetchServiceClient
 	sources    atlantv1connect.SourceServiceClient
 	products   atlantv1connect.ProductServiceClient
+	alerts     atlantv1connect.AlertServiceClient
 	projection atlantv1connect.ProjectionServiceClient
 }
 
@@ -42,6 +43,7 @@ func newAPIOver(client *http.Client, url string, options ...connect.ClientOption
 		fetches:    atlantv1connect.NewFetchServiceClient(client, url, options...),
 		sources:    atlantv1connect.NewSourceServiceClient(client, url, options...),
 		products:   atlantv1connect.NewProductServiceClient(client, url, options...),
+		alerts:     atlantv1connect.NewAlertServiceClient(client, url, options...),
 		projection: atlantv1connect.NewProjectionServiceClient(client, url, options...),
 	}
 }

@@ -1844,11 +1844,176 @@ func (x *SourceAlarm) GetScheduleSince() *timestamppb.Timestamp {
 	return nil
 }
 
+// AlertRecord is what is kept of an alert; an empty message says that it was deleted. Subject: alerts.rule.<name>
+type AlertRecord struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// With its URL, without what goes with the message: its revision.
+	Alert *Alert `protobuf:"bytes,1,opt,name=alert,proto3" json:"alert,omitempty"`
+	// For each shard of the price log, the sequence behind which a change counts.
+	Since         map[uint32]uint64 `protobuf:"bytes,2,rep,name=since,proto3" json:"since,omitempty" protobuf_key:"varint,1,opt,name=key" protobuf_val:"varint,2,opt,name=value"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AlertRecord) Reset() {
+	*x = AlertRecord{}
+	mi := &file_atlant_v1_events_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AlertRecord) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AlertRecord) ProtoMessage() {}
+
+func (x *AlertRecord) ProtoReflect() protoreflect.Message {
+	mi := &file_atlant_v1_events_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AlertRecord.ProtoReflect.Descriptor instead.
+func (*AlertRecord) Descriptor() ([]byte, []int) {
+	return file_atlant_v1_events_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *AlertRecord) GetAlert() *Alert {
+	if x != nil {
+		return x.Alert
+	}
+	return nil
+}
+
+func (x *AlertRecord) GetSince() map[uint32]uint64 {
+	if x != nil {
+		return x.Since
+	}
+	return nil
+}
+
+// AlertPosition is how far the changes of a shard are told to alerts. Subject: alerts.position.<shard>
+type AlertPosition struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Of the last message of the price log that is done with.
+	Sequence      uint64 `protobuf:"varint,1,opt,name=sequence,proto3" json:"sequence,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AlertPosition) Reset() {
+	*x = AlertPosition{}
+	mi := &file_atlant_v1_events_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AlertPosition) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AlertPosition) ProtoMessage() {}
+
+func (x *AlertPosition) ProtoReflect() protoreflect.Message {
+	mi := &file_atlant_v1_events_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AlertPosition.ProtoReflect.Descriptor instead.
+func (*AlertPosition) Descriptor() ([]byte, []int) {
+	return file_atlant_v1_events_proto_rawDescGZIP(), []int{24}
+}
+
+func (x *AlertPosition) GetSequence() uint64 {
+	if x != nil {
+		return x.Sequence
+	}
+	return 0
+}
+
+// AlertFired is a webhook that is to be posted. Subject: notifications.<id>
+type AlertFired struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// A UUID that the alert and the change make, or a random one for a test.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// Of the alert: another one of the same name has nothing to do with it.
+	AlertCreatedAt *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=alert_created_at,json=alertCreatedAt,proto3" json:"alert_created_at,omitempty"`
+	// The body.
+	Notification  *AlertNotification `protobuf:"bytes,3,opt,name=notification,proto3" json:"notification,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AlertFired) Reset() {
+	*x = AlertFired{}
+	mi := &file_atlant_v1_events_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AlertFired) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AlertFired) ProtoMessage() {}
+
+func (x *AlertFired) ProtoReflect() protoreflect.Message {
+	mi := &file_atlant_v1_events_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AlertFired.ProtoReflect.Descriptor instead.
+func (*AlertFired) Descriptor() ([]byte, []int) {
+	return file_atlant_v1_events_proto_rawDescGZIP(), []int{25}
+}
+
+func (x *AlertFired) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *AlertFired) GetAlertCreatedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.AlertCreatedAt
+	}
+	return nil
+}
+
+func (x *AlertFired) GetNotification() *AlertNotification {
+	if x != nil {
+		return x.Notification
+	}
+	return nil
+}
+
 var File_atlant_v1_events_proto protoreflect.FileDescriptor
 
 const file_atlant_v1_events_proto_rawDesc = "" +
 	"\n" +
-	"\x16atlant/v1/events.proto\x12\tatlant.v1\x1a\x15atlant/v1/fetch.proto\x1a\x15atlant/v1/price.proto\x1a\x16atlant/v1/source.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xf1\x02\n" +
+	"\x16atlant/v1/events.proto\x12\tatlant.v1\x1a\x15atlant/v1/alert.proto\x1a\x15atlant/v1/fetch.proto\x1a\x15atlant/v1/price.proto\x1a\x16atlant/v1/source.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xf1\x02\n" +
 	"\rPriceObserved\x12\x16\n" +
 	"\x06source\x18\x01 \x01(\tR\x06source\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12&\n" +
@@ -1993,7 +2158,21 @@ const file_atlant_v1_events_proto_rawDesc = "" +
 	"\x06source\x18\x01 \x01(\tR\x06source\x121\n" +
 	"\x06due_at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x05dueAt\x12\"\n" +
 	"\rlast_fetch_id\x18\x03 \x01(\tR\vlastFetchId\x12A\n" +
-	"\x0eschedule_since\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\rscheduleSinceB;Z9github.com/atlant-log/atlant/proto/gen/atlant/v1;atlantv1b\x06proto3"
+	"\x0eschedule_since\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\rscheduleSince\"\xa8\x01\n" +
+	"\vAlertRecord\x12&\n" +
+	"\x05alert\x18\x01 \x01(\v2\x10.atlant.v1.AlertR\x05alert\x127\n" +
+	"\x05since\x18\x02 \x03(\v2!.atlant.v1.AlertRecord.SinceEntryR\x05since\x1a8\n" +
+	"\n" +
+	"SinceEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\rR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\x04R\x05value:\x028\x01\"+\n" +
+	"\rAlertPosition\x12\x1a\n" +
+	"\bsequence\x18\x01 \x01(\x04R\bsequence\"\xa4\x01\n" +
+	"\n" +
+	"AlertFired\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12D\n" +
+	"\x10alert_created_at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x0ealertCreatedAt\x12@\n" +
+	"\fnotification\x18\x03 \x01(\v2\x1c.atlant.v1.AlertNotificationR\fnotificationB;Z9github.com/atlant-log/atlant/proto/gen/atlant/v1;atlantv1b\x06proto3"
 
 var (
 	file_atlant_v1_events_proto_rawDescOnce sync.Once
@@ -2007,7 +2186,7 @@ func file_atlant_v1_events_proto_rawDescGZIP() []byte {
 	return file_atlant_v1_events_proto_rawDescData
 }
 
-var file_atlant_v1_events_proto_msgTypes = make([]protoimpl.MessageInfo, 25)
+var file_atlant_v1_events_proto_msgTypes = make([]protoimpl.MessageInfo, 29)
 var file_atlant_v1_events_proto_goTypes = []any{
 	(*PriceObserved)(nil),         // 0: atlant.v1.PriceObserved
 	(*FetchMarker)(nil),           // 1: atlant.v1.FetchMarker
@@ -2032,21 +2211,27 @@ var file_atlant_v1_events_proto_goTypes = []any{
 	(*ParkedEvent)(nil),           // 20: atlant.v1.ParkedEvent
 	(*SourceRecord)(nil),          // 21: atlant.v1.SourceRecord
 	(*SourceAlarm)(nil),           // 22: atlant.v1.SourceAlarm
-	nil,                           // 23: atlant.v1.FetchCompleted.PositionEntry
-	nil,                           // 24: atlant.v1.FetchNotModified.PositionEntry
-	(*Price)(nil),                 // 25: atlant.v1.Price
-	(*timestamppb.Timestamp)(nil), // 26: google.protobuf.Timestamp
-	(*CsvOptions)(nil),            // 27: atlant.v1.CsvOptions
-	(*Credentials)(nil),           // 28: atlant.v1.Credentials
-	(*Dialect)(nil),               // 29: atlant.v1.Dialect
-	(*Reject)(nil),                // 30: atlant.v1.Reject
-	(*ListComparison)(nil),        // 31: atlant.v1.ListComparison
-	(*Schedule)(nil),              // 32: atlant.v1.Schedule
+	(*AlertRecord)(nil),           // 23: atlant.v1.AlertRecord
+	(*AlertPosition)(nil),         // 24: atlant.v1.AlertPosition
+	(*AlertFired)(nil),            // 25: atlant.v1.AlertFired
+	nil,                           // 26: atlant.v1.FetchCompleted.PositionEntry
+	nil,                           // 27: atlant.v1.FetchNotModified.PositionEntry
+	nil,                           // 28: atlant.v1.AlertRecord.SinceEntry
+	(*Price)(nil),                 // 29: atlant.v1.Price
+	(*timestamppb.Timestamp)(nil), // 30: google.protobuf.Timestamp
+	(*CsvOptions)(nil),            // 31: atlant.v1.CsvOptions
+	(*Credentials)(nil),           // 32: atlant.v1.Credentials
+	(*Dialect)(nil),               // 33: atlant.v1.Dialect
+	(*Reject)(nil),                // 34: atlant.v1.Reject
+	(*ListComparison)(nil),        // 35: atlant.v1.ListComparison
+	(*Schedule)(nil),              // 36: atlant.v1.Schedule
+	(*Alert)(nil),                 // 37: atlant.v1.Alert
+	(*AlertNotification)(nil),     // 38: atlant.v1.AlertNotification
 }
 var file_atlant_v1_events_proto_depIdxs = []int32{
-	25, // 0: atlant.v1.PriceObserved.price:type_name -> atlant.v1.Price
-	26, // 1: atlant.v1.PriceObserved.observed_at:type_name -> google.protobuf.Timestamp
-	26, // 2: atlant.v1.FetchEvent.at:type_name -> google.protobuf.Timestamp
+	29, // 0: atlant.v1.PriceObserved.price:type_name -> atlant.v1.Price
+	30, // 1: atlant.v1.PriceObserved.observed_at:type_name -> google.protobuf.Timestamp
+	30, // 2: atlant.v1.FetchEvent.at:type_name -> google.protobuf.Timestamp
 	3,  // 3: atlant.v1.FetchEvent.requested:type_name -> atlant.v1.FetchRequested
 	4,  // 4: atlant.v1.FetchEvent.started:type_name -> atlant.v1.FetchStarted
 	5,  // 5: atlant.v1.FetchEvent.attempt_failed:type_name -> atlant.v1.FetchAttemptFailed
@@ -2060,38 +2245,42 @@ var file_atlant_v1_events_proto_depIdxs = []int32{
 	15, // 13: atlant.v1.FetchEvent.approved:type_name -> atlant.v1.FetchApproved
 	16, // 14: atlant.v1.FetchEvent.discarded:type_name -> atlant.v1.FetchDiscarded
 	17, // 15: atlant.v1.FetchEvent.visible:type_name -> atlant.v1.FetchVisible
-	26, // 16: atlant.v1.FetchRequested.observed_at:type_name -> google.protobuf.Timestamp
-	27, // 17: atlant.v1.FetchRequested.csv:type_name -> atlant.v1.CsvOptions
-	26, // 18: atlant.v1.FetchRequested.requested_at:type_name -> google.protobuf.Timestamp
-	28, // 19: atlant.v1.FetchRequested.credentials:type_name -> atlant.v1.Credentials
-	26, // 20: atlant.v1.FetchRequested.scheduled_for:type_name -> google.protobuf.Timestamp
+	30, // 16: atlant.v1.FetchRequested.observed_at:type_name -> google.protobuf.Timestamp
+	31, // 17: atlant.v1.FetchRequested.csv:type_name -> atlant.v1.CsvOptions
+	30, // 18: atlant.v1.FetchRequested.requested_at:type_name -> google.protobuf.Timestamp
+	32, // 19: atlant.v1.FetchRequested.credentials:type_name -> atlant.v1.Credentials
+	30, // 20: atlant.v1.FetchRequested.scheduled_for:type_name -> google.protobuf.Timestamp
 	18, // 21: atlant.v1.FetchParsed.counts:type_name -> atlant.v1.FetchCounts
-	29, // 22: atlant.v1.FetchParsed.dialect:type_name -> atlant.v1.Dialect
+	33, // 22: atlant.v1.FetchParsed.dialect:type_name -> atlant.v1.Dialect
 	8,  // 23: atlant.v1.FetchParsed.validators:type_name -> atlant.v1.ListValidators
 	7,  // 24: atlant.v1.FetchParsed.sample:type_name -> atlant.v1.ListSample
-	30, // 25: atlant.v1.FetchRowsRejected.rejects:type_name -> atlant.v1.Reject
+	34, // 25: atlant.v1.FetchRowsRejected.rejects:type_name -> atlant.v1.Reject
 	18, // 26: atlant.v1.FetchCompleted.counts:type_name -> atlant.v1.FetchCounts
-	23, // 27: atlant.v1.FetchCompleted.position:type_name -> atlant.v1.FetchCompleted.PositionEntry
+	26, // 27: atlant.v1.FetchCompleted.position:type_name -> atlant.v1.FetchCompleted.PositionEntry
 	18, // 28: atlant.v1.FetchFailed.counts:type_name -> atlant.v1.FetchCounts
-	29, // 29: atlant.v1.FetchFailed.dialect:type_name -> atlant.v1.Dialect
-	24, // 30: atlant.v1.FetchNotModified.position:type_name -> atlant.v1.FetchNotModified.PositionEntry
+	33, // 29: atlant.v1.FetchFailed.dialect:type_name -> atlant.v1.Dialect
+	27, // 30: atlant.v1.FetchNotModified.position:type_name -> atlant.v1.FetchNotModified.PositionEntry
 	8,  // 31: atlant.v1.FetchNotModified.validators:type_name -> atlant.v1.ListValidators
 	6,  // 32: atlant.v1.FetchHeld.parsed:type_name -> atlant.v1.FetchParsed
-	31, // 33: atlant.v1.FetchHeld.comparison:type_name -> atlant.v1.ListComparison
+	35, // 33: atlant.v1.FetchHeld.comparison:type_name -> atlant.v1.ListComparison
 	3,  // 34: atlant.v1.RequestClaim.requested:type_name -> atlant.v1.FetchRequested
-	27, // 35: atlant.v1.SourceRecord.csv:type_name -> atlant.v1.CsvOptions
-	32, // 36: atlant.v1.SourceRecord.schedule:type_name -> atlant.v1.Schedule
-	28, // 37: atlant.v1.SourceRecord.credentials:type_name -> atlant.v1.Credentials
-	26, // 38: atlant.v1.SourceRecord.created_at:type_name -> google.protobuf.Timestamp
-	26, // 39: atlant.v1.SourceRecord.updated_at:type_name -> google.protobuf.Timestamp
-	26, // 40: atlant.v1.SourceRecord.schedule_since:type_name -> google.protobuf.Timestamp
-	26, // 41: atlant.v1.SourceAlarm.due_at:type_name -> google.protobuf.Timestamp
-	26, // 42: atlant.v1.SourceAlarm.schedule_since:type_name -> google.protobuf.Timestamp
-	43, // [43:43] is the sub-list for method output_type
-	43, // [43:43] is the sub-list for method input_type
-	43, // [43:43] is the sub-list for extension type_name
-	43, // [43:43] is the sub-list for extension extendee
-	0,  // [0:43] is the sub-list for field type_name
+	31, // 35: atlant.v1.SourceRecord.csv:type_name -> atlant.v1.CsvOptions
+	36, // 36: atlant.v1.SourceRecord.schedule:type_name -> atlant.v1.Schedule
+	32, // 37: atlant.v1.SourceRecord.credentials:type_name -> atlant.v1.Credentials
+	30, // 38: atlant.v1.SourceRecord.created_at:type_name -> google.protobuf.Timestamp
+	30, // 39: atlant.v1.SourceRecord.updated_at:type_name -> google.protobuf.Timestamp
+	30, // 40: atlant.v1.SourceRecord.schedule_since:type_name -> google.protobuf.Timestamp
+	30, // 41: atlant.v1.SourceAlarm.due_at:type_name -> google.protobuf.Timestamp
+	30, // 42: atlant.v1.SourceAlarm.schedule_since:type_name -> google.protobuf.Timestamp
+	37, // 43: atlant.v1.AlertRecord.alert:type_name -> atlant.v1.Alert
+	28, // 44: atlant.v1.AlertRecord.since:type_name -> atlant.v1.AlertRecord.SinceEntry
+	30, // 45: atlant.v1.AlertFired.alert_created_at:type_name -> google.protobuf.Timestamp
+	38, // 46: atlant.v1.AlertFired.notification:type_name -> atlant.v1.AlertNotification
+	47, // [47:47] is the sub-list for method output_type
+	47, // [47:47] is the sub-list for method input_type
+	47, // [47:47] is the sub-list for extension type_name
+	47, // [47:47] is the sub-list for extension extendee
+	0,  // [0:47] is the sub-list for field type_name
 }
 
 func init() { file_atlant_v1_events_proto_init() }
@@ -2099,6 +2288,7 @@ func file_atlant_v1_events_proto_init() {
 	if File_atlant_v1_events_proto != nil {
 		return
 	}
+	file_atlant_v1_alert_proto_init()
 	file_atlant_v1_fetch_proto_init()
 	file_atlant_v1_price_proto_init()
 	file_atlant_v1_source_proto_init()
@@ -2123,7 +2313,7 @@ func file_atlant_v1_events_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_atlant_v1_events_proto_rawDesc), len(file_atlant_v1_events_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   25,
+			NumMessages:   29,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -1,8 +1,10 @@
-package fetch
+package outbound_test
 
 import (
 	"net/netip"
 	"testing"
+
+	"github.com/atlant-log/atlant/services/outbound"
 )
 
 func TestGuardLetsOnlyPublicAddressesThrough(t *testing.T) {
@@ -13,9 +15,9 @@ func TestGuardLetsOnlyPublicAddressesThrough(t *testing.T) {
 		"[::1]:80", "[::]:80", "[fe80::1]:80", "[fc00::1]:80", "[fd00:ec2::254]:80", "[::ffff:127.0.0.1]:80",
 		"[::ffff:169.254.169.254]:80", "[64:ff9b::7f00:1]:80", "[2002:7f00:1::]:80", "[ff02::1]:80",
 	}
-	guard := newGuard(false)
+	guard := outbound.NewGuard(false)
 	for _, address := range refused {
-		if err := guard(network(address), address, nil); err == nil || !isGuarded(err) {
+		if err := guard(network(address), address, nil); err == nil || !outbound.IsGuarded(err) {
 			t.Errorf("%s was let through: %v", address, err)
 		}
 	}
@@ -38,7 +40,7 @@ func network(address string) string {
 
 func TestGuardMakesOneExceptionOnly(t *testing.T) {
 	t.Parallel()
-	guard := newGuard(false, netip.MustParseAddrPort("127.0.0.1:4711"))
+	guard := outbound.NewGuard(false, netip.MustParseAddrPort("127.0.0.1:4711"))
 	if err := guard("tcp4", "127.0.0.1:4711", nil); err != nil {
 		t.Errorf("the exception was refused: %v", err)
 	}
@@ -49,7 +51,7 @@ func TestGuardMakesOneExceptionOnly(t *testing.T) {
 
 func TestGuardIsOffWherePrivateAddressesAreAllowed(t *testing.T) {
 	t.Parallel()
-	if newGuard(true) != nil {
+	if outbound.NewGuard(true) != nil {
 		t.Error("there is a guard")
 	}
 }
