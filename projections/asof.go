@@ -5,9 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"sync"
 
-	"github.com/google/uuid"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/atlant-log/atlant/events"
@@ -25,12 +23,12 @@ const (
 	lookups = 8
 )
 
-// ListAsOf returns a page of the products that were first observed at or before a time, as they were then: with the state
+// List returns a page of the products that were first observed at or before a time, as they were then: with the state
 // that their observations up to it give, but for where they were seen last, and by which fetch they were written. They are
 // filtered as they were, and sorted by name or price, and next is the place where the page behind begins, nil if this is the
 // last. A page may be shorter than the limit. By price it returns ErrTooManyChanged if more products than maxChangedSince have
 // changed since the time.
-func ListAsOf(
+func (p *Past) List(
 	ctx context.Context, views Walked, query ProductQuery, at events.Micros,
 ) (page []PlacedProduct, next *ProductCursor, err error) {
 	first, err := views.ListProducts(ctx, ProductQuery{
@@ -39,7 +37,10 @@ func ListAsOf(
 	if err != nil || len(first) == 0 || first[0].FirstObservedAt > at {
 		return nil, nil, err
 	}
-	l := asOf{views: views, query: query, at: at, changed: map[events.ProductID]Product{}}
+	l := asOf{views: views, query: query, changed: newPastPrices(at)}
+	if query.SortBy == SortByPrice {
+		l.changed = p.of(at)
+	}
 	more, err := l.read(ctx)
 	if err != nil {
 		return nil, nil, err
@@ -52,10 +53,10 @@ func ListAsOf(
 	page = make([]PlacedProduct, len(found))
 	err = l.each(ctx, len(found), func(ctx context.Context, i int) error {
 		page[i] = PlacedProduct{Product: found[i], Place: found[i].CursorAt(query.SortBy)}
-		if _, changed := l.changed[found[i].ID]; !changed || found[i].PriceChanges == 0 {
+		if _, changed := l.changed.get(found[i].ID); !changed || found[i].PriceChanges == 0 {
 			return nil
 		}
-		last, err := views.ListChanges(ctx, found[i].ID, false, l.end(), 1)
+		last, err := views.ListChanges(ctx, found[i].ID, false, l.changed.end(), 1)
 		if err == nil && len(last) == 1 {
 			page[i].PreviousPrice, page[i].Written = last[0].PreviousPrice, last[0].At
 		}
@@ -68,18 +69,15 @@ func ListAsOf(
 type asOf struct {
 	views Walked
 	query ProductQuery
-	at    events.Micros
 
-	stay    []Product                    // of the page, or behind it, that have not changed since
-	horizon *ProductCursor               // up to where they were looked for; nil: all
-	mu      sync.Mutex                   // of what follows
-	changed map[events.ProductID]Product // that have changed since, as they were
+	stay    []Product      // of the page, or behind it, that have not changed since
+	horizon *ProductCursor // up to where they were looked for; nil: all
+	changed *pastPrices    // those that have, and perhaps others that no page of the query has
 }
 
-// end is the last position at the time.
-func (l *asOf) end() *events.Position { return &events.Position{ObservedAt: l.at, Fetch: uuid.Max} }
-
-func (l *asOf) changedSince(p *Product) bool { return p.PriceChanges > 0 && p.PriceChangedAt() > l.at }
+func (l *asOf) changedSince(p *Product) bool {
+	return p.PriceChanges > 0 && p.PriceChangedAt() > l.changed.at
+}
 
 // read goes through the list as it is now, until there are enough for the page and one more. It returns where to go on if it
 // gave up before.
@@ -126,7 +124,7 @@ func (l *asOf) take(ctx context.Context, page []Product) error {
 	var changed []Product
 	for i := range page {
 		switch p := &page[i]; {
-		case p.FirstObservedAt > l.at:
+		case p.FirstObservedAt > l.changed.at:
 		case !l.changedSince(p):
 			if l.query.Filter.Passes(p) {
 				l.stay = append(l.stay, *p)
@@ -142,7 +140,7 @@ func (l *asOf) take(ctx context.Context, page []Product) error {
 		return err
 	}
 	for i := range changed {
-		if then, ok := l.changed[changed[i].ID]; ok && l.query.Filter.Passes(&then) {
+		if then, ok := l.changed.get(changed[i].ID); ok && l.query.Filter.Passes(&then) {
 			l.stay = append(l.stay, then)
 		}
 	}
@@ -152,7 +150,7 @@ func (l *asOf) take(ctx context.Context, page []Product) error {
 // readChanged looks up what all products that have changed since cost then, and takes them out of those that have not.
 func (l *asOf) readChanged(ctx context.Context) error {
 	query := ProductQuery{SortBy: SortByPriceChangedAt, Limit: skipPage}
-	query.Filter = ProductFilter{Source: l.query.Filter.Source, Words: l.query.Filter.Words, ChangedSince: new(l.at + 1)}
+	query.Filter = ProductFilter{Source: l.query.Filter.Source, Words: l.query.Filter.Words, ChangedSince: new(l.changed.at + 1)}
 	for found := 0; ; {
 		page, err := l.views.ListProducts(ctx, query)
 		if err != nil {
@@ -169,7 +167,7 @@ func (l *asOf) readChanged(ctx context.Context) error {
 		}
 		query.After = new(page[len(page)-1].CursorAt(query.SortBy))
 	}
-	l.stay = slices.DeleteFunc(l.stay, func(p Product) bool { _, changed := l.changed[p.ID]; return changed })
+	l.stay = slices.DeleteFunc(l.stay, func(p Product) bool { _, changed := l.changed.get(p.ID); return changed })
 	return nil
 }
 
@@ -177,19 +175,14 @@ func (l *asOf) readChanged(ctx context.Context) error {
 func (l *asOf) lookUp(ctx context.Context, changed []Product) error {
 	return l.each(ctx, len(changed), func(ctx context.Context, i int) error {
 		p := &changed[i]
-		l.mu.Lock()
-		_, known := l.changed[p.ID]
-		l.mu.Unlock()
-		if known || p.FirstObservedAt > l.at {
+		if _, known := l.changed.get(p.ID); known || p.FirstObservedAt > l.changed.at {
 			return nil
 		}
-		next, err := l.views.ListChanges(ctx, p.ID, true, l.end(), 1)
+		next, err := l.views.ListChanges(ctx, p.ID, true, l.changed.end(), 1)
 		if err != nil || len(next) == 0 {
 			return err
 		}
-		l.mu.Lock()
-		defer l.mu.Unlock()
-		l.changed[p.ID] = next[0].Before(p)
+		l.changed.put(next[0].Before(p))
 		return nil
 	})
 }
@@ -209,11 +202,11 @@ func (l *asOf) merged() []Product {
 	all := l.stay
 	if l.query.SortBy == SortByPrice {
 		behind := ProductQuery{SortBy: l.query.SortBy, Descending: l.query.Descending, After: l.horizon}
-		for _, p := range l.changed {
-			if l.query.Filter.Passes(&p) && l.query.IsBehind(&p) && (l.horizon == nil || !behind.IsBehind(&p)) {
-				all = append(all, p)
+		l.changed.each(func(p *Product) {
+			if l.query.IsBehind(p) && (l.horizon == nil || !behind.IsBehind(p)) && l.query.Filter.Passes(p) {
+				all = append(all, *p)
 			}
-		}
+		})
 	}
 	slices.SortFunc(all, func(p, q Product) int { return l.query.Compare(&p, &q) })
 	return all

@@ -24,10 +24,14 @@ type movedProducts struct {
 	changes  int                // that were taken in
 	stale    bool               // there were too many
 	products map[events.ProductID]*Product
+	added    []*Product             // the same, in the order in which they came
+	orders   map[string]*movedOrder // by orderKey
 }
 
 func newMovedProducts(began events.LogPosition) *movedProducts {
-	return &movedProducts{reached: maps.Clone(began), products: map[events.ProductID]*Product{}}
+	return &movedProducts{
+		reached: maps.Clone(began), products: map[events.ProductID]*Product{}, orders: map[string]*movedOrder{},
+	}
 }
 
 // extend takes in what the views hold by now, and returns what else is about to move. It returns ErrStaleWalk if there is too
@@ -92,7 +96,7 @@ func (m *movedProducts) readFeed(ctx context.Context, views Walked, shard uint32
 		all += len(page)
 		m.stale = all > maxMoved
 	}
-	m.products = nil
+	m.products, m.added, m.orders = nil, nil, nil
 	m.size.Store(0)
 	return nil, ErrStaleWalk
 }
@@ -106,7 +110,9 @@ func (m *movedProducts) takeIn(ctx context.Context, views Walked, read *feedRead
 	}
 	for id, p := range products {
 		c := read.settled[id]
-		m.products[id] = new(c.Before(&p))
+		before := new(c.Before(&p))
+		m.products[id] = before
+		m.added = append(m.added, before)
 	}
 	m.changes += read.changes
 	m.size.Store(int64(len(m.products)))
@@ -155,17 +161,21 @@ func (m *movedProducts) unmoved(found []Product, moving map[events.ProductID]Pro
 	return stay
 }
 
-// placed returns the first of the products that have moved, as they were, among those that the query asks for.
-func (m *movedProducts) placed(query *ProductQuery, moving map[events.ProductID]Product) []Product {
-	m.mu.RLock()
-	defer m.mu.RUnlock()
+// placed returns the first of the products that have moved, as they were, among those that the query asks for; and ErrStaleWalk
+// if they were forgotten meanwhile.
+func (m *movedProducts) placed(query *ProductQuery, moving map[events.ProductID]Product) ([]Product, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.stale {
+		return nil, ErrStaleWalk
+	}
 	f := firstProducts{query: query}
-	for _, p := range m.products {
+	for _, p := range m.order(query).behind(query) {
 		f.add(p)
 	}
 	for id := range moving {
 		p := moving[id]
 		f.add(&p)
 	}
-	return f.sorted()
+	return f.sorted(), nil
 }

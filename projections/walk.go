@@ -71,15 +71,24 @@ func (w *Walks) Page(
 		found = append(found, page...)
 		// After the page was read: what has moved until then has a change until now.
 		moving, err := kept.extend(ctx, views, now)
-		if err != nil && (!errors.Is(err, ErrStaleWalk) || query.After != nil) { // the first page is as good as any other
+		if err != nil && !isFirstOfStale(&query, err) {
 			return nil, err
 		}
 		stay := kept.unmoved(found, moving)
 		if len(page) < need || len(stay) >= query.Limit {
-			return mergeMoved(ctx, views, &query, stay, kept.placed(&query, moving))
+			moved, err := kept.placed(&query, moving)
+			if err != nil && !isFirstOfStale(&query, err) {
+				return nil, err
+			}
+			return mergeMoved(ctx, views, &query, stay, moved)
 		}
 		after = new(page[len(page)-1].CursorAt(query.SortBy))
 	}
+}
+
+// isFirstOfStale tells of an error that too much has changed while a first page was read; it is as good as any other.
+func isFirstOfStale(query *ProductQuery, err error) bool {
+	return query.After == nil && errors.Is(err, ErrStaleWalk)
 }
 
 // mergeMoved returns the first products of both, those that have moved as they are now.

@@ -228,7 +228,7 @@ func BenchmarkWalk(b *testing.B) {
 	db, known := benchFill(b)
 	query := projections.ProductQuery{SortBy: projections.SortByPrice, Limit: 50}
 	query.After = cursorAtDepth(b, db, query, benchProducts()/2)
-	fetch := benchFetch(1, 5)
+	fetch := benchFetch(1, 40)
 	for i := range fetch {
 		fetch[i].Place.Sequence = 1
 	}
@@ -247,5 +247,21 @@ func BenchmarkWalk(b *testing.B) {
 				benchTry(walks.Page(b.Context(), db, query, began, now))(b)
 			}
 		})
+	}
+}
+
+// BenchmarkPast reads one page of 50 by price from the middle of the products as they were before many changed.
+func BenchmarkPast(b *testing.B) {
+	db, known := benchFill(b)
+	query := projections.ProductQuery{SortBy: projections.SortByPrice, Limit: 50}
+	query.After = cursorAtDepth(b, db, query, benchProducts()/2)
+	fetch := benchFetch(1, 9)
+	at := fetch[0].Position.ObservedAt - 1
+	applyAll(b, db, benchDeltas(known, fetch))
+	var past projections.Past
+	for b.Loop() {
+		if _, _, err := past.List(b.Context(), db, query, at); err != nil {
+			b.Fatal(err)
+		}
 	}
 }

@@ -14,6 +14,7 @@ import (
 // Each run has a source of its own in one store.
 func testAsOf(t *testing.T, store projections.Views) {
 	var runs int
+	var past projections.Past // of all sources
 	sequence := uint64(0)
 	rapid.Check(t, func(t *rapid.T) {
 		runs++
@@ -28,12 +29,12 @@ func testAsOf(t *testing.T, store projections.Views) {
 			}
 		}
 		w.interleaves = rapid.Bool().Draw(t, "writes within pages")
-		w.walkAsOf(at, foldAll(until).Products)
+		w.walkAsOf(&past, at, foldAll(until).Products)
 	})
 }
 
 // walkAsOf walks through all pages as of a time and compares them with what there was.
-func (w *walkWorld) walkAsOf(at events.Micros, there []projections.Product) {
+func (w *walkWorld) walkAsOf(past *projections.Past, at events.Micros, there []projections.Product) {
 	query := drawWalk(w.t, w.source)
 	query.Filter.ChangedSince = nil
 	query.SortBy = rapid.SampledFrom([]projections.SortKey{projections.SortByName, projections.SortByPrice}).Draw(w.t, "sort by")
@@ -42,7 +43,7 @@ func (w *walkWorld) walkAsOf(at events.Micros, there []projections.Product) {
 	want := selectProducts(there, whole)
 	var got []projections.Product
 	for {
-		page, next, err := projections.ListAsOf(w.t.Context(), w, query, at)
+		page, next, err := past.List(w.t.Context(), w, query, at)
 		w.noError("list", err)
 		if len(page) > query.Limit {
 			w.t.Fatalf("a page of %d, more than the limit of %d", len(page), query.Limit)

@@ -20,12 +20,13 @@ type changesCommand struct {
 	Limit     uint  `default:"50" placeholder:"N" help:"At most this many (${default}); 0 for all."`
 }
 
-// Run finds the product and prints its changes.
+// Run finds the product and prints what its prices come to, and its changes. In JSON the last line is the product with its statistics.
 func (h *changesCommand) Run(ctx context.Context, c *console, api *clients) error {
-	product, err := h.find(ctx, api)
+	found, err := h.get(ctx, api)
 	if err != nil {
 		return err
 	}
+	product := found.GetProduct()
 	if c.width > 0 && !h.JSON {
 		fmt.Fprintln(c.out, printable(product.GetName()+": "+formatPrice(product.GetPrice())))
 	}
@@ -33,6 +34,9 @@ func (h *changesCommand) Run(ctx context.Context, c *console, api *clients) erro
 		if err := drawChart(ctx, c, api, product); err != nil {
 			return err
 		}
+	}
+	if statistics := statisticsInWords(found.GetStatistics()); statistics != "" && product.GetPriceChanges() > 0 && !h.JSON {
+		fmt.Fprintln(c.out, statistics)
 	}
 	l := &listing[*atlantv1.Change]{
 		console: c, json: h.JSON, limit: h.Limit,
@@ -50,7 +54,11 @@ func (h *changesCommand) Run(ctx context.Context, c *console, api *clients) erro
 		},
 	}
 	since := formatTime(product.GetFirstObservedAt(), toTheMinute)
-	return l.printAll(fmt.Sprintf("no changes: %s since %s", formatPrice(product.GetPrice()), since))
+	err = l.printAll(fmt.Sprintf("no changes: %s since %s", formatPrice(product.GetPrice()), since))
+	if err != nil || !h.JSON {
+		return err
+	}
+	return printJSON(c, found)
 }
 
 func (h *changesCommand) charted(c *console) bool {

@@ -40,8 +40,59 @@ func TestChanges(t *testing.T) {
 	for _, args := range []string{productID, "Milk 1l|--source=shop", "Milk|1l|--source|shop"} {
 		s.run(t, append([]string{"changes", "--ascending"}, strings.Split(args, "|")...)...).expect(t, exitOK, want, "")
 	}
+}
+
+// In JSON the product and its statistics come last.
+func TestChangesInJSON(t *testing.T) {
+	t.Parallel()
+	s := milk()
+	s.statistics = &atlantv1.PriceStatistics{Median: eur(1_480_000)}
 	r := s.run(t, "changes", productID, "--ascending", "--json")
-	if r.code != exitOK || field(t, r.out, "line") != "4711" {
+	lines := strings.Split(strings.TrimSpace(r.out), "\n")
+	if r.code != exitOK || len(lines) != 2 || field(t, lines[0], "line") != "4711" {
+		t.Fatalf("got %+v", r)
+	}
+	statistics, _ := field(t, lines[1], "statistics").(map[string]any)
+	median, _ := statistics["median"].(map[string]any)
+	if median["amountMicros"] != "1480000" {
+		t.Errorf("got %s", lines[1])
+	}
+}
+
+// What the prices come to stands above the table, as far as there is something to tell.
+func TestChangesStatistics(t *testing.T) {
+	t.Parallel()
+	s := milk()
+	get := s.get
+	s.get = func(r *atlantv1.GetRequest) (*atlantv1.Product, error) {
+		product, err := get(r)
+		if product != nil {
+			product.PriceChanges = 1
+		}
+		return product, err
+	}
+	first, second := formatTime(at("08:00:00"), toTheMinute), formatTime(at("09:30:15"), toTheMinute)
+	all := &atlantv1.PriceStatistics{
+		Lowest: eur(1_480_000), LowestAt: at("08:00:00"), Highest: eur(1_990_000), HighestAt: at("09:30:15"), Median: eur(1_480_000),
+		Prior_30Days: eur(1_480_000), VolatilityPpm: 31_500, Truncated: true,
+	}
+	for want, statistics := range map[string]*atlantv1.PriceStatistics{
+		"lowest     1.48 EUR, first " + first + "\n" +
+			"highest    1.99 EUR, first " + second + "\n" +
+			"median     1.48 EUR\n" +
+			"30 days    1.48 EUR, the lowest before the last change\n" +
+			"volatility 3.2% a change\n" +
+			"of the latest 10,000 changes\n\nwhen ": all,
+		"median     1.48 EUR\n\nwhen ": {Median: eur(1_480_000)},
+		"when ":                        nil,
+	} {
+		s.statistics = statistics
+		if r := s.run(t, "changes", productID, "--ascending"); r.code != exitOK || !strings.HasPrefix(r.out, want) {
+			t.Errorf("got %+v, want %s", r, want)
+		}
+	}
+	s.statistics, s.get = all, get // the price never changed
+	if r := s.run(t, "changes", productID); r.code != exitOK || r.out != "" {
 		t.Errorf("got %+v", r)
 	}
 }

@@ -34,6 +34,7 @@ type fakeServer struct {
 	listRejects func(*atlantv1.ListRejectsRequest) (*atlantv1.ListRejectsResponse, error)
 	list        func(*atlantv1.ListRequest) (*atlantv1.ListResponse, error)
 	get         func(*atlantv1.GetRequest) (*atlantv1.Product, error)
+	statistics  *atlantv1.PriceStatistics // of whatever is got
 	listChanges func(*atlantv1.ListChangesRequest) (*atlantv1.ListChangesResponse, error)
 	diff        func(*atlantv1.DiffFetchesRequest, func(*atlantv1.DiffFetchesResponse) error) error
 	explain     func(*atlantv1.ExplainRequest) (*atlantv1.ExplainResponse, error)
@@ -92,7 +93,7 @@ func (s *fakeServer) List(_ context.Context, r *connect.Request[atlantv1.ListReq
 
 func (s *fakeServer) Get(_ context.Context, r *connect.Request[atlantv1.GetRequest]) (*connect.Response[atlantv1.GetResponse], error) {
 	product, err := s.get(r.Msg)
-	return connect.NewResponse(&atlantv1.GetResponse{Product: product}), err
+	return connect.NewResponse(&atlantv1.GetResponse{Product: product, Statistics: s.statistics}), err
 }
 
 func (s *fakeServer) DiffFetches(

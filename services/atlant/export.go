@@ -25,6 +25,7 @@ type exportCommand struct {
 	MinPrice     *amount `placeholder:"AMOUNT" help:"Only products, or changes to a price, of at least this: 12.50"`
 	MaxPrice     *amount `placeholder:"AMOUNT" help:"Only products, or changes to a price, of at most this."`
 	ChangedSince *moment `placeholder:"TIME" help:"Only products whose price changed since, or changes since: an age like 24h or 7d, a date (UTC), or RFC 3339."`
+	AsOf         *moment `placeholder:"TIME" help:"Products as they were then: an age like 24h or 7d, a date (UTC), or RFC 3339."`
 	Out          string  `short:"o" type:"path" placeholder:"FILE" help:"Where to write; standard output if it is not said."`
 }
 
@@ -69,9 +70,13 @@ func (e *exportCommand) path() string {
 	set("source", e.Source)
 	price("min_price_micros", e.MinPrice)
 	price("max_price_micros", e.MaxPrice)
-	if since := e.ChangedSince.timestamp(); since != nil {
-		set("changed_since", since.AsTime().Format(time.RFC3339Nano))
+	at := func(parameter string, m *moment) {
+		if t := m.timestamp(); t != nil {
+			set(parameter, t.AsTime().Format(time.RFC3339Nano))
+		}
 	}
+	at("changed_since", e.ChangedSince)
+	at("as_of", e.AsOf)
 	return product.ExportPath + name + e.Format + "?" + parameters.Encode()
 }
 

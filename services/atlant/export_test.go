@@ -35,6 +35,7 @@ func TestExport(t *testing.T) {
 		"export --query caf --source shop":              "/export/products.csv?query=caf&source=shop",
 		"export --min-price 0 --max-price 12.5":         "/export/products.csv?max_price_micros=12500000&min_price_micros=0",
 		"export --changed-since 2026-01-31T12:00:00Z":   "/export/products.csv?changed_since=2026-01-31T12%3A00%3A00Z",
+		"export --as-of 2026-01-31T12:00:00Z":           "/export/products.csv?as_of=2026-01-31T12%3A00%3A00Z",
 		"export --format jsonl -o " + file:              "/export/products.jsonl?",
 		"export --format jsonl --changes --out " + file: "/export/changes.jsonl?",
 	} {

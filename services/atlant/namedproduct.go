@@ -17,16 +17,22 @@ type namedProduct struct {
 }
 
 func (n *namedProduct) find(ctx context.Context, api *clients) (*atlantv1.Product, error) {
-	return findProduct(ctx, api, n.Source, strings.Join(n.Product, " "))
+	found, err := n.get(ctx, api)
+	return found.GetProduct(), err
 }
 
-// findProduct takes what looks like an id for one first; a product may be called like that, too.
-func findProduct(ctx context.Context, api *clients, source, wanted string) (*atlantv1.Product, error) {
+// get returns the product with its statistics.
+func (n *namedProduct) get(ctx context.Context, api *clients) (*atlantv1.GetResponse, error) {
+	return getProduct(ctx, api, n.Source, strings.Join(n.Product, " "))
+}
+
+// getProduct takes what looks like an id for one first; a product may be called like that, too.
+func getProduct(ctx context.Context, api *clients, source, wanted string) (*atlantv1.GetResponse, error) {
 	if id, err := uuid.Parse(wanted); err == nil {
 		response, err := api.product.Get(ctx, connect.NewRequest(&atlantv1.GetRequest{Id: id.String()}))
 		switch {
 		case err == nil:
-			return response.Msg.GetProduct(), nil
+			return response.Msg, nil
 		case connect.CodeOf(err) != connect.CodeNotFound:
 			return nil, err
 		}
@@ -35,5 +41,5 @@ func findProduct(ctx context.Context, api *clients, source, wanted string) (*atl
 	if err != nil {
 		return nil, notFound(err, "`atlant list` shows the names; --source says in which list to look")
 	}
-	return response.Msg.GetProduct(), nil
+	return response.Msg, nil
 }

@@ -41,11 +41,11 @@ func (w *watchCommand) request(ctx context.Context, api *clients) (*atlantv1.Wat
 		Source: w.Source, Query: w.Query, MinPriceMicros: w.MinPrice.micros(), MaxPriceMicros: w.MaxPrice.micros(), Position: w.Position,
 	}
 	for _, wanted := range w.Product {
-		product, err := findProduct(ctx, api, w.Source, wanted)
+		found, err := getProduct(ctx, api, w.Source, wanted)
 		if err != nil {
 			return nil, err
 		}
-		request.ProductIds = append(request.ProductIds, product.GetId())
+		request.ProductIds = append(request.ProductIds, found.GetProduct().GetId())
 	}
 	return request, nil
 }

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
 	"github.com/parquet-go/parquet-go"
 
 	"github.com/atlant-log/atlant/events"
@@ -63,7 +64,8 @@ func rowsIn[Row any](t testing.TB, format exportfile.Format, data []byte) []map[
 		for _, record := range records[1:] {
 			row := map[string]string{}
 			for i, text := range record {
-				if name := records[0][i]; text != "" || !strings.HasPrefix(name, "previous") && name != "price_changed_at" {
+				name := records[0][i]
+				if text != "" || !strings.HasPrefix(name, "previous") && name != "price_changed_at" && name != "observed_at" {
 					row[name] = text
 				}
 			}
@@ -112,9 +114,8 @@ func productText(p *projections.Product) map[string]string {
 	return row
 }
 
-// exportFixture has products with names and prices that a file may get wrong, and more of them than are read at once.
-func exportFixture(t testing.TB, views projections.Views) []projections.Product {
-	t.Helper()
+// exportLog has products with names and prices that a file may get wrong, and more of them than are read at once.
+func exportLog() []events.Observation {
 	names := []string{"plain", `with "quotes"`, "semi;colon", "comma, too", "=1+1", "Café 手机壳", "-", `"`, "back\\slash", "<&>"}
 	for i := range 2500 {
 		names = append(names, fmt.Sprintf("many %04d", i))
@@ -126,10 +127,22 @@ func exportFixture(t testing.TB, views projections.Views) []projections.Product 
 			log = append(log, observe([]string{"default", "shop"}[i%2], name, price, fetch))
 		}
 	}
-	project(t, views, uint64(len(log)), log...)
+	return log
+}
+
+// byName folds observations to products in the order of their names.
+func byName(log []events.Observation) []projections.Product {
 	all := projections.FoldBatch(nil, log).New
 	slices.SortFunc(all, func(p, q projections.Product) int { return (&projections.ProductQuery{}).Compare(&p, &q) })
 	return all
+}
+
+// exportFixture projects exportLog.
+func exportFixture(t testing.TB, views projections.Views) []projections.Product {
+	t.Helper()
+	log := exportLog()
+	project(t, views, uint64(len(log)), log...)
+	return byName(log)
 }
 
 func TestExportProducts(t *testing.T) {
@@ -164,17 +177,44 @@ func TestExportProducts(t *testing.T) {
 	}
 }
 
+// As of a time there are the products that a fold up to it gives; when they were seen last by then is not known.
+func TestExportProductsAsOf(t *testing.T) {
+	t.Parallel()
+	views := newViews(t)
+	exportFixture(t, views)
+	at := day + 1_000_000 // when the second fetch of three was
+	then := byName(slices.DeleteFunc(exportLog(), func(o events.Observation) bool { return o.Position.ObservedAt > at }))
+	var want []map[string]string
+	for i := range then {
+		if p := &then[i]; p.Source == "shop" && p.Price.Micros >= 2 {
+			row := productText(p)
+			delete(row, "observed_at")
+			want = append(want, row)
+		}
+	}
+	for _, format := range exportfile.Formats() {
+		_, _, body, err := get(t, exports(t, views)+"products."+format.Extension+"?source=shop&min_price_micros=2&as_of="+timeText(at))
+		wantNoError(t, err)
+		if diff := cmp.Diff(want, rowsIn[exportfile.Product](t, format, body)); diff != "" {
+			t.Errorf("%s: -want +got:\n%s", format.Extension, diff)
+		}
+	}
+}
+
 func TestExportChanges(t *testing.T) {
 	t.Parallel()
 	views := newViews(t)
 	products := exportFixture(t, views)
 	url := exports(t, views)
 	second := day + 2_000_000 // when the last fetch was
+	one := products[len(products)/2].ID
 	for parameters, passes := range map[string]func(*projections.Product, *projections.Change) bool{
 		"": func(*projections.Product, *projections.Change) bool { return true },
 		"?source=shop&min_price_micros=2": func(p *projections.Product, c *projections.Change) bool {
 			return p.Source == "shop" && c.Price.Micros >= 2
 		},
+		"?product_id=" + one.String():        func(p *projections.Product, _ *projections.Change) bool { return p.ID == one },
+		"?product_id=" + uuid.NewString():    func(*projections.Product, *projections.Change) bool { return false },
 		"?changed_since=" + timeText(second): func(_ *projections.Product, c *projections.Change) bool { return c.At.ObservedAt >= second },
 	} {
 		want := map[string]map[string]string{}
@@ -270,15 +310,20 @@ func TestExportRefuses(t *testing.T) {
 		status int
 		says   string
 	}{
-		"products.xls":                                         {http.StatusNotFound, ""},
-		"products.csv?colour=red":                              {http.StatusBadRequest, "colour: "},
-		"products.csv?query=%3F":                               {http.StatusBadRequest, "query: "},
-		"products.csv?query=a&query=b":                         {http.StatusBadRequest, "query: "},
-		"changes.csv?min_price_micros=1.5":                     {http.StatusBadRequest, "min_price_micros: "},
-		"changes.csv?min_price_micros=-1":                      {http.StatusBadRequest, "min_price_micros"},
-		"products.csv?changed_since=today":                     {http.StatusBadRequest, "changed_since: "},
-		"products.csv?source=%ff":                              {http.StatusBadRequest, "source"},
-		"products.jsonl?min_price_micros=2&max_price_micros=1": {http.StatusBadRequest, "min_price_micros: "},
+		"products.xls":                     {http.StatusNotFound, ""},
+		"products.csv?colour=red":          {http.StatusBadRequest, "colour: "},
+		"products.csv?query=%3F":           {http.StatusBadRequest, "query: "},
+		"products.csv?query=a&query=b":     {http.StatusBadRequest, "query: "},
+		"changes.csv?min_price_micros=1.5": {http.StatusBadRequest, "min_price_micros: "},
+		"changes.csv?min_price_micros=-1":  {http.StatusBadRequest, "min_price_micros"},
+		"products.csv?changed_since=today": {http.StatusBadRequest, "changed_since: "},
+		"products.csv?as_of=yesterday":     {http.StatusBadRequest, "as_of: "},
+		"products.csv?as_of=2026-01-31T12:00:00Z&changed_since=2026-01-31T12:00:00Z": {http.StatusBadRequest, "changed_since: "},
+		"changes.csv?as_of=2026-01-31T12:00:00Z":                                     {http.StatusBadRequest, "as_of: "},
+		"changes.csv?product_id=milk":                                                {http.StatusBadRequest, "product_id: "},
+		"products.csv?product_id=" + uuid.NewString():                                {http.StatusBadRequest, "product_id: "},
+		"products.csv?source=%ff":                                                    {http.StatusBadRequest, "source"},
+		"products.jsonl?min_price_micros=2&max_price_micros=1":                       {http.StatusBadRequest, "min_price_micros: "},
 	} {
 		status, _, body, err := get(t, url+path)
 		if err != nil || status != test.status || !strings.Contains(string(body), test.says) {

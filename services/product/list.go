@@ -66,7 +66,7 @@ func (s *Service) page(
 	ctx context.Context, views projections.Views, query *listQuery, now events.LogPosition,
 ) (page []projections.PlacedProduct, next *projections.ProductCursor, err error) {
 	if query.asOf != nil {
-		page, next, err = projections.ListAsOf(ctx, views, query.ProductQuery, *query.asOf)
+		page, next, err = s.past.List(ctx, views, query.ProductQuery, *query.asOf)
 	} else {
 		more := query.ProductQuery
 		more.Limit++ // one more than the page tells whether there is another

@@ -27,6 +27,7 @@ type Service struct {
 	log       Log
 	lists     Lists
 	walks     *projections.Walks
+	past      projections.Past
 	comparing chan struct{} // holds a token while fetches are compared
 	feed      *feed
 }

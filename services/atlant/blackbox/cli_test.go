@@ -71,7 +71,7 @@ func expectTables(t *testing.T, a *atlant, id string) {
 	if strings.Index(list.out, "Bread") > strings.Index(list.out, "Milk") {
 		t.Errorf("not in order:\n%s", list.out)
 	}
-	a.cli(t, 0, "changes", "Milk", "--source", "shop").holds(t, "1.75 EUR", "1.60 EUR", id)
+	a.cli(t, 0, "changes", "Milk", "--source", "shop").holds(t, "lowest     1.60 EUR", "1.75 EUR", id)
 	a.cli(t, 0, "fetches").holds(t, id, "completed", "shop")
 	a.cli(t, 0, "fetches", id).holds(t, "3 read = 2 accepted + 1 rejected + 0 duplicates", "evidence")
 	a.cli(t, 0, "rejects", id).holds(t, "price not a number", "Rubbish;free")
@@ -90,7 +90,7 @@ func expectJSON(t *testing.T, a *atlant, id string) {
 		{[]string{"list"}, 2, "name", "Bread"},
 		{[]string{"list", "--limit", "1", "--desc"}, 1, "name", "Milk"},
 		{[]string{"list", "--source", "nobody"}, 0, "", nil},
-		{[]string{"changes", "Milk", "--source", "shop"}, 1, "fetchId", id},
+		{[]string{"changes", "Milk", "--source", "shop"}, 2, "fetchId", id},
 		{[]string{"fetches"}, 2, "id", id},
 		{[]string{"fetches", id}, 1, "rowsRead", "3"},
 		{[]string{"rejects", id}, 1, "raw", "Rubbish;free"},

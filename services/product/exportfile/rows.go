@@ -34,14 +34,14 @@ type Product struct {
 	PriceChanges     int64   `json:"price_changes"               parquet:"price_changes"`
 	FirstObservedAt  Time    `json:"first_observed_at"           parquet:"first_observed_at,timestamp(microsecond)"`
 	PriceChangedAt   *Time   `json:"price_changed_at,omitempty"  parquet:"price_changed_at,optional,timestamp(microsecond)"`
-	ObservedAt       Time    `json:"observed_at"                 parquet:"observed_at,timestamp(microsecond)"`
+	ObservedAt       *Time   `json:"observed_at,omitempty"       parquet:"observed_at,optional,timestamp(microsecond)"` // nil: not known
 }
 
 // NewProduct returns the row of a product.
 func NewProduct(p *projections.Product) Product {
 	row := Product{
 		Name: p.Name, Price: Micros(p.Price.Micros), Currency: p.Price.Currency, Source: p.Source, ID: p.ID.String(),
-		PriceChanges: p.PriceChanges, FirstObservedAt: Time(p.FirstObservedAt), ObservedAt: Time(p.Seen.ObservedAt),
+		PriceChanges: p.PriceChanges, FirstObservedAt: Time(p.FirstObservedAt), ObservedAt: new(Time(p.Seen.ObservedAt)),
 	}
 	if p.PriceChanges > 0 {
 		row.PreviousPrice, row.PreviousCurrency = new(Micros(p.PreviousPrice.Micros)), new(p.PreviousPrice.Currency)

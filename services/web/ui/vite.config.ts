@@ -12,6 +12,6 @@ export default defineConfig({
   },
   server: {
     // `npm run dev` beside an `atlant up`.
-    proxy: { "^/atlant\\.v1\\.": "http://127.0.0.1:8080" },
+    proxy: { "^/(atlant\\.v1\\.|export/)": "http://127.0.0.1:8080" },
   },
 });

@@ -24,15 +24,20 @@ test("everybody can use every page", { skip: noChromium(), timeout: 600_000 }, a
     await fill(atlant, list);
     const { products } = await atlant.call("ProductService/List", { pageSize: 1, sortBy: "SORT_BY_PRICE_CHANGES", descending: true });
     const { fetches } = await atlant.call("FetchService/ListFetches", {});
+    const [b, a] = fetches.filter(({ state }) => state === "FETCH_STATE_COMPLETED");
     const inEachState = new Map(fetches.map((fetch) => [fetch.state, `/fetches/${fetch.id}`]));
     assert.deepEqual([...inEachState.keys()].sort(), ["FETCH_STATE_COMPLETED", "FETCH_STATE_FAILED", "FETCH_STATE_HELD"]);
     await useAll(t, browser, atlant, [
       "/",
+      { path: "/", key: "d" },
+      "/?as-of=2030-01-01T00:00",
       "/?q=nothing-at-all",
       `/products/${products[0].id}`,
       "/products/00000000-0000-0000-0000-000000000000",
-      "/fetches",
+      `/fetches?pick=${a.id}`,
       "/fetches?new",
+      "/fetches/diff",
+      `/fetches/diff?a=${a.id}&b=${b.id}`,
       ...inEachState.values(),
       "/sources",
       "/sources?new",
@@ -57,18 +62,24 @@ async function fill(atlant, list) {
   await atlant.call("SourceService/CreateSource", { source: { name: "shop", url: list.url, schedule: { expression: "@every 1h" } } });
 }
 
-async function useAll(t, browser, atlant, paths) {
-  for (const window of windows) {
-    const watched = await WatchedPage.open(t, browser, atlant.url, window);
-    const name = `${window.colorScheme}, ${window.viewport.width} pixels wide`;
-    for (const path of paths) {
-      await watched.page.goto(atlant.url + path);
-      await watched.page.locator("h1").waitFor();
-      await watched.page.waitForTimeout(300); // what comes in later, and fades
-      assert.deepEqual(await watched.violations(), [], `${path}, ${name}`);
-      assert.ok((await watched.overhang()) <= 0, `${path} is wider than its window: ${name}`);
+/** Uses pages in all windows at once; a page is a path, or a path and a key to press there. */
+async function useAll(t, browser, atlant, pages) {
+  await Promise.all(windows.map((window) => useIn(window, t, browser, atlant, pages)));
+}
+
+async function useIn(window, t, browser, atlant, pages) {
+  const watched = await WatchedPage.open(t, browser, atlant.url, window);
+  const name = `${window.colorScheme}, ${window.viewport.width} pixels wide`;
+  for (const { path, key } of pages.map((page) => (page.path ? page : { path: page }))) {
+    await watched.page.goto(atlant.url + path);
+    await watched.page.locator("h1").waitFor();
+    if (key) {
+      await watched.page.keyboard.press(key);
     }
-    const notFound = /status of 404/; // as it should be
-    assert.deepEqual(watched.faults.filter((fault) => !notFound.test(fault)), [], name);
+    await watched.page.waitForTimeout(300); // what comes in later, and fades
+    assert.deepEqual(await watched.violations(), [], `${path}, ${name}`);
+    assert.ok((await watched.overhang()) <= 0, `${path} is wider than its window: ${name}`);
   }
+  const notFound = /status of 404/; // as it should be
+  assert.deepEqual(watched.faults.filter((fault) => !notFound.test(fault)), [], name);
 }

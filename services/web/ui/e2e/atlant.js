@@ -76,9 +76,9 @@ export class Atlant {
     return answer.json();
   }
 
-  /** Uploads a list and fetches it, as one does at a terminal. */
-  upload(text, source) {
-    const flags = ["fetch", "--wait", "--addr", this.url, "--source", source, "-"];
+  /** Uploads a list of a time and fetches it, as one does at a terminal. */
+  upload(text, source, observedAt) {
+    const flags = ["fetch", "--wait", "--addr", this.url, "--source", source, "--observed-at", observedAt, "-"];
     const { status, stderr } = spawnSync(this.binary, flags, { input: text, encoding: "utf8" });
     if (status !== 0) {
       throw new Error(`atlant fetch: ${stderr}`);

@@ -1,5 +1,7 @@
-// A newcomer's way through the pages, in a real browser on the real program, over both protocols that browsers speak.
+// A newcomer's way through the pages, in a real browser on the real program, over both protocols that browsers speak. What does not
+// depend on the protocol is done over one of them.
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
 import { Atlant, binary } from "./atlant.js";
@@ -18,6 +20,7 @@ for (const transport of ["connect", "grpc-web"]) {
     const { page } = watched;
     const rows = page.locator(".product-row");
     const url = (path) => atlant.url + path + (path.includes("?") ? "&" : "?") + `transport=${transport}`;
+    const once = (name, step) => t.test(name, { skip: transport !== "connect" }, step);
     const spoken = new Set();
     page.on("request", (request) => request.url().includes("/atlant.v1.") && spoken.add(protocolOf(request)));
 
@@ -78,7 +81,7 @@ for (const transport of ["connect", "grpc-web"]) {
       await rows.first().getByText(nameOf(products - 1)).waitFor();
     });
 
-    await t.test("filters narrow the list", async () => {
+    await once("filters narrow the list", async () => {
       await page.goto(url("/"));
       await rows.first().waitFor();
       await page.getByLabel("Lowest price").fill("800");
@@ -148,15 +151,72 @@ for (const transport of ["connect", "grpc-web"]) {
       await page.getByRole("dialog").waitFor({ state: "detached" });
     });
 
-    await t.test("the row of an uploaded list is shown beside the price that it brought", async () => {
-      atlant.upload("NAME;PRICE\nHoney;6,49\nJam;2,79 €\n", "larder");
+    await t.test("two fetches are compared", async () => {
+      const of = (day) => `2026-${day}T12:00:00Z`;
+      atlant.upload("NAME;PRICE\nHoney;6,49\nJam;2,79 €\n", "larder", of("03-01"));
+      atlant.upload("NAME;PRICE\nHoney;6,99 €\nMarmalade;3,10\n", "larder", of("04-01"));
+      await page.goto(url("/fetches?source=larder"));
+      await page.getByRole("checkbox").nth(1).waitFor();
+      for (const key of "jxjxc") {
+        await page.keyboard.press(key);
+      }
+      const differences = page.locator(".difference-row");
+      await differences.nth(2).waitFor();
+      await page.getByRole("button", { name: "Changed 1" }).click();
+      assert.deepEqual(await differences.first().locator("[role=cell]").allTextContents(), ["Honey", "Changed", "€6.49", "€6.99", "up 7.7\u202f%", "2"]);
+      assert.match(page.url(), /show=changed/);
+      await page.getByRole("button", { name: "Swap" }).click();
+      await differences.first().getByText("7.2").waitFor();
+      await page.getByRole("button", { name: "Added 1" }).click();
+      await differences.first().getByText("Jam").waitFor();
+      await page.getByRole("button", { name: "Missing 1" }).click();
+      await differences.first().getByText("Marmalade").waitFor();
+    });
+
+    await once("the past is shown as it was, and says so", async () => {
+      await page.goto(url("/?source=larder&sort=-changes"));
+      await page.getByText("3 products").waitFor();
+      await page.getByLabel("Prices of").selectOption("past");
+      await page.locator("input[type=datetime-local]").fill("2026-03-15T10:00");
+      await page.getByText("Prices as of Mar 15, 2026, 10:00").waitFor();
+      await page.getByText("2 products").waitFor();
+      assert.deepEqual(await rows.locator(".name a").allTextContents(), ["Honey", "Jam"]);
+      assert.deepEqual(await rows.locator(".price").allTextContents(), ["€6.49", "€2.79"]);
+      assert.match(page.url(), /as-of=2026-03-15T10%3A00/);
+      assert.equal(await page.getByText("Live").count(), 0);
+      assert.equal(await page.getByRole("columnheader", { name: "Changes", exact: true }).getByRole("button").count(), 0);
+      await page.reload();
+      await page.getByRole("button", { name: "Price", exact: true }).click();
+      await rows.first().getByText("Jam").waitFor();
+      await page.getByRole("link", { name: "Back to now" }).click();
+      await page.getByText("3 products").waitFor();
+    });
+
+    await once("what is listed can be downloaded, and the changes of a product", async () => {
+      const download = async (link) => {
+        const [file] = await Promise.all([page.waitForEvent("download"), page.getByRole("link", { name: link }).click()]);
+        return readFileSync(await file.path(), "utf8").trim().split("\n");
+      };
+      await page.goto(url("/?q=honey"));
+      await rows.first().waitFor();
+      await page.keyboard.press("d");
+      const [header, honey, ...others] = await download("Products as CSV");
+      assert.match(header, /^name;price;/);
+      assert.match(honey, /^Honey;6\.99;/);
+      assert.deepEqual(others, []);
+      await rows.first().getByText("Honey").click();
+      const changes = await download("Changes as JSON Lines");
+      assert.deepEqual(changes.map((line) => JSON.parse(line).previous_price), ["6.49"]);
+    });
+
+    await once("the row of an uploaded list is shown beside the price that it brought", async () => {
       await page.goto(url("/?source=larder&sort=price"));
       await rows.first().getByText("Jam").click();
       await page.getByText("Jam;2,79 €").waitFor();
       assert.equal(await page.locator(".big-price").textContent(), "€2.79");
     });
 
-    await t.test("going back shows the list where it was left", async () => {
+    await once("going back shows the list where it was left", async () => {
       await page.goto(url("/?source=default"));
       await rows.first().waitFor();
       await page.evaluate(() => window.scrollTo(0, 5_000));
@@ -168,7 +228,7 @@ for (const transport of ["connect", "grpc-web"]) {
       await page.waitForFunction(() => Math.abs(window.scrollY - 5_000) < 5);
     });
 
-    await t.test("a list that looks wrong is held, and discarded", async () => {
+    await once("a list that looks wrong is held, and discarded", async () => {
       const right = [...list.cents];
       list.cents = list.cents.map((cents) => cents * 100);
       await page.goto(url("/fetches?new"));
@@ -181,7 +241,7 @@ for (const transport of ["connect", "grpc-web"]) {
       list.cents = right;
     });
 
-    await t.test("a source is added, fetched, paused and removed", async () => {
+    await once("a source is added, fetched, paused and removed", async () => {
       await page.goto(url("/sources"));
       await page.getByRole("link", { name: "Add a source" }).first().click();
       await page.getByLabel("Name", { exact: true }).fill("shop");
@@ -197,7 +257,7 @@ for (const transport of ["connect", "grpc-web"]) {
       await page.getByText("No source yet").waitFor();
     });
 
-    await t.test("the theme can be chosen, and is kept", async () => {
+    await once("the theme can be chosen, and is kept", async () => {
       await page.goto(url("/status"));
       await page.getByRole("button", { name: /^Theme/ }).click();
       await page.getByRole("button", { name: /^Theme/ }).click();
@@ -205,7 +265,7 @@ for (const transport of ["connect", "grpc-web"]) {
       assert.equal(await page.evaluate(() => getComputedStyle(document.documentElement).colorScheme), "dark");
     });
 
-    await t.test("a page that is not there says so", async () => {
+    await once("a page that is not there says so", async () => {
       const answer = await page.goto(url("/nowhere"));
       assert.equal(answer.status(), 404);
       await page.getByText("There is nothing here").waitFor();

@@ -10,6 +10,7 @@ import { Shell } from "./shell/shell";
 const ProductPage = lazy(() => import("./product/page").then((module) => module.ProductPage));
 const FetchesPage = lazy(() => import("./fetches/page").then((module) => module.FetchesPage));
 const FetchPage = lazy(() => import("./fetches/fetchpage").then((module) => module.FetchPage));
+const DiffPage = lazy(() => import("./diff/page").then((module) => module.DiffPage));
 const SourcesPage = lazy(() => import("./sources/page").then((module) => module.SourcesPage));
 const StatusPage = lazy(() => import("./status/page").then((module) => module.StatusPage));
 
@@ -32,6 +33,8 @@ function Page() {
       return <FetchesPage />;
     case "fetch":
       return <FetchPage key={route.id} id={route.id} />;
+    case "diff":
+      return <DiffPage />;
     case "sources":
       return <SourcesPage />;
     case "status":

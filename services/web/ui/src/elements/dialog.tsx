@@ -8,7 +8,7 @@ export function Dialog({ title, onClose, children }: { title: string; onClose: (
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => {
     dialog.current!.showModal();
-    dialog.current!.querySelector<HTMLElement>("input:not([readonly]), .dialog-foot button")?.focus(); // not the cross
+    dialog.current!.querySelector<HTMLElement>("input:not([readonly]), .dialog-foot button, .buttons a")?.focus(); // not the cross
     return () => dialog.current?.close();
   }, []);
   return (

@@ -61,3 +61,7 @@ export const PlayIcon = icon(<path d="M6.5 4.500v11l9-5.5-9-5.500Z" />);
 export const EditIcon = icon(<path d="m4 16 .7-3.300L13.5 4a1.4 1.4 0 0 1 2 0l.5.500a1.4 1.4 0 0 1 0 2L7.3 15.3 4 16Z" />);
 export const TrashIcon = icon(<path d="M4 6h12M8 6V4.500h4V6m-6.5 0 .7 10h7.600l.7-10" />);
 export const LinkIcon = icon(<path d="M11.5 4.500H15.500v4M15 5l-6 6M15.5 11.500v3a1 1 0 0 1-1 1h-9a1 1 0 0 1-1-1v-9a1 1 0 0 1 1-1h3" />);
+export const SwapIcon = icon(<path d="M4 7.5h11m0 0-3-3m3 3-3 3M16 13H5m0 0 3-3m-3 3 3 3" />);
+export const DiffIcon = icon(<path d="M10 3.500v13M4 7h3M5.500 5.500v3M13.500 12.500h3" />);
+export const DownloadIcon = icon(<path d="M10 3.500v9m0 0-3.500-3.500M10 12.500 13.500 9M4 15.500h12" />);
+export const HistoryIcon = icon(<path d="M4.300 7.200a6.500 6.500 0 1 1-.800 3M4 3.800v3.500h3.500M10 6.500V10l2.500 1.500" />);

@@ -1,7 +1,13 @@
+import { computed } from "@preact/signals";
 import type { VirtualItem } from "@tanstack/virtual-core";
 import { observeWindowOffset, observeWindowRect, Virtualizer, windowScroll } from "@tanstack/virtual-core";
 import type { RefObject } from "preact";
 import { useLayoutEffect, useReducer, useRef, useState } from "preact/hooks";
+
+import { narrow } from "./media";
+
+/** Of each row, in pixels; styles/table.css has the same. */
+export const rowHeight = computed(() => (narrow.value ? 64 : 44));
 
 interface Rows {
   count: number;

@@ -3,6 +3,8 @@ import { useEffect, useState } from "preact/hooks";
 
 import { fetches } from "../api/clients";
 import { hasCode } from "../api/failure";
+import { isComparable } from "../diff/comparable";
+import { addressOf } from "../diff/view";
 import { BackIcon } from "../elements/icons";
 import { Failure, Notice } from "../elements/notice";
 import { useTitle } from "../elements/title";
@@ -116,6 +118,11 @@ function Actions({ fetch, again }: { fetch: Fetch; again: () => void }) {
       {!isUnderWay(state) && state !== FetchState.HELD && (
         <a class="button" href={`/fetches?${repeat}`}>
           Fetch again
+        </a>
+      )}
+      {isComparable(fetch) && (
+        <a class="button" href={addressOf({ b: id })}>
+          Compare
         </a>
       )}
       {state === FetchState.COMPLETED && (

@@ -3,9 +3,10 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { fetches } from "../api/clients";
 import { isCalledOff } from "../api/failure";
 import { pause } from "../api/retry";
+import { isComparable } from "../diff/comparable";
 import { Copyable } from "../elements/copy";
 import { Dialog } from "../elements/dialog";
-import { FetchesIcon, PlusIcon } from "../elements/icons";
+import { DiffIcon, FetchesIcon, PlusIcon } from "../elements/icons";
 import { Ago } from "../elements/moment";
 import { Failure, Notice } from "../elements/notice";
 import { useTitle } from "../elements/title";
@@ -15,6 +16,8 @@ import type { Fetch } from "../gen/atlant/v1/fetch_pb";
 import { navigate, query } from "../router/location";
 import { listKeys } from "../shell/listkeys";
 import { FetchForm } from "./form";
+import { listName } from "./listname";
+import { PickBar, PickBox, Picks } from "./pick";
 import { isUnderWay, StateBadge } from "./states";
 
 const pageSize = 50;
@@ -23,6 +26,7 @@ const pageSize = 50;
 export function FetchesPage() {
   const values = new URLSearchParams(query.value);
   const source = values.get("source") ?? "";
+  const picks = new Picks(values);
   const { list, failure, more, loadMore, retry } = useFetches(source);
   useTitle("Fetches");
   useEffect(() => listKeys(".fetch-row a"), []);
@@ -36,6 +40,12 @@ export function FetchesPage() {
           </a>
         )}
         <div class="actions">
+          {list?.some(isComparable) && (
+            <a class="button" href="/fetches/diff">
+              <DiffIcon />
+              Compare
+            </a>
+          )}
           <a class="button primary" href="/fetches?new">
             <PlusIcon />
             Fetch a list
@@ -51,12 +61,13 @@ export function FetchesPage() {
           </a>
         </Notice>
       )}
-      {list && list.length > 0 && <FetchTable list={list} />}
+      {list && list.length > 0 && <FetchTable list={list} picks={picks} />}
       {more && (
         <button type="button" class="button more-button" onClick={loadMore}>
           Show older ones
         </button>
       )}
+      {list && <PickBar picks={picks} list={list} />}
       {values.has("new") && <NewFetch values={values} />}
     </>
   );
@@ -76,11 +87,14 @@ function NewFetch({ values }: { values: URLSearchParams }) {
   );
 }
 
-function FetchTable({ list }: { list: readonly Fetch[] }) {
+function FetchTable({ list, picks }: { list: readonly Fetch[]; picks: Picks }) {
   return (
     <div class="table fetches" role="table" aria-label="Fetches">
       <div role="rowgroup" class="table-head">
         <div role="row" class="row">
+          <div role="columnheader">
+            <span class="unseen">Compare</span>
+          </div>
           <div role="columnheader">List</div>
           <div role="columnheader">State</div>
           <div role="columnheader" class="number">
@@ -99,18 +113,21 @@ function FetchTable({ list }: { list: readonly Fetch[] }) {
       </div>
       <div role="rowgroup">
         {list.map((fetch) => (
-          <FetchRow key={fetch.id} fetch={fetch} />
+          <FetchRow key={fetch.id} fetch={fetch} picks={picks} />
         ))}
       </div>
     </div>
   );
 }
 
-function FetchRow({ fetch }: { fetch: Fetch }) {
+function FetchRow({ fetch, picks }: { fetch: Fetch; picks: Picks }) {
   const took = fetch.startedAt && fetch.endedAt ? formatDuration(milliseconds(fetch.endedAt) - milliseconds(fetch.startedAt)) : "";
   const known = fetch.rowsRead > 0n;
   return (
-    <div role="row" class="row fetch-row">
+    <div role="row" class={picks.has(fetch.id) ? "row fetch-row picked" : "row fetch-row"}>
+      <div role="cell" class="pick-cell">
+        <PickBox fetch={fetch} picks={picks} />
+      </div>
       <div role="cell" class="what">
         <a href={`/fetches/${fetch.id}`}>{listName(fetch.url)}</a>
         <span class="tag">{fetch.source}</span>
@@ -134,11 +151,6 @@ function FetchRow({ fetch }: { fetch: Fetch }) {
       </div>
     </div>
   );
-}
-
-/** A URL without what all have; the whole one is on the page of the fetch. */
-function listName(url: string): string {
-  return url.replace(/^https?:\/\//, "").replace(/^upload:[0-9a-f]+\//, "");
 }
 
 function useFetches(source: string) {

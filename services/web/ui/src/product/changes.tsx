@@ -4,6 +4,7 @@ import { Delta } from "../elements/delta";
 import { Moment } from "../elements/moment";
 import { formatCount } from "../format/count";
 import { formatPrice } from "../format/money";
+import { changesAddress, formats } from "../products/exports";
 import type { History } from "./steps";
 import { keyOf } from "./steps";
 
@@ -58,7 +59,21 @@ export function ChangeList({ history }: { history: History }) {
           Show more
         </button>
       )}
-      {more && shown >= changes.length && <p class="aside">Older changes: atlant changes</p>}
+      {more && shown >= changes.length && <p class="aside">Older changes are in the download.</p>}
     </>
+  );
+}
+
+/** All changes of a product, as files. */
+export function ChangeFiles({ id }: { id: string }) {
+  return (
+    <div class="files">
+      <span>Download</span>
+      {formats.map(({ extension, name }) => (
+        <a key={extension} class="link" href={changesAddress(extension, id)} aria-label={`Changes as ${name}`} download>
+          {name}
+        </a>
+      ))}
+    </div>
   );
 }

@@ -83,9 +83,8 @@ function dataOf(steps: readonly Point[]): uPlot.AlignedData {
 }
 
 function optionsOf(frame: HTMLElement, currency: string, onCursor: (chart: uPlot) => void): uPlot.Options {
-  const style = getComputedStyle(frame);
-  const colour = (name: string) => style.getPropertyValue(name).trim();
-  const font = `11px ${style.fontFamily}`;
+  const colour = (name: string) => paintOf(frame, name);
+  const font = `11px ${getComputedStyle(frame).fontFamily}`;
   const axis = {
     stroke: colour("--faint"),
     font,
@@ -124,6 +123,14 @@ function optionsOf(frame: HTMLElement, currency: string, onCursor: (chart: uPlot
     ],
     hooks: { setCursor: [onCursor] },
   };
+}
+
+// A colour of styles/tokens.css as a canvas takes it, which knows neither the light nor the dark.
+function paintOf(element: HTMLElement, name: string): string {
+  element.style.color = `var(${name})`;
+  const { color } = getComputedStyle(element);
+  element.style.color = "";
+  return color;
 }
 
 // A price that never moved is in the middle; one that did has some air around it.

@@ -14,7 +14,7 @@ import type { Change, GetResponse, Product } from "../gen/atlant/v1/product_pb";
 import { live, watchChanges } from "../products/watch";
 import { back } from "../router/location";
 import { addKeys } from "../shell/keyboard";
-import { ChangeList } from "./changes";
+import { ChangeFiles, ChangeList } from "./changes";
 import { PriceChart } from "./chart";
 import { Figures } from "./figures";
 import { loadHistory } from "./history";
@@ -79,9 +79,12 @@ export function ProductPage({ id }: { id: string }) {
         <div class="column-wide">
           <PriceCard product={product} history={history} />
           <section class="card" aria-labelledby="changes">
-            <h2 id="changes">
-              Changes <span class="count">{formatCount(product.priceChanges)}</span>
-            </h2>
+            <div class="card-head">
+              <h2 id="changes">
+                Changes <span class="count">{formatCount(product.priceChanges)}</span>
+              </h2>
+              {product.priceChanges > 0n && <ChangeFiles id={id} />}
+            </div>
             {history && <ChangeList history={history} />}
           </section>
         </div>
@@ -187,8 +190,7 @@ function BigPrice({ product }: { product: Product }) {
     if (!was || !product.price || was.amountMicros === product.price.amountMicros) {
       return;
     }
-    const name = product.price.amountMicros > was.amountMicros ? "--up" : "--down";
-    const color = getComputedStyle(element.current!).getPropertyValue(name);
+    const color = product.price.amountMicros > was.amountMicros ? "var(--up)" : "var(--down)";
     element.current!.animate([{ color }, { color, offset: 0.4 }, {}], { duration: stillness.peek() ? 600 : 1_600, easing: "ease-out" });
   }, [product.price]);
   return (

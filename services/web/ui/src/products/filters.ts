@@ -98,6 +98,9 @@ export function requestOf(filters: Filters, now: number) {
   };
 }
 
+/** The moment of the past that is shown, in milliseconds; undefined: the present is. */
+export const timeOfThePast = (filters: Filters): number | undefined => moment(filters.asOf);
+
 /** Whether anything but the order is asked for. */
 export function narrows(filters: Filters): boolean {
   return Boolean(

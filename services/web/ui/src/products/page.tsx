@@ -5,8 +5,10 @@ import { SearchIcon } from "../elements/icons";
 import { useTitle } from "../elements/title";
 import { plural } from "../format/count";
 import { navigate, query } from "../router/location";
+import { Download } from "./download";
 import { narrows, readFilters, requestOf, withoutFilters, writeFilters } from "./filters";
 import { listFor, refreshed, refreshLists } from "./lists";
+import { isTooMuchChanged, PastNotice, TooMuchChanged } from "./past";
 import type { ProductList } from "./productlist";
 import { ProductTable } from "./table";
 import { Toolbar } from "./toolbar";
@@ -19,8 +21,7 @@ export function ProductsPage() {
   const list = useList(writeFilters(filters));
   useTitle(filters.query ? `“${filters.query}”` : "Products");
   useWatch(list);
-  const settled = list.total.value !== undefined;
-  const none = settled && list.rows.value.length === 0 && list.complete.value;
+  const none = list.begun.value && list.rows.value.length === 0 && list.complete.value;
   if (none && !narrows(filters)) {
     return <Welcome />;
   }
@@ -29,8 +30,12 @@ export function ProductsPage() {
       <header class="page-head">
         <h1>Products</h1>
         <ListFacts list={list} />
+        <div class="actions">
+          <Download filters={filters} />
+        </div>
       </header>
       <Toolbar filters={filters} />
+      <PastNotice filters={filters} />
       <ListBody list={list} none={none} />
     </>
   );
@@ -40,15 +45,15 @@ export function ProductsPage() {
 function useList(key: string): ProductList {
   const wanted = listFor(readFilters(key));
   const shown = useRef(wanted);
-  const settled = wanted.total.value !== undefined || wanted.failure.value !== undefined;
-  if (settled || shown.current.total.peek() === undefined) {
+  const settled = wanted.begun.value || wanted.failure.value !== undefined;
+  if (settled || !shown.current.begun.peek()) {
     shown.current = wanted;
   }
   return shown.current;
 }
 
 function useWatch(list: ProductList): void {
-  const settled = list.total.value !== undefined;
+  const settled = list.begun.value;
   useEffect(() => {
     if (!settled || list.filters.asOf) {
       return;
@@ -89,6 +94,9 @@ function ListFacts({ list }: { list: ProductList }) {
 
 function ListBody({ list, none }: { list: ProductList; none: boolean }) {
   if (list.failure.value !== undefined && list.rows.value.length === 0) {
+    if (isTooMuchChanged(list.failure.value)) {
+      return <TooMuchChanged filters={list.filters} />;
+    }
     return <Failure error={list.failure.value} onRetry={() => void list.loadMore()} />;
   }
   if (none) {

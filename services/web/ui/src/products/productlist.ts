@@ -22,7 +22,9 @@ export class ProductList {
   readonly failure = signal<unknown>(undefined);
   /** No more pages. */
   readonly complete = signal(false);
-  /** Of the products that match; undefined until the first page is there. */
+  /** The first page is there. */
+  readonly begun = signal(false);
+  /** Of the products that match; undefined until it is known, which it is of the past only at the end. */
   readonly total = signal<{ count: bigint; estimated: boolean } | undefined>(undefined);
   /** Changes that came in since the first page was read. */
   readonly changesSeen = signal(0);
@@ -47,20 +49,11 @@ export class ProductList {
       return;
     }
     this.loading.value = true;
-    const first = this.pageToken === "";
     try {
-      const page = await products.list(
-        { ...this.request, pageSize, pageToken: this.pageToken, position: first ? this.waitFor : "", total: first },
-        { signal: this.calls.signal },
-      );
-      if (first) {
-        this.position = page.position;
-        this.total.value = { count: page.totalSize, estimated: page.totalEstimated };
-      }
-      this.failure.value = undefined;
-      this.append(page.products);
-      this.pageToken = page.nextPageToken;
-      this.complete.value = page.nextPageToken === "";
+      const known = this.rows.peek().length;
+      do {
+        await this.loadPage();
+      } while (this.rows.peek().length === known && !this.complete.peek()); // pages of the past may be empty
     } catch (error) {
       if (!isCalledOff(error, this.calls.signal)) {
         this.failure.value = error;
@@ -68,6 +61,28 @@ export class ProductList {
     } finally {
       this.loading.value = false;
     }
+  }
+
+  private async loadPage(): Promise<void> {
+    const first = this.pageToken === "";
+    const ofThePast = this.filters.asOf !== "";
+    const page = await products.list(
+      { ...this.request, pageSize, pageToken: this.pageToken, position: first ? this.waitFor : "", total: first && !ofThePast },
+      { signal: this.calls.signal },
+    );
+    this.failure.value = undefined;
+    this.append(page.products, ofThePast);
+    this.pageToken = page.nextPageToken;
+    this.complete.value = page.nextPageToken === "";
+    if (first) {
+      this.position = page.position;
+    }
+    if (first && !ofThePast) {
+      this.total.value = { count: page.totalSize, estimated: page.totalEstimated };
+    } else if (ofThePast && this.complete.peek()) {
+      this.total.value = { count: BigInt(this.rows.peek().length), estimated: false };
+    }
+    this.begun.value = true;
   }
 
   /** Shows changes in the rows that they are of; the next watch begins behind them. */
@@ -96,10 +111,12 @@ export class ProductList {
     this.calls.abort();
   }
 
-  private append(products: readonly Product[]): void {
+  private append(products: readonly Product[], ofThePast: boolean): void {
     const rows = [...this.rows.peek()];
     for (const product of products) {
-      remember(product);
+      if (!ofThePast) {
+        remember(product);
+      }
       this.places.set(product.id, rows.length);
       rows.push({ product });
     }

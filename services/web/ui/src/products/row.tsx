@@ -42,9 +42,9 @@ export class ProductRow extends Component<Props> {
     }
     this.flashed = moved.at;
     const element = this.element.current!;
-    const colour = getComputedStyle(element).getPropertyValue(moved.up ? "--up-flash" : "--down-flash");
+    const backgroundColor = moved.up ? "var(--up-flash)" : "var(--down-flash)";
     const duration = stillness.peek() ? fresh / 2 : fresh;
-    element.animate([{ backgroundColor: colour }, { backgroundColor: colour, offset: 0.25 }, {}], { duration, easing: "ease-out" });
+    element.animate([{ backgroundColor }, { backgroundColor, offset: 0.25 }, {}], { duration, easing: "ease-out" });
   }
 
   override render({ row: { product, moved }, index, top, narrow, withSource }: Props) {
@@ -52,7 +52,7 @@ export class ProductRow extends Component<Props> {
       <div
         ref={this.element}
         role="row"
-        class="row product-row"
+        class="row long-row product-row"
         aria-rowindex={index + 2}
         data-index={index}
         data-moved={moved?.at}

@@ -1,17 +1,16 @@
-import { useEffect, useState } from "preact/hooks";
+import { useEffect } from "preact/hooks";
 
 import { narrow } from "../elements/media";
 import { DownIcon, UpIcon } from "../elements/icons";
-import { useVirtualRows } from "../elements/virtual";
+import { rowHeight, useVirtualRows } from "../elements/virtual";
 import { failureText, isUnreachable } from "../api/failure";
-import { addKeys } from "../shell/keyboard";
 import { navigate } from "../router/location";
+import { useRowKeys } from "../shell/rowkeys";
 import type { Filters, Sort } from "./filters";
 import { descendingFirst, sortsOfThePast, writeFilters } from "./filters";
 import type { ProductList } from "./productlist";
 import { ProductRow } from "./row";
 
-const rowHeight = { wide: 44, narrow: 64 }; // styles/table.css has the same
 const ahead = 60; // rows before the last one at which the next page is asked for
 
 const columns: { name: string; class: string; sort?: Sort }[] = [
@@ -34,7 +33,7 @@ export function ProductTable({ list }: { list: ProductList }) {
   const isNarrow = narrow.value;
   const { list: element, items, size, offset, show } = useVirtualRows({
     count: rows.length,
-    height: isNarrow ? rowHeight.narrow : rowHeight.wide,
+    height: rowHeight.value,
     keyOf: (index) => rows[index]?.product.id ?? String(index),
   });
   useRowKeys(rows.length, show);
@@ -49,7 +48,7 @@ export function ProductTable({ list }: { list: ProductList }) {
 
   const withSource = !list.filters.source;
   return (
-    <div class="table products" role="table" aria-label="Products" aria-rowcount={list.complete.value ? rows.length + 1 : -1}>
+    <div class="table long products" role="table" aria-label="Products" aria-rowcount={list.complete.value ? rows.length + 1 : -1}>
       <div role="rowgroup" class="table-head">
         <div role="row" class="row" aria-rowindex={1}>
           {columns.map((column) => (
@@ -78,7 +77,7 @@ function ColumnHead({ column, filters }: { column: (typeof columns)[number]; fil
   const { sort } = column;
   if (!sort || (filters.asOf && !sortsOfThePast.includes(sort))) {
     return (
-      <div role="columnheader" class={column.class}>
+      <div role="columnheader" class={column.class} title={sort && "The past can be sorted by name and by price only"}>
         {column.name}
       </div>
     );
@@ -116,46 +115,4 @@ function ListEnd({ list }: { list: ProductList }) {
     return null;
   }
   return <div class="list-end">Loading more…</div>;
-}
-
-/** j and k, and the arrows, move the focus from row to row. */
-function useRowKeys(count: number, show: (index: number) => void): void {
-  const [wanted, want] = useState<number | undefined>(undefined);
-  useEffect(() => {
-    const step = (by: number) => () => {
-      const row = document.activeElement?.closest<HTMLElement>(".product-row");
-      const from = row ? Number(row.dataset.index) : firstVisible() - (by > 0 ? 1 : 0);
-      const to = Math.min(Math.max(from + by, 0), count - 1);
-      show(to);
-      want(to);
-    };
-    return addKeys({ j: step(1), k: step(-1), ArrowDown: step(1), ArrowUp: step(-1) });
-  }, [count]);
-  useEffect(() => {
-    if (wanted === undefined) {
-      return;
-    }
-    // After scrolling the row is there one or two frames later.
-    let tries = 5;
-    const focus = () => {
-      const link = document.querySelector<HTMLElement>(`.product-row[data-index="${wanted}"] a`);
-      if (link) {
-        link.focus({ preventScroll: true });
-        want(undefined);
-      } else if (tries-- > 0) {
-        requestAnimationFrame(focus);
-      }
-    };
-    focus();
-  }, [wanted]);
-}
-
-function firstVisible(): number {
-  for (const row of document.querySelectorAll<HTMLElement>(".product-row")) {
-    if (row.getBoundingClientRect().top >= 80) {
-      const index = Number(row.dataset.index);
-      return index;
-    }
-  }
-  return 0;
 }

@@ -7,6 +7,7 @@ test.each([
   ["/products/9e47474e", { page: "product", id: "9e47474e" }],
   ["/fetches", { page: "fetches" }],
   ["/fetches/01a2", { page: "fetch", id: "01a2" }],
+  ["/fetches/diff", { page: "diff" }],
   ["/sources", { page: "sources" }],
   ["/status", { page: "status" }],
   ["/products", { page: "nowhere" }],

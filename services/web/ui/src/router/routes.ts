@@ -2,6 +2,7 @@ export type Route =
   | { page: "products" }
   | { page: "product"; id: string }
   | { page: "fetches" }
+  | { page: "diff" }
   | { page: "fetch"; id: string }
   | { page: "sources" }
   | { page: "status" }
@@ -26,7 +27,7 @@ export function routeOf(path: string): Route {
       case "products":
         return { page: "product", id };
       case "fetches":
-        return { page: "fetch", id };
+        return id === "diff" ? { page: "diff" } : { page: "fetch", id };
     }
   }
   return { page: "nowhere" };

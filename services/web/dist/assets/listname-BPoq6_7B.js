@@ -1,0 +1,1 @@
+function e(e){return e.replace(/^https?:\/\//,``).replace(/^upload:[0-9a-f]+\//,``)}export{e as t};
