@@ -58,7 +58,7 @@ func restoreOf(files filesInMemory, contents *jetstream.BackedUp, replicas int) 
 }
 
 // fillLog writes something of all that a log holds, and takes a part of it away again.
-func fillLog(t testing.TB, log *jetstream.Log, nc *nats.Conn) {
+func fillLog(t testing.TB, log *jetstream.Log) {
 	t.Helper()
 	for range 3 {
 		fetch := publish(t, log, 40)
@@ -106,7 +106,7 @@ func contentsOf(t testing.TB, nc *nats.Conn) map[string][]string {
 func TestBackup(t *testing.T) {
 	t.Parallel()
 	log, nc := newLog(t, 3)
-	fillLog(t, log, nc)
+	fillLog(t, log)
 	want := contentsOf(t, nc)
 	files, contents := backUp(t, nc)
 	if len(contents.Streams) != 9 || contents.Shards != 3 {
@@ -198,7 +198,7 @@ func without(streams []jetstream.BackedUpStream, name string) []jetstream.Backed
 func TestRestoreInterrupted(t *testing.T) {
 	t.Parallel()
 	log, nc := newLog(t, 2)
-	fillLog(t, log, nc)
+	fillLog(t, log)
 	want := contentsOf(t, nc)
 	files, contents := backUp(t, nc)
 
@@ -259,7 +259,7 @@ func TestConnectLocal(t *testing.T) {
 		t.Error("connected to nobody")
 	}
 	nc, stop := start(t, dir)
-	fillLog(t, open(t, nc, jetstream.Config{Shards: 2}), nc)
+	fillLog(t, open(t, nc, jetstream.Config{Shards: 2}))
 	info, err := os.Stat(filepath.Join(dir, "socket"))
 	if err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("the socket: %v, %v", info, err)

@@ -1,7 +1,6 @@
 package jetstream
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -33,7 +32,7 @@ func listenLocally(dir string, server nats.InProcessConnProvider) (*localSocket,
 	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) { // of a process that was killed
 		return nil, err
 	}
-	listener, err := (&net.ListenConfig{}).Listen(context.Background(), "unix", path)
+	listener, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
 	if err != nil {
 		return nil, err
 	}
@@ -96,5 +95,5 @@ type dialer string
 
 // InProcessConn implements nats.InProcessConnProvider.
 func (d dialer) InProcessConn() (net.Conn, error) {
-	return (&net.Dialer{Timeout: dialTimeout}).Dial("unix", string(d)) //nolint:noctx // the client gives none
+	return (&net.Dialer{Timeout: dialTimeout}).Dial("unix", string(d))
 }

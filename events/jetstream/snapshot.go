@@ -104,7 +104,7 @@ func endOfSnapshot(last *nats.Msg) error {
 func putSnapshot(ctx context.Context, nc *nats.Conn, stream string, head *snapshotHead, from io.Reader, report func(int64)) error {
 	doing := "restore stream " + stream
 	var to struct {
-		Subject string `json:"deliver_subject"`
+		Subject string `json:"deliver_subject"` //nolint:tagliatelle // as the server has it
 	}
 	if err := ask(ctx, nc, restoreSubject+stream, head, &to); err != nil {
 		return unavailable(doing, err)

@@ -70,8 +70,13 @@ func TestSoak(t *testing.T) {
 	middle, most := visibleAfter(fetches)
 	report.AppendSeparator()
 	report.AppendRows([]table.Row{
-		{"lists fetched", len(fetches)}, {"rows accepted", accepted}, {"rows lost", lost}, {"rows there twice", s.auditor.doubled},
-		{"pages read", pages}, {"visible after, median", middle}, {"visible after, 99 of 100", most},
+		{"lists fetched", len(fetches)},
+		{"rows accepted", accepted},
+		{"rows lost", lost},
+		{"rows there twice", s.auditor.doubled},
+		{"pages read", pages},
+		{"visible after, median", middle},
+		{"visible after, 99 of 100", most},
 	})
 	if lost != 0 || s.auditor.doubled != 0 || accepted == 0 || pages == 0 || len(s.counts) == 0 {
 		t.Error("see the table")
@@ -85,7 +90,7 @@ func TestSoak(t *testing.T) {
 
 func newSoak(tb testing.TB) *soak {
 	tb.Helper()
-	const workers = 2
+	const workers = 3
 	p := newProduction(tb, faultShards, workers)
 	s := &soak{
 		faults: &faults{production: p, auditor: newAuditor(tb, p)}, front: &front{},
