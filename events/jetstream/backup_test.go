@@ -223,6 +223,17 @@ func TestRestoreInterrupted(t *testing.T) {
 		t.Errorf("-backed up +restored:\n%s", diff[:min(len(diff), 2000)])
 	}
 	open(t, to, jetstream.Config{})
+
+	dir := filepath.Join(t.TempDir(), "log")
+	wantError(t, jetstream.RestoreFolder(t.Context(), dir, interrupted, quiet), context.Canceled)
+	if _, err := os.Stat(dir); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("a part of a log is in its place: %v", err)
+	}
+	wantNoError(t, jetstream.RestoreFolder(t.Context(), dir, restoreOf(files, contents, 1), quiet))
+	inFolder, _ := start(t, dir)
+	if diff := cmp.Diff(want, contentsOf(t, inFolder)); diff != "" {
+		t.Errorf("-backed up +restored:\n%s", diff[:min(len(diff), 2000)])
+	}
 }
 
 // TestBackupOfNothing: where there is no log nothing is backed up.

@@ -112,6 +112,9 @@ func (l *Log) makeRoom(ctx context.Context, id string) error {
 			Todo: "restore to another folder, or to servers or an account with no log; if nobody needs this one, delete its streams first",
 		}}
 	}
+	// The one that tells what the others are goes last: this, too, may be interrupted.
+	last := string(events.FetchStream)
+	there = append(slices.DeleteFunc(there, func(name string) bool { return name == last }), last)
 	for _, name := range there {
 		if err := l.js.DeleteStream(ctx, name); err != nil && !errors.Is(err, jetstream.ErrStreamNotFound) {
 			return unavailable("delete stream "+name+" of a restore that was interrupted", err)

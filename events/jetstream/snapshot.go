@@ -158,6 +158,9 @@ func ask(ctx context.Context, nc *nats.Conn, subject string, request, response a
 	waiting, cancel := context.WithTimeout(ctx, silence)
 	defer cancel()
 	answer, err := nc.RequestWithContext(waiting, subject, data)
+	if denied := nc.LastError(); err != nil && errors.Is(denied, nats.ErrPermissionViolation) {
+		return denied // which otherwise looks like a slow answer
+	}
 	if err != nil {
 		return err
 	}
