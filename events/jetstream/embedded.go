@@ -29,7 +29,8 @@ const (
 	redialPause = 100 * time.Millisecond
 )
 
-// Embedded is a NATS server inside this process. It listens on no port.
+// Embedded is a NATS server inside this process. It listens on no port; other processes of this machine reach it through its
+// folder, see ConnectLocal.
 type Embedded struct {
 	dir     string
 	logger  *slog.Logger
@@ -37,6 +38,7 @@ type Embedded struct {
 	disk    *disk
 	options server.Options
 	said    server.Logger
+	socket  *localSocket // nil if there can be none
 	closed  chan struct{}
 	watch   sync.WaitGroup // over the disk
 
@@ -87,6 +89,7 @@ func startEmbedded(dir string, logger *slog.Logger, config embeddedConfig) (*Emb
 	if err := e.start(); err != nil {
 		return nil, errors.Join(err, lock.Unlock())
 	}
+	e.openSocket()
 	e.watch.Go(e.watchDisk)
 	return e, nil
 }
@@ -161,10 +164,16 @@ func (e *Embedded) InProcessConn() (net.Conn, error) {
 func (e *Embedded) Close() error {
 	close(e.closed)
 	e.watch.Wait()
+	if e.socket != nil {
+		_ = e.socket.Close() // what was connected is served until the server stops
+	}
 	for _, nc := range e.conns {
 		nc.Close()
 	}
 	e.halt()
+	if e.socket != nil {
+		e.socket.passing.Wait()
+	}
 	if err := e.lock.Unlock(); err != nil {
 		return fmt.Errorf("unlock data folder: %w", err)
 	}

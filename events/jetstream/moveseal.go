@@ -28,12 +28,12 @@ func (m *move) seal(ctx context.Context) error {
 	if m.mark.To != "" || ctx.Err() != nil {
 		return ctx.Err()
 	}
-	m.mark.To = withoutUsers(m.config.To.URL)
+	m.mark.To = WithoutUsers(m.config.To.URL)
 	return m.mark.write(m.config.Dir, os.Rename)
 }
 
-// withoutUsers returns URLs as they can be shown and kept.
-func withoutUsers(urls string) string {
+// WithoutUsers returns URLs as they can be shown and kept.
+func WithoutUsers(urls string) string {
 	var all []string
 	for one := range strings.SplitSeq(urls, ",") {
 		one = strings.TrimSpace(one)

@@ -67,7 +67,7 @@ func ensureFetchStream(ctx context.Context, js jetstream.JetStream, config Confi
 	if shards, err = shardsOf(found); err != nil {
 		return 0, 0, err
 	}
-	if err := unfinishedMove(found); err != nil {
+	if err := unfinished(found); err != nil {
 		return 0, 0, err
 	}
 	if config.Shards != 0 && config.Shards != shards {

@@ -25,6 +25,9 @@ type cli struct {
 
 	Move moveCommand `cmd:"" help:"Move the log of a stopped 'atlant up' to a NATS server or cluster."`
 
+	Backup  backupCommand  `cmd:"" help:"Copy the log into a file, while it is written."`
+	Restore restoreCommand `cmd:"" help:"Make a log of a back-up, where there is none."`
+
 	Fetch   fetchCommand   `cmd:"" help:"Fetch a price list."`
 	Inspect inspectCommand `cmd:"" help:"Say how a list on this machine would be read, without a server."`
 	Fetches fetchesCommand `cmd:"" help:"Show fetches, the newest first, or the receipt of one."`

@@ -26,18 +26,6 @@ type step struct {
 func newSteps(c *console) *steps { return &steps{console: c} }
 
 func (s *steps) show(name string, at step) {
-	if name != s.name {
-		s.done()
-		s.name = name
-		if !s.console.errTerm {
-			s.console.notef("%s", name)
-		} else {
-			s.bar = progressbar.NewOptions64(-1, progressbar.OptionSetWriter(s.console.err), progressbar.OptionClearOnFinish())
-		}
-	}
-	if s.bar == nil {
-		return
-	}
 	words := name
 	if at.total > 0 {
 		words += fmt.Sprintf(" %s of %s", humanize.Comma(at.done), humanize.Comma(at.total))
@@ -48,7 +36,35 @@ func (s *steps) show(name string, at step) {
 	if at.eta > 0 {
 		words += ", " + formatDuration(at.eta.Round(time.Second)) + " left"
 	}
-	s.bar.Describe(words)
+	s.describe(name, words)
+}
+
+// showBytes is show for a step that is measured in bytes; a total of 0 is not known.
+func (s *steps) showBytes(name string, done, total int64) {
+	words := name
+	if done > 0 {
+		words += " " + humanize.Bytes(uint64(done))
+	}
+	if total > 0 {
+		words += " of " + humanize.Bytes(uint64(total))
+	}
+	s.describe(name, words)
+}
+
+// describe begins a step if it is another one, and says how far it is.
+func (s *steps) describe(name, words string) {
+	if name != s.name {
+		s.done()
+		s.name = name
+		if !s.console.errTerm {
+			s.console.notef("%s", name)
+		} else {
+			s.bar = progressbar.NewOptions64(-1, progressbar.OptionSetWriter(s.console.err), progressbar.OptionClearOnFinish())
+		}
+	}
+	if s.bar != nil {
+		s.bar.Describe(words)
+	}
 }
 
 // done takes the bar off the terminal.

@@ -169,7 +169,7 @@ func insistently[Q, R any](ctx context.Context, do method[Q, R], request *Q) (*R
 		if err == nil {
 			return response.Msg, nil
 		}
-		if connect.CodeOf(err) != connect.CodeUnavailable || time.Now().After(deadline) {
+		if !isPassing(err) || time.Now().After(deadline) {
 			return nil, err
 		}
 		select {
