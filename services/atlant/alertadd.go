@@ -105,11 +105,11 @@ func (a *alertsAddCommand) Run(ctx context.Context, c *console, api *clients) er
 		Name: a.Name, Source: a.Source, Query: a.Query, Condition: a.condition(), WebhookUrl: a.Webhook, Paused: a.Paused,
 	}
 	if a.Product != "" {
-		product, err := findProduct(ctx, api, a.Source, a.Product)
+		found, err := getProduct(ctx, api, a.Source, a.Product)
 		if err != nil {
 			return err
 		}
-		alert.ProductId, alert.Source = product.GetId(), ""
+		alert.ProductId, alert.Source = found.GetProduct().GetId(), ""
 	}
 	response, err := api.alert.CreateAlert(ctx, connect.NewRequest(&atlantv1.CreateAlertRequest{Alert: alert}))
 	if connect.CodeOf(err) == connect.CodeAlreadyExists && connect.IsWireError(err) {
