@@ -85,7 +85,7 @@ func TestAlertsAdd(t *testing.T) {
 		"--below 3 --at-least 2":      "--at-least goes with",
 		"--up --at-least 2.555":       "not a percentage",
 		"--up --at-least 100000.01":   "not a percentage",
-		"--up --at-least -1":          "not a percentage",
+		"--up --at-least=-1":          "not a percentage",
 		"--any --query a --product b": "--query",
 	} {
 		f := &fakeAlerts{}

@@ -21,12 +21,7 @@ func TestBackup(t *testing.T) {
 	shop := s.sell("/shop.csv", header+"Milk;1.50\n")
 	a.cli(t, 0, "sources", "add", "shop", shop, "--cron", "30 6 1 1 *")
 	a.cli(t, 0, "sources", "fetch", "shop", "--wait")
-	eventuallyf(t, func() bool { // until all receipts are as they stay
-		return !slices.ContainsFunc(a.allFetches(t, largestPage, ""), func(f *atlantv1.Fetch) bool {
-			return f.GetState() == completed && f.GetVisibleAt() == nil
-		})
-	}, "a receipt does not say when its prices were visible")
-	a.caughtUp(t)
+	a.settled(t)
 	want := a.dump(t)
 	sequence, late := a.prices(t)
 	slow := s.handle("/slow.csv", slowList(smallList, 1000, patience/1000))
@@ -85,6 +80,17 @@ func TestBackup(t *testing.T) {
 	if left, err := os.ReadDir(copies); err != nil || len(left) != 3 {
 		t.Errorf("there are %v, %v", left, err)
 	}
+}
+
+// settled waits until nothing happens to fetches any more: until their receipts say when their prices were visible.
+func (a api) settled(tb testing.TB) {
+	tb.Helper()
+	eventuallyf(tb, func() bool {
+		return !slices.ContainsFunc(a.allFetches(tb, largestPage, ""), func(f *atlantv1.Fetch) bool {
+			return f.GetState() == completed && f.GetVisibleAt() == nil
+		})
+	}, "a receipt does not say when its prices were visible")
+	a.caughtUp(tb)
 }
 
 // damage copies a file with a byte in the middle of it changed.

@@ -5,9 +5,10 @@ import (
 	"strings"
 	"testing"
 
-	atlantv1 "github.com/atlant-log/atlant/proto/gen/atlant/v1"
+	"github.com/nats-io/nats-server/v2/server"
 
 	"github.com/atlant-log/atlant/events/jetstream/natstest"
+	atlantv1 "github.com/atlant-log/atlant/proto/gen/atlant/v1"
 )
 
 // TestMove moves the log of an `atlant up` to a cluster, with fetches in it and some that wait: nothing that a client can see
@@ -63,6 +64,28 @@ func TestMove(t *testing.T) {
 	if r := run(t, move...); r.code != 0 || !strings.Contains(r.out, "nothing was done") {
 		t.Errorf("got %+v", r)
 	}
+	backUpCluster(t, a, cluster)
+}
+
+// backUpCluster copies the log of a cluster that is in use, and restores it to a server, where all of it is.
+func backUpCluster(t *testing.T, a *atlant, cluster *natstest.Cluster) {
+	t.Helper()
+	a.settled(t)
+	want := a.dump(t)
+	file := filepath.Join(t.TempDir(), "log.zip")
+	if r := run(t, "backup", "--nats", cluster.URL(), file); r.code != 0 || !strings.Contains(r.out, "PRICES_00") {
+		t.Fatalf("got %+v", r)
+	}
+	expectRefusal(t, run(t, "restore", "--nats", cluster.URL(), file), 1, "must be nothing of a log")
+	other := natstest.StartServer(t, &server.Options{ServerName: "other", JetStream: true})
+	restore := []string{"restore", "--nats", other.ClientURL(), file}
+	if r := run(t, restore...); r.code != 0 || !strings.Contains(r.out, "restored to "+other.ClientURL()) {
+		t.Fatalf("got %+v", r)
+	}
+	restored := start(t, t.TempDir(), "--nats", other.ClientURL())
+	restored.caughtUp(t)
+	restored.dump(t).expectSame(t, want)
+	restored.cli(t, 0, "verify").holds(t, "equal")
 }
 
 // interruptMove kills a move as soon as it says that it is at a step, and then another one.
