@@ -45,12 +45,12 @@ func TestCompression(t *testing.T) {
 		accept string
 		want   string
 	}{
-		{100, "gzip", ""},
-		{2000, "gzip", "gzip"},
-		{2000, "gzip, deflate, br, zstd", "gzip"},
-		{2000, "", ""},
-		{2000, "identity", ""},
-		{2000, "zstd", ""},
+		{10_000, "gzip", ""},
+		{20_000, "gzip", "gzip"},
+		{20_000, "gzip, deflate, br, zstd", "gzip"},
+		{20_000, "", ""},
+		{20_000, "identity", ""},
+		{20_000, "zstd", ""},
 	} {
 		text := strings.Repeat("x", test.size)
 		sent, err := protojson.Marshal(&atlantv1.ListFetchesRequest{PageToken: text})

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"connectrpc.com/connect"
@@ -19,10 +20,18 @@ import (
 const (
 	pageSize = 50
 	// A reader reads as many pages of one kind, or for as long; what comes first ends it.
-	pagesEach   = 200
+	pagesEach   = 300
 	readingTime = 2 * time.Second
 	// strideSize is the size of the pages by which one gets to a depth.
 	strideSize = 1000
+	// triesOfStale is how often a walk is begun again because too much was loaded meanwhile.
+	triesOfStale = 5
+)
+
+// The names of what else happens while pages are read.
+const (
+	idle    = "idle"
+	loading = "loading"
 )
 
 // sorts are the orders of a list.
@@ -44,7 +53,7 @@ type page struct {
 	sort  int    // index into sorts
 	token string
 	after *projections.ProductCursor
-	bare  map[int]time.Duration // median of reading it from the store, without the API, by how many read at once
+	bare  map[int]latency // of reading it from the store, without the API, by how many read at once
 }
 
 // read measures pages of every order and at every depth, while nothing else happens and then while lists are loaded.
@@ -58,17 +67,17 @@ func (j *journey) read(ctx context.Context) error {
 		}
 		pages = append(pages, found...)
 	}
-	if err := j.readPages(ctx, pages, "idle"); err != nil {
+	if err := j.readPages(ctx, pages, idle); err != nil {
 		return err
 	}
-	return j.whileLoading(ctx, func(ctx context.Context) error { return j.readPages(ctx, pages, "loading") })
+	return j.whileLoading(ctx, func(ctx context.Context) error { return j.readPages(ctx, pages, loading) })
 }
 
 // findPages walks through a list, and returns its first page, one in the middle and one near the end.
 func (j *journey) findPages(ctx context.Context, sort int) ([]page, error) {
 	total := j.run.options.Products
 	stride := max(min(strideSize, total/10), 1)
-	found := []page{{name: sorts[sort].name + ", first page", sort: sort, bare: map[int]time.Duration{}}}
+	found := []page{{name: sorts[sort].name + ", first page", sort: sort, bare: map[int]latency{}}}
 	for read, token := 0, ""; ; {
 		response, err := j.client.product.List(ctx, connect.NewRequest(&atlantv1.ListRequest{
 			Source: source, SortBy: sorts[sort].by, PageSize: int32(stride), PageToken: token,
@@ -95,7 +104,7 @@ func (j *journey) findPages(ctx context.Context, sort int) ([]page, error) {
 			return nil, err
 		}
 		found = append(found, page{
-			name: sorts[sort].name + ", " + depth, sort: sort, token: token, after: after, bare: map[int]time.Duration{},
+			name: sorts[sort].name + ", " + depth, sort: sort, token: token, after: after, bare: map[int]latency{},
 		})
 	}
 }
@@ -130,7 +139,7 @@ func (j *journey) readBare(ctx context.Context, p *page, readers int) error {
 		}
 		return err
 	})
-	p.bare[readers] = median(times)
+	p.bare[readers] = latencyOf(times)
 	return err
 }
 
@@ -162,42 +171,71 @@ func (j *journey) readPages(ctx context.Context, pages []page, load string) erro
 		j.run.sayf("reading pages, %s, %d at once", load, readers)
 		for i := range pages {
 			p := &pages[i]
-			f, err := j.readPage(ctx, p, readers)
+			read, err := j.readPage(ctx, p, readers)
 			if _, known := p.bare[readers]; err == nil && !known {
 				err = j.readBare(ctx, p, readers)
 			}
 			if err != nil {
 				return fmt.Errorf("read page (%s): %w", p.name, err)
 			}
-			f.Name = fmt.Sprintf("%s, %s, %d at once", p.name, load, readers)
-			f.than("store, idle", millis(p.bare[readers]), 0)
-			j.pages = append(j.pages, f)
+			j.pages = append(j.pages, read.beside(p, readers, load)...)
 		}
 	}
 	return nil
 }
 
-func (j *journey) readPage(ctx context.Context, p *page, readers int) (Figure, error) {
+// readPage measures a page. Where so much is loaded meanwhile that its walk goes stale, it begins again with a new one.
+func (j *journey) readPage(ctx context.Context, p *page, readers int) (pageFigures, error) {
+	for again := 0; ; again++ {
+		figures, err := j.readPageOf(ctx, p, readers)
+		if err == nil || !isStale(err) || again == triesOfStale {
+			return figures, err
+		}
+		if err := j.findAgain(ctx, p); err != nil {
+			return figures, err
+		}
+	}
+}
+
+func (j *journey) readPageOf(ctx context.Context, p *page, readers int) (pageFigures, error) {
 	request := &atlantv1.ListRequest{Source: source, SortBy: sorts[p.sort].by, PageSize: pageSize, PageToken: p.token}
 	times, took, err := readAtOnce(ctx, readers, func(ctx context.Context) error {
 		_, err := j.client.product.List(ctx, connect.NewRequest(request))
 		return err
 	})
-	f := Figure{Scenario: List, Value: millis(median(times)), Unit: unitMillis}
-	f.detail("p99_ms", millis(quantile(times, 99)))
-	f.detail("pages_per_s", rate(len(times), took))
-	return f, err
+	return pageFigures{latencyOf(times), rate(len(times), took)}, err
+}
+
+// isStale tells whether so many prices have changed that a walk must begin again.
+func isStale(err error) bool {
+	return connect.CodeOf(err) == connect.CodeInvalidArgument && strings.Contains(err.Error(), projections.ErrStaleWalk.Error())
+}
+
+// findAgain gives a page the token of a walk that begins now. Nothing is loaded meanwhile: it would go stale on its way.
+func (j *journey) findAgain(ctx context.Context, p *page) error {
+	j.reloading.Lock()
+	defer j.reloading.Unlock()
+	found, err := j.findPages(ctx, p.sort)
+	for i := range found {
+		if found[i].name == p.name {
+			p.token = found[i].token
+		}
+	}
+	return err
 }
 
 // whileLoading does something while one list after the other is loaded.
 func (j *journey) whileLoading(ctx context.Context, do func(context.Context) error) error {
-	loading, stop := context.WithCancel(ctx)
+	loads, stop := context.WithCancel(ctx)
 	defer stop()
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error {
-		for loading.Err() == nil {
-			if _, err := j.load(loading); err != nil {
-				if loading.Err() != nil {
+		for loads.Err() == nil {
+			j.reloading.Lock()
+			_, err := j.load(loads)
+			j.reloading.Unlock()
+			if err != nil {
+				if loads.Err() != nil {
 					return nil //nolint:nilerr // it was stopped
 				}
 				return err
