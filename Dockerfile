@@ -8,15 +8,21 @@ RUN --mount=type=cache,target=/go/pkg/mod go mod download
 COPY . .
 ARG TARGETOS
 ARG TARGETARCH
-# What `atlant version` and `atlant status` say; empty is "development".
+# What `atlant version` says, all of it optional: v1.2.3, the hash of the commit, and when that was (RFC 3339).
 ARG VERSION=
+ARG COMMIT=
+ARG DATE=
 RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache/go-build \
     CGO_ENABLED=0 GOOS=$TARGETOS GOARCH=$TARGETARCH \
-    go build -trimpath -buildvcs=false -ldflags "-s -w -X main.version=$VERSION" -o /out/atlant ./services/atlant && \
+    go build -trimpath -buildvcs=false -o /out/atlant \
+        -ldflags "-s -w -X main.version=$VERSION -X main.commit=$COMMIT -X main.date=$DATE" ./services/atlant && \
     mkdir /out/spool
 
 # Certificates, time zones and an unprivileged user; no shell. Distroless has no numbered tags.
 FROM gcr.io/distroless/static-debian13:nonroot
+LABEL org.opencontainers.image.title=Atlant \
+    org.opencontainers.image.source=https://github.com/atlant-log/atlant \
+    org.opencontainers.image.licenses=Apache-2.0
 COPY --from=build /out/atlant /atlant
 # Where `atlant work --data /spool` keeps lists until they are published; a volume takes over who owns it.
 COPY --from=build --chown=65532:65532 /out/spool /spool

@@ -109,7 +109,7 @@ func TestBackup(t *testing.T) {
 	fillLog(t, log)
 	want := contentsOf(t, nc)
 	files, contents := backUp(t, nc)
-	if len(contents.Streams) != 9 || contents.Shards != 3 {
+	if len(contents.Streams) != 12 || contents.Shards != 3 {
 		t.Errorf("got %+v", contents)
 	}
 

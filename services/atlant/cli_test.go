@@ -231,13 +231,6 @@ func TestUsageErrors(t *testing.T) {
 	}
 }
 
-func TestVersion(t *testing.T) {
-	t.Parallel()
-	if r := atlant(t, "version"); r.code != exitOK || !strings.HasPrefix(r.out, "atlant ") {
-		t.Errorf("got %+v", r)
-	}
-}
-
 func TestAddrFromEnvironment(t *testing.T) {
 	s := &fakeServer{status: func() (*atlantv1.GetStatusResponse, error) { return &atlantv1.GetStatusResponse{Version: "v1"}, nil }}
 	t.Setenv("ATLANT_ADDR", strings.TrimPrefix(s.start(t), "http://")) // the scheme may be left out

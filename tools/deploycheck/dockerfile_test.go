@@ -140,7 +140,11 @@ func buildProgram(t testing.TB, version string) string {
 	if !strings.Contains(step, out) {
 		t.Fatalf("the build leaves nothing in /out: %s", step)
 	}
-	env := arguments(t, stages(t)[0], map[string]string{"TARGETOS": runtime.GOOS, "TARGETARCH": runtime.GOARCH, "VERSION": version})
+	wantStamps(t, step)
+	env := arguments(t, stages(t)[0], map[string]string{
+		"TARGETOS": runtime.GOOS, "TARGETARCH": runtime.GOARCH,
+		"VERSION": version, "COMMIT": "0123abc", "DATE": "2026-11-26T13:00:00Z",
+	})
 	output(t, context, env, "sh", "-c", step)
 	return filepath.Join(out, "atlant")
 }

@@ -3,11 +3,14 @@ package deploycheck
 import (
 	"encoding/json"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
 	bootstrapv3 "github.com/envoyproxy/go-control-plane/envoy/config/bootstrap/v3"
+	clusterv3 "github.com/envoyproxy/go-control-plane/envoy/config/cluster/v3"
 	routev3 "github.com/envoyproxy/go-control-plane/envoy/config/route/v3"
+	_ "github.com/envoyproxy/go-control-plane/envoy/extensions/filters/http/grpc_web/v3"
 	_ "github.com/envoyproxy/go-control-plane/envoy/extensions/filters/http/router/v3"
 	connectionmanagerv3 "github.com/envoyproxy/go-control-plane/envoy/extensions/filters/network/http_connection_manager/v3"
 	_ "github.com/envoyproxy/go-control-plane/envoy/extensions/resource_monitors/downstream_connections/v3"
@@ -140,6 +143,38 @@ func TestEnvoyRoutes(t *testing.T) {
 		case reads && len(again) < 3:
 			t.Errorf("%s only reads, and is sent again only after %s", path, again)
 		}
+	}
+}
+
+// TestEnvoySpreads: calls go to all processes there are, watchers included, and around those that fail; not so far that a fault
+// which all of them have leaves none.
+func TestEnvoySpreads(t *testing.T) {
+	bootstrap := loadEnvoy(t)
+	var filters []string
+	for _, filter := range connectionManager(t, bootstrap).GetHttpFilters() {
+		filters = append(filters, filter.GetName())
+	}
+	if want := []string{"envoy.filters.http.grpc_web", "envoy.filters.http.router"}; !slices.Equal(filters, want) {
+		t.Errorf("filters %s", filters)
+	}
+	cluster := bootstrap.GetStaticResources().GetClusters()[0]
+	if cluster.GetType() != clusterv3.Cluster_STRICT_DNS || cluster.GetLbPolicy() != clusterv3.Cluster_LEAST_REQUEST {
+		t.Errorf("%s, %s", cluster.GetType(), cluster.GetLbPolicy())
+	}
+	out := cluster.GetOutlierDetection()
+	if most := out.GetMaxEjectionPercent().GetValue(); most == 0 || most > 50 {
+		t.Errorf("up to %d %% are left alone", most)
+	}
+	if out.GetConsecutiveGatewayFailure().GetValue() == 0 || out.GetEnforcingConsecutiveGatewayFailure().GetValue() != 100 ||
+		out.GetConsecutiveLocalOriginFailure().GetValue() == 0 || !out.GetSplitExternalLocalOriginErrors() {
+		t.Errorf("outliers: %v", out)
+	}
+	if enforced := out.GetEnforcingConsecutive_5Xx(); enforced == nil || enforced.GetValue() != 0 {
+		t.Errorf("errors of calls are held against a process")
+	}
+	routes := connectionManager(t, bootstrap).GetRouteConfig().GetVirtualHosts()[0].GetRoutes()
+	if timeout := routeOf(t, routes, "/export/products.csv").GetRoute().GetTimeout(); timeout == nil || timeout.AsDuration() != 0 {
+		t.Errorf("an export ends after %s", timeout)
 	}
 }
 

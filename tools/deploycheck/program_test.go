@@ -10,11 +10,16 @@ import (
 func TestProgram(t *testing.T) {
 	atlant := buildProgram(t, "v1.2.3-deploycheck")
 	t.Run("version", func(t *testing.T) {
-		if said := string(output(t, root, nil, atlant, "version")); !strings.Contains(said, "v1.2.3-deploycheck") {
-			t.Errorf("it is not stamped: %s", said)
+		said := string(output(t, root, nil, atlant, "version", "--json"))
+		for _, want := range []string{`"v1.2.3-deploycheck"`, `"0123abc"`, `"2026-11-26T13:00:00Z"`} {
+			if !strings.Contains(said, want) {
+				t.Errorf("it is not stamped with %s: %s", want, said)
+			}
 		}
 	})
 	t.Run("compose", func(t *testing.T) { wantKnowsCompose(t, atlant) })
+	t.Run("manifests", func(t *testing.T) { wantKnowsManifests(t, atlant) })
+	t.Run("unit", func(t *testing.T) { wantUnit(t, atlant) })
 	t.Run("docs", func(t *testing.T) { wantKnowsCommands(t, atlant) })
 	t.Run("shape", func(t *testing.T) { wantWorks(t, atlant) })
 	t.Run("move", func(t *testing.T) { wantMoves(t, atlant) })
@@ -45,12 +50,39 @@ func wantKnowsCompose(t *testing.T, atlant string) {
 	}
 }
 
-// wantKnowsCommands fails unless there are all commands and flags that the operator's page shows.
+// wantKnowsManifests fails unless the program has the commands and variables that the chart gives it.
+func wantKnowsManifests(t *testing.T, atlant string) {
+	t.Helper()
+	help := map[string]string{}
+	for _, role := range []string{"serve", "work"} {
+		help[role] = string(output(t, root, nil, atlant, role, "--help"))
+	}
+	// A program that asks nobody who they are has none of the variables about that.
+	access := regexp.MustCompile(`^ATLANT_(API_KEYS|OIDC|ANONYMOUS)_`)
+	asks := strings.Contains(help["serve"], "--api-keys-file")
+	for name, with := range chartCases(t) {
+		for _, deployment := range decode(t, mustRender(t, with)).deployments {
+			container := &deployment.Spec.Template.Spec.Containers[0]
+			role := container.Args[0]
+			for variable := range environment(container) {
+				if !strings.HasPrefix(variable, "ATLANT_") || !asks && access.MatchString(variable) {
+					continue
+				}
+				if !strings.Contains(help[role], "$"+variable+")") {
+					t.Errorf("%s: atlant %s does not read %s", name, role, variable)
+				}
+			}
+		}
+	}
+}
+
+// wantKnowsCommands fails unless there are all commands and flags that the operator's pages show.
 func wantKnowsCommands(t *testing.T, atlant string) {
 	t.Helper()
-	commands := regexp.MustCompile("`atlant ([a-z]+)([^`]*)`").FindAllStringSubmatch(string(read(t, "docs/operations.md")), -1)
+	pages := string(read(t, "docs/operations.md")) + string(read(t, "docs/deploy.md"))
+	commands := regexp.MustCompile("`atlant ([a-z]+)([^`]*)`").FindAllStringSubmatch(pages, -1)
 	if len(commands) == 0 {
-		t.Fatal("docs/operations.md shows no commands")
+		t.Fatal("the pages show no commands")
 	}
 	for _, command := range commands {
 		help := string(output(t, root, nil, atlant, command[1], "--help"))
