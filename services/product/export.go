@@ -45,6 +45,9 @@ func serveExport[Row any](mux *http.ServeMux, log *slog.Logger, name string, for
 	file := name + "." + format.Extension
 	mux.HandleFunc("GET "+ExportPath+file, func(w http.ResponseWriter, r *http.Request) {
 		filter, err := exportFilter(r.URL.Query())
+		if err == nil {
+			filter.Source, err = rpc.ConfinedSource(r.Context(), "source", filter.Source)
+		}
 		if err != nil {
 			rpc.WriteError(r.Context(), w, log, file, err)
 			return
