@@ -14,6 +14,7 @@ type upCommand struct {
 	backendFlags
 	fetcherFlags
 	httpFlags
+	accessFlags
 	Listen   string     `default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Where to answer (${default})."`
 	Data     string     `placeholder:"DIR" help:"Where to keep the log and the views (atlant-data; with --demo a folder that is removed at the end)."`
 	LogLevel slog.Level `default:"info" placeholder:"LEVEL" help:"debug, info, warn or error (${default})."`
@@ -30,7 +31,7 @@ const memoryLimit = 400 << 20
 
 // Validate is called by kong.
 func (u *upCommand) Validate() error {
-	return errors.Join(u.backendFlags.check(), u.fetcherFlags.check(), u.httpFlags.check())
+	return errors.Join(u.backendFlags.check(), u.fetcherFlags.check(), u.httpFlags.check(), u.accessFlags.check())
 }
 
 // Run starts Atlant and stops it when the context ends.
@@ -51,7 +52,7 @@ func (u *upCommand) Run(ctx context.Context, c *console) (err error) {
 		data = defaultData
 	}
 	config := appConfig{
-		Serve: true, Work: true, Listen: u.Listen, HTTP: u.httpFlags, DataDir: data, Backend: u.backendFlags,
+		Serve: true, Work: true, Listen: u.Listen, HTTP: u.httpFlags, Access: u.accessFlags, DataDir: data, Backend: u.backendFlags,
 		Fetchers: u.fetcherFlags,
 		Process:  processName(), Logger: logger,
 	}
@@ -72,7 +73,7 @@ func (u *upCommand) Run(ctx context.Context, c *console) (err error) {
 		c.greetDemo(a.url(), data, temporary)
 		fetching, stop := context.WithCancel(ctx)
 		defer stop()
-		go list.keepFetching(fetching, a.url(), logger)
+		go list.keepFetching(fetching, a.fetches, logger)
 	} else {
 		c.greet(a.url(), data)
 	}
