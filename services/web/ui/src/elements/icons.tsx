@@ -61,3 +61,9 @@ export const PlayIcon = icon(<path d="M6.5 4.500v11l9-5.5-9-5.500Z" />);
 export const EditIcon = icon(<path d="m4 16 .7-3.300L13.5 4a1.4 1.4 0 0 1 2 0l.5.500a1.4 1.4 0 0 1 0 2L7.3 15.3 4 16Z" />);
 export const TrashIcon = icon(<path d="M4 6h12M8 6V4.500h4V6m-6.5 0 .7 10h7.600l.7-10" />);
 export const LinkIcon = icon(<path d="M11.5 4.500H15.500v4M15 5l-6 6M15.5 11.500v3a1 1 0 0 1-1 1h-9a1 1 0 0 1-1-1v-9a1 1 0 0 1 1-1h3" />);
+export const KeyIcon = icon(
+  <>
+    <circle cx="7" cy="13" r="3.5" />
+    <path d="M9.5 10.500 16.500 3.500m-3 3 2.500 2.500" />
+  </>,
+);

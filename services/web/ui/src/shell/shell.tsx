@@ -7,6 +7,7 @@ import { plural } from "../format/count";
 import { arrived, path } from "../router/location";
 import { health, watchHealth } from "./health";
 import { Help } from "./help";
+import { KeyButton, KeyDialog } from "./key";
 import { helpOpen } from "./keyboard";
 import { nextTheme, theme } from "./theme";
 
@@ -64,6 +65,7 @@ export function Shell({ children }: { children: ComponentChildren }) {
         <div class="rail-foot">
           <Pulse />
           <div class="rail-tools">
+            <KeyButton />
             <button type="button" class="button plain square" aria-label={`Theme: ${themeName}`} title={`Theme: ${themeName}`} onClick={nextTheme}>
               <ThemeIcon />
             </button>
@@ -78,6 +80,7 @@ export function Shell({ children }: { children: ComponentChildren }) {
       </main>
       <Toasts />
       <Help />
+      <KeyDialog />
     </div>
   );
 }
