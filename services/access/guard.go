@@ -174,7 +174,8 @@ func tooMany(header http.Header, wait time.Duration, format string, args ...any)
 func (g *Guard) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	w.Header().Set("Cache-Control", "no-store")
 	err = rpc.LogError(r.Context(), g.logger, r.URL.Path, err)
-	if _, isMethod := g.needs[r.URL.Path]; isMethod && g.writer.IsSupported(r) {
+	_, isKnown := g.needs[r.URL.Path]
+	if _, isBeside := besidesMethods[r.URL.Path]; isKnown && !isBeside && g.writer.IsSupported(r) {
 		_ = g.writer.Write(w, r, err) // the client is gone if this fails
 		return
 	}

@@ -110,11 +110,13 @@ func TestWhoMayWhat(t *testing.T) {
 		for path, want := range map[string]int{
 			readPath: test.read, fetchPath: test.fetch, adminPath: test.admin, "/debug/anything": test.admin,
 		} {
+			g.meters = meters{} // of failed logins
 			if w, let := ask(g, http.MethodPost, path, test.authorization); w.Code != want || (let != nil) != (want == 200) {
 				t.Errorf("%s at %s: %d %s, let in %v; want %d", test.name, path, w.Code, w.Body, let, want)
 			}
 		}
 		for path, want := range map[string]int{exportPath: test.export, "/metrics": test.metrics} {
+			g.meters = meters{}
 			if w, _ := ask(g, http.MethodGet, path, test.authorization); w.Code != want {
 				t.Errorf("%s at %s: %d %s, want %d", test.name, path, w.Code, w.Body, want)
 			}
@@ -210,17 +212,17 @@ func TestKeysFileFaults(t *testing.T) {
 	t.Parallel()
 	sum := strings.Repeat("0a", 32)
 	for content, want := range map[string]string{
-		"keys:\n- {id: a, sha256: " + sum + ", scope: all}":                                                                       `"all" is no scope`,
-		"keys:\n- {id: a, sha256: atlant_abc, scope: read}":                                                                       "it is not the key itself",
-		"keys:\n- {id: a, scope: read}":                                                                                           "one of sha256 and certificate",
-		"keys:\n- {id: '', sha256: " + sum + ", scope: read}":                                                                     "id must have",
-		"keys:\n- {id: a, sha256: " + sum + ", scope: admin, sources: [b]}":                                                       "cannot be confined",
-		"keys:\n- {id: a, sha256: " + sum + ", scope: read, sources: ['a b']}":                                                    "not the name of a source",
-		"keys:\n- {id: a, sha256: " + sum + ", scope: read, source: b}":                                                           "field source not found",
-		"keys:\n- {id: a, sha256: " + sum + ", scope: read}\n- {id: b, sha256: " + sum + ", scope: read}":                         "twice",
-		"keys:\n- {id: a, sha256: " + sum + ", scope: read}\n- {id: a, certificate: " + sum + ", scope: read}":                    "twice",
-		"keys:\n- {id: a, sha256: " + sum + ", scope: read, requests_per_second: -1}":                                             "negative",
-		"keys:\n- {id: a, scope: read, certificate: b, sha256: " + sum + "}":                                                      "one of sha256 and certificate",
+		"keys:\n- {id: a, sha256: " + sum + ", scope: all}":                                                    `"all" is no scope`,
+		"keys:\n- {id: a, sha256: atlant_abc, scope: read}":                                                    "it is not the key itself",
+		"keys:\n- {id: a, scope: read}":                                                                        "one of sha256 and certificate",
+		"keys:\n- {id: '', sha256: " + sum + ", scope: read}":                                                  "id must have",
+		"keys:\n- {id: a, sha256: " + sum + ", scope: admin, sources: [b]}":                                    "cannot be confined",
+		"keys:\n- {id: a, sha256: " + sum + ", scope: read, sources: ['a b']}":                                 "not the name of a source",
+		"keys:\n- {id: a, sha256: " + sum + ", scope: read, source: b}":                                        "field source not found",
+		"keys:\n- {id: a, sha256: " + sum + ", scope: read}\n- {id: b, sha256: " + sum + ", scope: read}":      "twice",
+		"keys:\n- {id: a, sha256: " + sum + ", scope: read}\n- {id: a, certificate: " + sum + ", scope: read}": "twice",
+		"keys:\n- {id: a, sha256: " + sum + ", scope: read, requests_per_second: -1}":                          "negative",
+		"keys:\n- {id: a, scope: read, certificate: b, sha256: " + sum + "}":                                   "one of sha256 and certificate",
 		"- id: a": "cannot unmarshal",
 	} {
 		if err := CheckKeys([]byte(content)); err == nil || !strings.Contains(err.Error(), want) {

@@ -99,8 +99,8 @@ func (m *meters) of(caller string, l limits, now time.Time) *meter {
 	return of
 }
 
-// forget makes room for one more: first those who have been quiet for as long as it takes to have all their requests back, and
-// then whoever.
+// forget makes room once it is needed, for many at a time, as it looks at all: first it forgets those who have been quiet for as
+// long as it takes to have all their requests back, and then whoever.
 func (m *meters) forget(now time.Time) {
 	if len(m.all) < mostMeters {
 		return
@@ -110,7 +110,7 @@ func (m *meters) forget(now time.Time) {
 		return of.day != today || now.Sub(of.at) > time.Minute
 	})
 	for caller := range m.all {
-		if len(m.all) < mostMeters {
+		if len(m.all) < mostMeters/2 {
 			return
 		}
 		delete(m.all, caller)

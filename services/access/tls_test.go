@@ -8,6 +8,7 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
+	"log/slog"
 	"math/big"
 	"net"
 	"net/http"
@@ -136,7 +137,7 @@ func TestClientCertificates(t *testing.T) {
 			_, _ = w.Write([]byte(rpc.CallerOf(r.Context()).ID))
 		})))
 		s.TLS = config.Clone()
-		s.Config.ErrorLog = nil
+		s.Config.ErrorLog = slog.NewLogLogger(silent.Handler(), slog.LevelDebug)
 		s.EnableHTTP2 = true
 		s.StartTLS()
 		client := test.ca.client(t, test.names...)
