@@ -35,9 +35,9 @@ func (a *api) writeOpenAPI(w io.Writer) error {
 				"Generated from the contract.",
 		},
 		"security": []object{{}, {"key": []string{}}},
-		"servers":    []object{{"url": "http://127.0.0.1:8080", "description": "`atlant up` on this machine"}},
-		"tags":       tags,
-		"paths":      paths,
+		"servers":  []object{{"url": "http://127.0.0.1:8080", "description": "`atlant up` on this machine"}},
+		"tags":     tags,
+		"paths":    paths,
 		"components": object{"schemas": a.schemas(), "securitySchemes": object{"key": object{
 			"type": "http", "scheme": "bearer", "description": "an API key, or a token of the issuer that Atlant trusts",
 		}}},

@@ -110,10 +110,10 @@ func TestSSRF(t *testing.T) {
 		err := tryURL(t, attack.url, at)
 		told := "LET THROUGH"
 		if err != nil {
-			told = "refused: " + err.Error()
+			told = "refused: " + strings.Split(err.Error(), ", and only those")[0]
 		}
 		_, _ = table.Write([]byte(attack.name + "\t" + strings.NewReplacer(":"+port, ":PORT", public.URL, "http://public").Replace(attack.url) + "\t" +
-			strings.NewReplacer(":"+port, ":PORT").Replace(told) + "\n"))
+			told + "\n"))
 		if err == nil || reached.Load() > 0 {
 			t.Errorf("%s: %s reached a private server: %v", attack.name, attack.url, err)
 		}
@@ -126,7 +126,7 @@ func TestSSRF(t *testing.T) {
 	if err := tryURL(t, rebound, at); err == nil {
 		t.Error("the name has led to another address since, and that was let through")
 	} else {
-		_, _ = table.Write([]byte("DNS rebinding\thttp://rebind.attacker.example/, the second time\trefused: " + err.Error() + "\n"))
+		_, _ = table.Write([]byte("DNS rebinding\thttp://rebind.attacker.example/, the second time\trefused: " + strings.Split(err.Error(), ", and only those")[0] + "\n"))
 	}
 	table.Flush()
 	t.Log("\n" + text.String())

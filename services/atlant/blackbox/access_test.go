@@ -35,7 +35,7 @@ func (b bearer) RoundTrip(r *http.Request) (*http.Response, error) {
 	return b.next.RoundTrip(r)
 }
 
-func withKey(tb testing.TB, key string) *http.Client {
+func showing(tb testing.TB, key string) *http.Client {
 	tb.Helper()
 	client := newHTTPClient(tb, true)
 	client.Transport = bearer{key: key, next: client.Transport}
@@ -70,7 +70,9 @@ func methodsOfAll() []protoreflect.MethodDescriptor {
 		}
 		return true
 	})
-	slices.SortFunc(all, func(a, b protoreflect.MethodDescriptor) int { return strings.Compare(string(a.FullName()), string(b.FullName())) })
+	slices.SortFunc(all, func(a, b protoreflect.MethodDescriptor) int {
+		return strings.Compare(string(a.FullName()), string(b.FullName()))
+	})
 	return all
 }
 
@@ -122,20 +124,20 @@ func TestEveryMethodAsksWhoCalls(t *testing.T) {
 		need, _ := proto.GetExtension(method.Options(), atlantv1.E_Scope).(atlantv1.Scope)
 		row := map[string]string{}
 		for protocol, options := range protocols {
-			without := knock(t, withKey(t, ""), a.url, method, options...)
+			without := knock(t, showing(t, ""), a.url, method, options...)
 			if without != connect.CodeUnauthenticated {
 				t.Errorf("%s over %s without a key: %v", method.FullName(), protocol, without)
 			}
 			less := "-"
 			if lesser, ok := keys[need-1]; ok {
-				code := knock(t, withKey(t, lesser), a.url, method, options...)
+				code := knock(t, showing(t, lesser), a.url, method, options...)
 				if code != connect.CodePermissionDenied {
 					t.Errorf("%s over %s with less: %v", method.FullName(), protocol, code)
 				}
 				less = code.String()
 			}
 			enough := "let in"
-			if code := knock(t, withKey(t, keys[need]), a.url, method, options...); code == connect.CodeUnauthenticated || code == connect.CodePermissionDenied {
+			if code := knock(t, showing(t, keys[need]), a.url, method, options...); code == connect.CodeUnauthenticated || code == connect.CodePermissionDenied {
 				enough = code.String()
 				t.Errorf("%s over %s with enough: %v", method.FullName(), protocol, code)
 			}
@@ -156,13 +158,13 @@ func testPaths(t *testing.T, a *atlant, key string) {
 	t.Helper()
 	for path, want := range map[string][2]int{ // without and with a key
 		"/": {200, 200}, "/healthz": {200, 200}, "/readyz": {200, 200}, "/export/products.csv": {401, 200}, "/export/": {401, 404},
-		"/atlant.v1.ProductService/List?encoding=json&message=%7B%7D&connect=v1":                {401, 200},
-		"/atlant.v1.ProjectionService/Rebuild":                                                   {401, 403},
-		"/grpc.reflection.v1.ServerReflection/ServerReflectionInfo":                              {401, 405},
-		"/grpc.health.v1.Health/Check?encoding=json&message=%7B%7D&connect=v1":                   {405, 405},
+		"/atlant.v1.ProductService/List?encoding=json&message=%7B%7D&connect=v1": {401, 200},
+		"/atlant.v1.ProjectionService/Rebuild":                                   {401, 403},
+		"/grpc.reflection.v1.ServerReflection/ServerReflectionInfo":              {401, 405},
+		"/grpc.health.v1.Health/Check?encoding=json&message=%7B%7D&connect=v1":   {405, 405},
 	} {
 		for i, key := range []string{"", key} {
-			response, err := withKey(t, key).Get(a.url + path)
+			response, err := showing(t, key).Get(a.url + path)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -209,7 +211,7 @@ func TestConfinedKey(t *testing.T) {
 	ours := ring.add(t, "ours", "--scope", "fetch", "--source", "ours", "--requests-per-second", "1000")
 	both := ring.add(t, "both", "--scope", "read", "--source", "ours", "--source", "more")
 	a := start(t, t.TempDir(), "--api-keys-file", ring.path, allowPrivate)
-	all, confined, several := newAPIOver(withKey(t, admin), a.url), newAPIOver(withKey(t, ours), a.url), newAPIOver(withKey(t, both), a.url)
+	all, confined, several := newAPIOver(showing(t, admin), a.url), newAPIOver(showing(t, ours), a.url), newAPIOver(showing(t, both), a.url)
 	url := s.sell("/list.csv", header+"Milk;1.50\nRubbish;free\n")
 	theirs := all.get(t, &atlantv1.FetchRequest{Url: url, Source: "theirs", RequestId: "r"}).GetId()
 	mine := confined.get(t, &atlantv1.FetchRequest{Url: url, Source: "ours"}).GetId()
@@ -258,7 +260,7 @@ func TestConfinedKey(t *testing.T) {
 		t.Errorf("the status tells of others: %v", status)
 	}
 	for _, path := range []string{"/export/products.csv", "/export/changes.csv", "/export/products.jsonl", "/export/products.csv?source=theirs"} {
-		response, err := withKey(t, ours).Get(a.url + path)
+		response, err := showing(t, ours).Get(a.url + path)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -80,7 +80,7 @@ func TestSecrets(t *testing.T) {
 	cli(2, "fetch", strings.Replace(list, "://", "://me:list-@", 1)) // on the command line none is taken
 	login = []string{"--token-file", secretFile(t, "atlant_wrong"+mark)}
 	cli(1, "list")
-	confined := newAPIOver(withKey(t, key), a.url)
+	confined := newAPIOver(showing(t, key), a.url)
 	if _, err := confined.fetches.Fetch(within(t), connect.NewRequest(&atlantv1.FetchRequest{Url: "http://me:list-" + mark + "@[::1/x"})); err == nil || strings.Contains(err.Error(), mark) {
 		t.Errorf("got %v", err)
 	}
