@@ -31,7 +31,7 @@ test("the pages ask for a key", { skip: noChromium(), timeout: 120_000 }, async 
 
   const downloading = page.waitForEvent("download");
   await page.evaluate(() => {
-    const link = Object.assign(document.createElement("a"), { href: "/export/products.csv" });
+    const link = Object.assign(document.createElement("a"), { href: "/export/products.csv", download: "" });
     document.body.append(link);
     link.click();
   });

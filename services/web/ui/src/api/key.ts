@@ -9,7 +9,7 @@ export const key = signal(sessionStorage.getItem(stored) ?? "");
 export const keyWanted = signal(false);
 
 /** Keeps a key, or forgets it if it is empty, and begins anew with it. */
-export function useKey(value: string): void {
+export function keepKey(value: string): void {
   if (value) {
     sessionStorage.setItem(stored, value);
   } else {

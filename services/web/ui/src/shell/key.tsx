@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks";
 
-import { key, keyWanted, useKey } from "../api/key";
+import { key, keyWanted, keepKey } from "../api/key";
 import { Dialog } from "../elements/dialog";
 import { KeyIcon } from "../elements/icons";
 
@@ -12,7 +12,7 @@ export function KeyDialog() {
   }
   const submit = (event: SubmitEvent) => {
     event.preventDefault();
-    useKey(String(new FormData(event.currentTarget as HTMLFormElement).get("key")).trim());
+    keepKey(String(new FormData(event.currentTarget as HTMLFormElement).get("key")).trim());
   };
   return (
     <Dialog title="Who are you?" onClose={() => setPut(true)}>
@@ -39,7 +39,7 @@ export function KeyButton() {
   }
   const name = key.value ? "Forget the key" : "Give a key";
   return (
-    <button type="button" class="button plain square" aria-label={name} title={name} onClick={() => useKey("")}>
+    <button type="button" class="button plain square" aria-label={name} title={name} onClick={() => keepKey("")}>
       <KeyIcon />
     </button>
   );
