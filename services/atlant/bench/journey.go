@@ -3,6 +3,7 @@ package bench
 import (
 	"context"
 	"errors"
+	"sync"
 	"time"
 
 	"github.com/dustin/go-humanize/english"
@@ -21,6 +22,7 @@ type journey struct {
 	log, view int64 // bytes on the disk after the loads, 0 if that cannot be told
 	rebuilt   rebuilt
 	pages     []Figure
+	reloading sync.Mutex // held by one load after the other while pages are read
 }
 
 // journey measures what needs products that are there, then the baselines, with no Atlant beside them.

@@ -26,9 +26,6 @@ const (
 	strideSize = 1000
 	// triesOfStale is how often a walk is begun again because too much was loaded meanwhile.
 	triesOfStale = 5
-	// A page costs at most twice what the store alone takes, and one of a hundred at most four times.
-	pageTarget     = 0.5
-	slowPageTarget = 0.25
 )
 
 // The names of what else happens while pages are read.
@@ -58,11 +55,6 @@ type page struct {
 	after *projections.ProductCursor
 	bare  map[int]latency // of reading it from the store, without the API, by how many read at once
 }
-
-// latency tells how long something takes that is done many times.
-type latency struct{ median, p99 time.Duration }
-
-func latencyOf(times []time.Duration) latency { return latency{median(times), quantile(times, 99)} }
 
 // read measures pages of every order and at every depth, while nothing else happens and then while lists are loaded.
 func (j *journey) read(ctx context.Context) error {
@@ -214,36 +206,15 @@ func (j *journey) readPageOf(ctx context.Context, p *page, readers int) (pageFig
 	return pageFigures{latencyOf(times), rate(len(times), took)}, err
 }
 
-// pageFigures are what was measured of a page.
-type pageFigures struct {
-	latency
-
-	rate float64 // pages a second
-}
-
-// beside returns the figures of a page, beside those of the store; targets are of what is read while nothing else happens.
-func (m pageFigures) beside(p *page, readers int, load string) []Figure {
-	bare := p.bare[readers]
-	name := fmt.Sprintf("%s, %s, %d at once", p.name, load, readers)
-	middle := Figure{Scenario: List, Name: name, Value: millis(m.median), Unit: unitMillis}
-	middle.detail("pages_per_s", m.rate)
-	slow := Figure{Scenario: List, Name: name + ", 99th percentile", Value: millis(m.p99), Unit: unitMillis}
-	var half, quarter float64
-	if load == idle {
-		half, quarter = pageTarget, slowPageTarget
-	}
-	middle.than("store, idle", millis(bare.median), half)
-	slow.than("store, idle", millis(bare.p99), quarter)
-	return []Figure{middle, slow}
-}
-
 // isStale tells whether so many prices have changed that a walk must begin again.
 func isStale(err error) bool {
 	return connect.CodeOf(err) == connect.CodeInvalidArgument && strings.Contains(err.Error(), projections.ErrStaleWalk.Error())
 }
 
-// findAgain gives a page the token of a walk that begins now.
+// findAgain gives a page the token of a walk that begins now. Nothing is loaded meanwhile: it would go stale on its way.
 func (j *journey) findAgain(ctx context.Context, p *page) error {
+	j.reloading.Lock()
+	defer j.reloading.Unlock()
 	found, err := j.findPages(ctx, p.sort)
 	for i := range found {
 		if found[i].name == p.name {
@@ -260,7 +231,10 @@ func (j *journey) whileLoading(ctx context.Context, do func(context.Context) err
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error {
 		for loads.Err() == nil {
-			if _, err := j.load(loads); err != nil {
+			j.reloading.Lock()
+			_, err := j.load(loads)
+			j.reloading.Unlock()
+			if err != nil {
 				if loads.Err() != nil {
 					return nil //nolint:nilerr // it was stopped
 				}
