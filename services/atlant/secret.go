@@ -24,15 +24,15 @@ func secret(file, variable string) (string, error) {
 	return text, nil
 }
 
-// passwordInURL finds one, in whichever of several URLs.
-var passwordInURL = regexp.MustCompile(`://[^/?#\s:@,]*:[^/?#\s@]+@`)
+// passwordInURL finds one, in whichever of several URLs. In a URL of NATS what stands alone before the host is a token.
+var passwordInURL = regexp.MustCompile(`://[^/?#\s:@,]*:[^/?#\s@]+@|\b(?:nats|nats-leaf|tls|wss?)://[^/?#\s@,]+@`)
 
 // refuseSecrets refuses a command line that holds a password, which every program on the machine could read there.
 func refuseSecrets(arguments []string) error {
 	for _, argument := range arguments {
 		if at := passwordInURL.FindStringIndex(argument); at != nil {
 			return &failure{
-				text: fmt.Sprintf("there is a password on the command line, where every program of this machine can read it: %s…", argument[:at[0]+3]),
+				text: fmt.Sprintf("there is a password on the command line, where every program of this machine can read it: %s…", argument[:strings.Index(argument, "://")+len("://")]),
 				hint: "flags have variables, like ATLANT_NATS and ATLANT_VIEWS; that of a list goes into --password-file, or ATLANT_PASSWORD",
 				code: exitUsage,
 			}

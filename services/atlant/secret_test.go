@@ -12,6 +12,7 @@ func TestSecretsAreRefusedOnTheCommandLine(t *testing.T) {
 	for argument, want := range map[string]bool{
 		"https://me:sesame@shop.example/list.csv": true, "--views=mongodb://me:sesame@a,b/atlant": true, "nats://a:4222,nats://me:sesame@b:4222": true,
 		"sftp://me:a%40b@shop.example/~/list.csv": true, "mongodb+srv://me:sesame@cluster.example": true,
+		"nats://sesame@a:4222": true, "--nats=nats://a:4222,tls://sesame@b:4222": true,
 		"https://me@shop.example/list.csv": false, "http://127.0.0.1:8080": false, "http://shop.example/a:b@c": false, "Milk: 1 l @ shop": false,
 		"http://[::1]:80/a@b": false, "mongodb://mongo-1:27017,mongo-2:27017/atlant": false, "nats://n1:4222,nats://n2:4222": false, "me:sesame": false,
 	} {

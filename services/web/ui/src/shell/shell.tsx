@@ -1,6 +1,7 @@
 import type { ComponentChildren, ComponentType } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 
+import { keyWanted } from "../api/key";
 import { FetchesIcon, HelpIcon, AutoIcon, MoonIcon, ProductsIcon, SourcesIcon, StatusIcon, SunIcon } from "../elements/icons";
 import { Toasts } from "../elements/toast";
 import { plural } from "../format/count";
@@ -95,7 +96,7 @@ function Pulse() {
   }
   if (status === null) {
     kind = "bad";
-    text = "Not reachable";
+    text = keyWanted.value ? "Needs a key" : "Not reachable";
   } else if (status.lag > 0n) {
     kind = "busy";
     text = `${plural(status.lag, "message")} behind`;
