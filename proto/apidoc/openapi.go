@@ -34,10 +34,13 @@ func (a *api) writeOpenAPI(w io.Writer) error {
 				"(https://connectrpc.com/docs/protocol); gRPC and gRPC-web are answered at the same address. " +
 				"Generated from the contract.",
 		},
-		"servers":    []object{{"url": "http://127.0.0.1:8080", "description": "`atlant up` on this machine"}},
-		"tags":       tags,
-		"paths":      paths,
-		"components": object{"schemas": a.schemas()},
+		"security": []object{{}, {"key": []string{}}},
+		"servers":  []object{{"url": "http://127.0.0.1:8080", "description": "`atlant up` on this machine"}},
+		"tags":     tags,
+		"paths":    paths,
+		"components": object{"schemas": a.schemas(), "securitySchemes": object{"key": object{
+			"type": "http", "scheme": "bearer", "description": "an API key, or a token of the issuer that Atlant trusts",
+		}}},
 	}
 	var b bytes.Buffer
 	b.WriteString("# Generated from the contract in proto/atlant/v1. Do not edit: task generate.\n")
@@ -54,7 +57,7 @@ func (a *api) writeOpenAPI(w io.Writer) error {
 func operations(method *protogen.Method) object {
 	name := string(method.Desc.Parent().Name()) + "_" + string(method.Desc.Name())
 	streams := method.Desc.IsStreamingClient() || method.Desc.IsStreamingServer()
-	contentType, about := jsonType, text(method.Comments)
+	contentType, about := jsonType, text(method.Comments)+aboutScope(method)
 	if streams {
 		contentType = streamType
 		about += " It streams: each message is in an envelope of a byte of flags and four bytes of length; the last one, with flag 2, " +

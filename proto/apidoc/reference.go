@@ -21,6 +21,11 @@ names of fields in JSON are in camelCase, 64-bit integers are strings. Methods m
 
 Errors have a code and a message. ~invalid_argument~ names the field that breaks a rule; ~unavailable~ says that trying
 again may help; ~internal~ has an id under which the server's log says more.
+
+Where Atlant asks who calls, each method needs a key with its scope, ~read~, ~fetch~ or ~admin~, which include each other in this
+order: ~Authorization: Bearer KEY~. Without one the code is ~unauthenticated~, with too little ~permission_denied~, and
+~resource_exhausted~ with ~Retry-After~ where there were too many requests. Of keys that are confined to sources other sources
+are hidden: [security](../security.md).
 `
 
 // writeReference writes the reference in Markdown.
@@ -38,7 +43,7 @@ func (a *api) writeReference(w io.Writer) error {
 				streamed(method.Desc.IsStreamingClient(), method.Input), streamed(method.Desc.IsStreamingServer(), method.Output))
 		}
 		for _, method := range service.Methods {
-			fmt.Fprintf(&b, "\n### %s\n\n`%s`\n\n%s\n", methodTitle(method), path(method), text(method.Comments))
+			fmt.Fprintf(&b, "\n### %s\n\n`%s`\n\n%s\n", methodTitle(method), path(method), text(method.Comments)+aboutScope(method))
 		}
 	}
 	b.WriteString("\n## Messages\n")

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -17,6 +18,7 @@ import (
 	"github.com/atlant-log/atlant/events"
 	"github.com/atlant-log/atlant/projections"
 	"github.com/atlant-log/atlant/proto/gen/atlant/v1/atlantv1connect"
+	"github.com/atlant-log/atlant/services/access"
 	"github.com/atlant-log/atlant/services/alert"
 	"github.com/atlant-log/atlant/services/fetch"
 	"github.com/atlant-log/atlant/services/product"
@@ -33,6 +35,10 @@ const (
 	closeTimeout = 5 * time.Second
 	// readHeaderTimeout keeps slow clients from holding connections open.
 	readHeaderTimeout = 10 * time.Second
+	// A connection without requests is kept for idleTimeout.
+	idleTimeout = 5 * time.Minute
+	// A request by GET is in the first line.
+	maxHeaderBytes = 256 << 10
 )
 
 // logError is the key of an error in a log record.
@@ -43,6 +49,8 @@ type app struct {
 	config   appConfig
 	listener net.Listener // nil if it answers nowhere
 	server   *http.Server
+	guard    *access.Guard // nil if it does not serve
+	tls      *tls.Config   // nil if it answers in the clear
 	backend  *backend
 	fetches  *fetch.Service
 	products *product.Service
@@ -72,12 +80,13 @@ func startApp(ctx context.Context, config appConfig) (*app, error) {
 		return a, nil
 	}
 	a.server = &http.Server{
-		Handler: a.handler(), Protocols: protocols(), ReadHeaderTimeout: readHeaderTimeout,
+		Handler: rpc.LimitSilence(a.handler()), Protocols: protocols(), TLSConfig: a.tls,
+		ReadHeaderTimeout: readHeaderTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes,
 		BaseContext: func(net.Listener) context.Context { return calls },
 		ErrorLog:    slog.NewLogLogger(config.Logger.Handler(), slog.LevelDebug),
 	}
 	a.working.Go(func() {
-		if err := a.server.Serve(a.listener); !errors.Is(err, http.ErrServerClosed) {
+		if err := a.accept(); !errors.Is(err, http.ErrServerClosed) {
 			a.broken <- fmt.Errorf("serve on %s: %w", a.listener.Addr(), err)
 		}
 	})
@@ -88,6 +97,11 @@ func startApp(ctx context.Context, config appConfig) (*app, error) {
 func (a *app) open(ctx context.Context) (err error) {
 	if a.config.Listen != "" {
 		if a.listener, err = listen(ctx, a.config.Listen); err != nil {
+			return err
+		}
+	}
+	if a.config.Serve {
+		if err = a.secure(); err != nil {
 			return err
 		}
 	}
@@ -105,6 +119,24 @@ func (a *app) open(ctx context.Context) (err error) {
 		a.worker, err = newWorker(a.backend, a.fetches, &a.config)
 	}
 	return err
+}
+
+// secure opens what decides who may call, and over what connections. It comes before the log and the views are opened, so that
+// what is not to be reached is not even for a moment.
+func (a *app) secure() (err error) {
+	if a.guard, err = a.config.Access.newGuard(a.listener.Addr(), a.config.Logger); err != nil {
+		return err
+	}
+	a.tls, err = a.config.Access.tls(a.config.DataDir).Config(a.config.Logger)
+	return err
+}
+
+// accept serves until the server is closed.
+func (a *app) accept() error {
+	if a.tls != nil {
+		return a.server.ServeTLS(a.listener, "", "")
+	}
+	return a.server.Serve(a.listener)
 }
 
 func listen(ctx context.Context, address string) (net.Listener, error) {
@@ -132,7 +164,7 @@ func (a *app) handler() http.Handler {
 		Auditor:   projections.NewAuditor(b.log, b.log.Shards(), b.store),
 		Process:   a.config.Process, Version: buildVersion(),
 	})
-	return rpc.AllowOrigins(a.config.HTTP.CORSOrigin, rpc.NewHandler(a.ready,
+	return rpc.AllowOrigins(a.config.HTTP.CORSOrigin, rpc.NewProtectedHandler(a.guard.Protect, a.ready,
 		rpc.Mount(atlantv1connect.FetchServiceName)(atlantv1connect.NewFetchServiceHandler(a.fetches, options...)),
 		rpc.Mount(atlantv1connect.SourceServiceName)(atlantv1connect.NewSourceServiceHandler(sources, options...)),
 		rpc.Mount(atlantv1connect.AlertServiceName)(atlantv1connect.NewAlertServiceHandler(alert.NewService(b.log), options...)),
@@ -162,21 +194,26 @@ func (a *app) ready(ctx context.Context) error {
 	return nil
 }
 
-// protocols lets HTTP/1.1 and HTTP/2 without TLS, which gRPC needs, share the port.
+// protocols lets HTTP/1.1 and HTTP/2, which gRPC needs, share the port, with TLS or without.
 func protocols() *http.Protocols {
 	var p http.Protocols
 	p.SetHTTP1(true)
 	p.SetUnencryptedHTTP2(true)
+	p.SetHTTP2(true)
 	return &p
 }
 
 // url returns where the app answers.
 func (a *app) url() string {
 	addr, ok := a.listener.Addr().(*net.TCPAddr)
-	if ok && addr.IP.IsUnspecified() { // that is where to listen, not where to call
-		return fmt.Sprintf("http://127.0.0.1:%d", addr.Port)
+	scheme := "http://"
+	if a.tls != nil {
+		scheme = "https://"
 	}
-	return "http://" + a.listener.Addr().String()
+	if ok && addr.IP.IsUnspecified() { // that is where to listen, not where to call
+		return fmt.Sprintf("%s127.0.0.1:%d", scheme, addr.Port)
+	}
+	return scheme + a.listener.Addr().String()
 }
 
 // wait blocks until the context ends, or returns why the API has broken down.

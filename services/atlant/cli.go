@@ -18,6 +18,7 @@ const (
 // cli is the grammar: kong reads the commands and their flags off it. Flags with no env tag get ATLANT_<FLAG>.
 type cli struct {
 	Addr string `default:"http://127.0.0.1:8080" placeholder:"URL" help:"Where Atlant answers (${default})."`
+	clientFlags
 
 	Up    upCommand    `cmd:"" help:"Run Atlant: the log, the views, the fetchers and the API in one process."`
 	Serve serveCommand `cmd:"" help:"Answer requests, on a log and views elsewhere."`
@@ -47,6 +48,9 @@ type cli struct {
 	Rebuild rebuildCommand `cmd:"" help:"Rebuild the views from the log while the old ones are served, compare, and switch."`
 	Verify  verifyCommand  `cmd:"" help:"Fold the log afresh and compare that with the views, or repair one product."`
 
+	Keys  keysCommand  `cmd:"" help:"Make API keys."`
+	Ready readyCommand `cmd:"" help:"Ask whether Atlant can serve requests; the exit code tells."`
+
 	Bench benchCommand `cmd:"" help:"Measure Atlant on this machine, beside what its parts do by themselves."`
 
 	Version    versionCommand    `cmd:"" help:"Print the version."`
@@ -73,9 +77,12 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	case err != nil:
 		return c.report(ctx, usageError(err), grammar.Addr)
 	}
+	if err := refuseSecrets(args); err != nil {
+		return c.report(ctx, err, grammar.Addr)
+	}
 	command.BindTo(ctx, (*context.Context)(nil))
 	command.Bind(c)
-	if err := command.BindToProvider(func() (*clients, error) { return newClients(grammar.Addr) }); err != nil {
+	if err := command.BindToProvider(func() (*clients, error) { return newClients(grammar.Addr, &grammar.clientFlags) }); err != nil {
 		return c.report(ctx, err, grammar.Addr)
 	}
 	return c.report(ctx, command.Run(), grammar.Addr)

@@ -34,17 +34,27 @@ type clients struct {
 }
 
 // newClients returns clients of the Atlant at an address; the scheme may be left out.
-func newClients(addr string) (*clients, error) {
+func newClients(addr string, flags *clientFlags) (*clients, error) {
 	base, err := baseURL(addr)
 	if err != nil {
 		return nil, err
 	}
+	identity, err := flags.tls()
+	if err != nil {
+		return nil, err
+	}
+	token, err := flags.token()
+	if err != nil {
+		return nil, err
+	}
 	// No timeout on the whole: WatchFetch lasts as long as the fetch does.
-	client := &http.Client{Transport: &http.Transport{
+	client := &http.Client{CheckRedirect: stay, Transport: &bearerTransport{token: token, next: &http.Transport{
 		Proxy:               http.ProxyFromEnvironment,
 		DialContext:         (&net.Dialer{Timeout: dialTimeout}).DialContext,
 		TLSHandshakeTimeout: dialTimeout,
-	}}
+		TLSClientConfig:     identity,
+		ForceAttemptHTTP2:   true,
+	}}}
 	limit := connect.WithInterceptors(connect.UnaryInterceptorFunc(limitCall))
 	return &clients{
 		fetch:      atlantv1connect.NewFetchServiceClient(client, base, limit),

@@ -156,6 +156,7 @@ type appConfig struct {
 
 	Listen  string // host:port; port 0 takes a free one; empty to answer nowhere
 	HTTP    httpFlags
+	Access  accessFlags
 	DataDir string // made if it is missing; for the spool, and for what is embedded
 
 	Backend  backendFlags // without NATS the log is embedded; without Views they are in DataDir

@@ -12,10 +12,8 @@ import (
 	"sync"
 	"time"
 
-	"connectrpc.com/connect"
-
 	atlantv1 "github.com/atlant-log/atlant/proto/gen/atlant/v1"
-	"github.com/atlant-log/atlant/proto/gen/atlant/v1/atlantv1connect"
+	"github.com/atlant-log/atlant/services/fetch"
 )
 
 // demoInterval is how often the demo list is fetched.
@@ -117,16 +115,15 @@ func (l *demoList) next() string {
 	return text.String()
 }
 
-// keepFetching asks the Atlant at a URL to fetch the list, again and again, until the context ends.
-func (l *demoList) keepFetching(ctx context.Context, url string, logger *slog.Logger) {
-	client := atlantv1connect.NewFetchServiceClient(http.DefaultClient, url)
+// keepFetching asks for the list again and again, until the context ends.
+func (l *demoList) keepFetching(ctx context.Context, fetches *fetch.Service, logger *slog.Logger) {
 	request := &atlantv1.FetchRequest{
 		Url: "http://" + l.addr().String() + "/prices.csv", Source: demoSource, Csv: &atlantv1.CsvOptions{CurrencyCode: "EUR"},
 	}
 	ticker := time.NewTicker(demoInterval)
 	defer ticker.Stop()
 	for {
-		if _, err := client.Fetch(ctx, connect.NewRequest(request)); err != nil && ctx.Err() == nil {
+		if _, err := fetches.Request(ctx, request); err != nil && ctx.Err() == nil {
 			logger.Error("demo fetch failed", slog.Any(logError, err))
 		}
 		select {

@@ -108,5 +108,8 @@ func refusal(response *http.Response) error {
 	if response.StatusCode == http.StatusNotFound || len(text) == 0 {
 		return failed("say where Atlant is with --addr", "what answers is no Atlant, or another version of it: %s", response.Status)
 	}
+	if response.StatusCode == http.StatusUnauthorized {
+		return failed(keyHint, "%s", text)
+	}
 	return failed("", "%s", text)
 }

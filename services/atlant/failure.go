@@ -107,6 +107,9 @@ func explainSilence(err *connect.Error, addr string) *failure {
 	return failed("", "%s: %s", addr, err.Message())
 }
 
+// keyHint says how a command gets a key.
+const keyHint = "give one with --token-file FILE, or in " + tokenVariable
+
 // explainAnswer is for errors that the server sent.
 func explainAnswer(err *connect.Error) *failure {
 	switch err.Code() {
@@ -114,6 +117,8 @@ func explainAnswer(err *connect.Error) *failure {
 		return failed("the server's log says more", "the server failed: %s", serverText(err))
 	case connect.CodeResourceExhausted: // the disk of the log, which waiting does not empty
 		return failed("", "%s", serverText(err))
+	case connect.CodeUnauthenticated:
+		return failed(keyHint, "%s", serverText(err))
 	case connect.CodeUnavailable:
 		return failed("try again in a moment", "%s", serverText(err))
 	case connect.CodeDeadlineExceeded:

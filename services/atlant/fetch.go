@@ -101,7 +101,7 @@ func (f *fetchCommand) request(listURL string) (*atlantv1.FetchRequest, error) {
 	var credentials *atlantv1.Credentials // a file needs none, though a variable may have some
 	if f.isURL() {
 		var err error
-		if credentials, err = f.credentials(); err != nil {
+		if credentials, listURL, err = f.credentials(listURL); err != nil {
 			return nil, err
 		}
 	}

@@ -102,7 +102,7 @@ func TestFetchRequest(t *testing.T) {
 		got = r
 		return &atlantv1.Fetch{}, nil
 	}
-	s.run(t, "fetch", listURL, "--source", "shop", "--observed-at", "2026-01-31T12:00:00Z", "--request-id", "r1", "--force", "--bearer-token", "t1",
+	s.run(t, "fetch", listURL, "--source", "shop", "--observed-at", "2026-01-31T12:00:00Z", "--request-id", "r1", "--force", "--bearer-token-file", writeSecret(t, "t1"),
 		"--delimiter", "tab", "--encoding", "utf-8", "--decimal-mark", ",", "--quote", "none", "--no-header",
 		"--name-columns", "Brand,Code", "--price-column", "4", "--currency", "EUR", "--skip-lines", "2")
 	want := &atlantv1.FetchRequest{
@@ -120,7 +120,7 @@ func TestFetchRequest(t *testing.T) {
 	if err := os.WriteFile(key, []byte("the key"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	s.run(t, "fetch", "sftp://me@shop.example/list.csv", "--ssh-private-key", key, "--ssh-passphrase", "open")
+	s.run(t, "fetch", "sftp://me@shop.example/list.csv", "--ssh-private-key", key, "--ssh-passphrase-file", writeSecret(t, "open"))
 	want = &atlantv1.FetchRequest{Url: "sftp://me@shop.example/list.csv", Credentials: &atlantv1.Credentials{
 		Credentials: &atlantv1.Credentials_SshPrivateKey{SshPrivateKey: &atlantv1.SshPrivateKey{Key: "the key", Passphrase: "open"}},
 	}}
@@ -128,11 +128,19 @@ func TestFetchRequest(t *testing.T) {
 		t.Error(diff)
 	}
 	for _, arguments := range [][]string{
-		{"--ssh-private-key", key, "--bearer-token", "t1"}, {"--ssh-passphrase", "open"}, {"--ssh-private-key", key + "x"},
+		{"--ssh-private-key", key, "--bearer-token-file", key}, {"--ssh-passphrase-file", key}, {"--ssh-private-key", key + "x"},
+		{"--password-file", key}, {"--password-file", key + "x"}, {"--bearer-token-file", key + "x"}, {"--bearer-token", "t1"},
 	} {
 		if r := s.run(t, append([]string{"fetch", listURL}, arguments...)...); r.code == exitOK || r.errOut == "" {
 			t.Errorf("%q: got %+v", arguments, r)
 		}
+	}
+	s.run(t, "fetch", "https://me%40x@shop.example/list.csv?a=b@c", "--password-file", writeSecret(t, "se:same"))
+	want = &atlantv1.FetchRequest{Url: "https://shop.example/list.csv?a=b@c", Credentials: &atlantv1.Credentials{
+		Credentials: &atlantv1.Credentials_Basic{Basic: &atlantv1.BasicCredentials{User: "me@x", Password: "se:same"}},
+	}}
+	if diff := cmp.Diff(want, got, protocmp.Transform()); diff != "" {
+		t.Error(diff)
 	}
 	s.run(t, "fetch", listURL)
 	if diff := cmp.Diff(&atlantv1.FetchRequest{Url: listURL}, got, protocmp.Transform()); diff != "" {

@@ -12,19 +12,20 @@ type serveCommand struct {
 	backendFlags
 	listFlags
 	httpFlags
+	accessFlags
 	Listen   string     `default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Where to answer (${default})."`
 	LogLevel slog.Level `default:"info" placeholder:"LEVEL" help:"debug, info, warn or error (${default})."`
 }
 
 // Validate is called by kong.
 func (s *serveCommand) Validate() error {
-	return errors.Join(s.require("serve"), s.backendFlags.check(), s.listFlags.check(), s.httpFlags.check())
+	return errors.Join(s.require("serve"), s.backendFlags.check(), s.listFlags.check(), s.httpFlags.check(), s.accessFlags.check())
 }
 
 // Run serves until the context ends.
 func (s *serveCommand) Run(ctx context.Context, c *console) error {
 	return runApp(ctx, c, appConfig{
-		Serve: true, Listen: s.Listen, HTTP: s.httpFlags, Backend: s.backendFlags, Fetchers: fetcherFlags{listFlags: s.listFlags},
+		Serve: true, Listen: s.Listen, HTTP: s.httpFlags, Access: s.accessFlags, Backend: s.backendFlags, Fetchers: fetcherFlags{listFlags: s.listFlags},
 		Process: processName(), Logger: newLogger(c, s.LogLevel),
 	})
 }

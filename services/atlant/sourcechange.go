@@ -54,12 +54,12 @@ func (s *sourcesAddCommand) Validate() error {
 
 // Run adds the source and prints it.
 func (s *sourcesAddCommand) Run(ctx context.Context, c *console, api *clients) error {
-	credentials, err := s.credentials()
+	credentials, listURL, err := s.credentials(s.URL)
 	if err != nil {
 		return err
 	}
 	source := &atlantv1.Source{
-		Name: s.Name, Url: s.URL, Csv: s.CSV.options(), Schedule: s.schedule(), Paused: s.Paused, NoHold: s.NoHold,
+		Name: s.Name, Url: listURL, Csv: s.CSV.options(), Schedule: s.schedule(), Paused: s.Paused, NoHold: s.NoHold,
 		Credentials: credentials,
 	}
 	response, err := api.source.CreateSource(ctx, connect.NewRequest(&atlantv1.CreateSourceRequest{Source: source}))
@@ -119,7 +119,7 @@ func (s *sourcesEditCommand) Run(ctx context.Context, c *console, api *clients, 
 func flagsGiven(at *kong.Context) []string {
 	var names []string
 	for _, element := range at.Path {
-		if element.Flag != nil && element.Flag.Name != "json" && element.Flag.Name != "addr" {
+		if element.Flag != nil && element.Flag.Name != "json" && !isOfClient(element.Flag) {
 			names = append(names, element.Flag.Name)
 		}
 	}
@@ -127,15 +127,16 @@ func flagsGiven(at *kong.Context) []string {
 }
 
 func (s *sourcesEditCommand) change(source *atlantv1.Source, flags []string) error {
-	var err error
-	if source.Credentials, err = s.credentials(); err != nil {
+	credentials, listURL, err := s.credentials(s.URL)
+	if err != nil {
 		return err
 	}
+	source.Credentials = credentials
 	source.Csv = s.CSV.change(source.GetCsv(), flags)
 	for _, flag := range flags {
 		switch flag {
 		case "url":
-			source.Url = s.URL
+			source.Url = listURL
 		case "currency":
 			source.CurrencyCode = s.CSV.Currency
 		case "no-hold":

@@ -201,7 +201,7 @@ func TestSourcesAdd(t *testing.T) {
 	t.Parallel()
 	s := newFakeSources()
 	r := s.run(t, "add", "shop", listURL, "--cron", "30 6 * * *", "--time-zone", "Europe/Berlin", "--currency", "EUR", "--delimiter", "tab",
-		"--bearer-token", "sesame", "--no-hold", "--paused")
+		"--bearer-token-file", writeSecret(t, "sesame"), "--no-hold", "--paused")
 	if r.code != exitOK || strings.Contains(r.out+r.errOut, "sesame") || !strings.Contains(r.out, "schedule   30 6 * * * Europe/Berlin, paused\n") {
 		t.Errorf("got %+v", r)
 	}
@@ -254,7 +254,7 @@ func TestSourcesEdit(t *testing.T) {
 		}},
 		"by hand":     {[]string{"--by-hand"}, func(s *atlantv1.Source) { s.Schedule = nil }},
 		"no hold":     {[]string{"--no-hold"}, func(s *atlantv1.Source) { s.NoHold = true }},
-		"token alone": {[]string{"--bearer-token", "sesame"}, func(*atlantv1.Source) {}},
+		"token alone": {[]string{"--bearer-token-file", writeSecret(t, "sesame")}, func(*atlantv1.Source) {}},
 		"clear":       {[]string{"--clear-credentials"}, func(*atlantv1.Source) {}},
 	} {
 		s := newFakeSources(dailySource())

@@ -15,6 +15,7 @@ type upCommand struct {
 	fetcherFlags
 	alertFlags
 	httpFlags
+	accessFlags
 	Listen   string     `default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Where to answer (${default})."`
 	Data     string     `placeholder:"DIR" help:"Where to keep the log and the views (atlant-data; with --demo a folder that is removed at the end)."`
 	LogLevel slog.Level `default:"info" placeholder:"LEVEL" help:"debug, info, warn or error (${default})."`
@@ -31,7 +32,7 @@ const memoryLimit = 400 << 20
 
 // Validate is called by kong.
 func (u *upCommand) Validate() error {
-	return errors.Join(u.backendFlags.check(), u.fetcherFlags.check(), u.alertFlags.check(), u.httpFlags.check())
+	return errors.Join(u.backendFlags.check(), u.fetcherFlags.check(), u.alertFlags.check(), u.httpFlags.check(), u.accessFlags.check())
 }
 
 // Run starts Atlant and stops it when the context ends.
@@ -52,7 +53,7 @@ func (u *upCommand) Run(ctx context.Context, c *console) (err error) {
 		data = defaultData
 	}
 	config := appConfig{
-		Serve: true, Work: true, Listen: u.Listen, HTTP: u.httpFlags, DataDir: data, Backend: u.backendFlags,
+		Serve: true, Work: true, Listen: u.Listen, HTTP: u.httpFlags, Access: u.accessFlags, DataDir: data, Backend: u.backendFlags,
 		Fetchers: u.fetcherFlags, Alerts: u.alertFlags,
 		Process: processName(), Logger: logger,
 	}
@@ -73,7 +74,7 @@ func (u *upCommand) Run(ctx context.Context, c *console) (err error) {
 		c.greetDemo(a.url(), data, temporary)
 		fetching, stop := context.WithCancel(ctx)
 		defer stop()
-		go list.keepFetching(fetching, a.url(), logger)
+		go list.keepFetching(fetching, a.fetches, logger)
 	} else {
 		c.greet(a.url(), data)
 	}

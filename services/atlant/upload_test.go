@@ -84,7 +84,7 @@ func TestFetchOfAFile(t *testing.T) {
 		"lists.zip":   {list: []byte("PK"), add: "#prices/march 1.csv", fileName: "lists.zip", entry: "#prices/march%201.csv"},
 		"large.csv":   {list: bytes.Repeat([]byte("Tea;1.50\n"), 500_000), fileName: "large.csv"},
 		"a piece.csv": {list: bytes.Repeat([]byte{'\n'}, uploadPiece), fileName: "a piece.csv"},
-		"named.csv":   {list: []byte("Tea;1.50\n"), flags: []string{"--file-name", "other.csv", "--bearer-token", "t"}, fileName: "other.csv"},
+		"named.csv":   {list: []byte("Tea;1.50\n"), flags: []string{"--file-name", "other.csv", "--bearer-token-file", writeSecret(t, "t")}, fileName: "other.csv"},
 	} {
 		s, path := newShelf(), write(t, dir, name, test.list)
 		r := s.run(t, append([]string{"fetch", path + test.add}, test.flags...)...)

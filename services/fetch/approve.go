@@ -139,9 +139,10 @@ func recordedFetch(
 	}
 	view := foldAll(recorded)
 	if view == nil {
-		return nil, nil, rpc.NotFound("there is no fetch with id %s", id)
+		return nil, nil, notFound(id)
 	}
-	return recorded, view, nil
+	_, err = seen(ctx, id, view.Fetch)
+	return recorded, view, err
 }
 
 // appendTo appends an event to a fetch, if nothing happened to it meanwhile.

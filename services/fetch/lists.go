@@ -23,7 +23,11 @@ type fetchCursor struct {
 func (s *Service) ListFetches(
 	ctx context.Context, request *connect.Request[atlantv1.ListFetchesRequest],
 ) (*connect.Response[atlantv1.ListFetchesResponse], error) {
-	query := fmt.Sprintf("fetches %q", request.Msg.GetSource())
+	source, err := rpc.ConfinedSource(ctx, "source", request.Msg.GetSource())
+	if err != nil {
+		return nil, err
+	}
+	query := fmt.Sprintf("fetches %q", source)
 	var at fetchCursor
 	found, err := rpc.DecodePageToken(request.Msg.GetPageToken(), query, &at)
 	if err != nil {
@@ -38,7 +42,7 @@ func (s *Service) ListFetches(
 	if err != nil {
 		return nil, err
 	}
-	fetches, err := views.ListFetches(ctx, request.Msg.GetSource(), after, size+1)
+	fetches, err := views.ListFetches(ctx, source, after, size+1)
 	if err != nil {
 		return nil, fmt.Errorf("list fetches: %w", err)
 	}

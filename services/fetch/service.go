@@ -65,6 +65,9 @@ func NewService(log Log, live projections.LiveViews, maxListBytes int64) *Servic
 func (s *Service) Fetch(
 	ctx context.Context, call *connect.Request[atlantv1.FetchRequest],
 ) (*connect.Response[atlantv1.FetchResponse], error) {
+	if err := rpc.RequireSource(ctx, "source", cmp.Or(call.Msg.GetSource(), events.DefaultSource)); err != nil {
+		return nil, err
+	}
 	fetch, err := s.Request(ctx, call.Msg)
 	if err != nil {
 		return nil, err
@@ -145,7 +148,10 @@ func (s *Service) claim(
 		again = proto.CloneOf(requested)
 		again.Csv = withCurrency(again.GetCsv(), first.GetCsv().GetCurrencyCode())
 	}
-	if !sameRequest(first, again, message.GetObservedAt()) {
+	switch {
+	case !rpc.CallerOf(ctx).May(first.GetSource()):
+		return nil, rpc.InvalidArgument("request_id", "was used for another request")
+	case !sameRequest(first, again, message.GetObservedAt()):
 		return nil, rpc.InvalidArgument("request_id", "was used for another request: fetch %s of %s", first.GetId(), first.GetUrl())
 	}
 	return first, nil
@@ -180,7 +186,7 @@ func (s *Service) get(ctx context.Context, text string) (*atlantv1.Fetch, error)
 	}
 	fetch, err := views.GetFetch(ctx, id)
 	if err == nil {
-		return fetch, nil
+		return seen(ctx, id, fetch)
 	}
 	if !errors.Is(err, projections.ErrNotFound) {
 		return nil, fmt.Errorf("get fetch: %w", err)
@@ -191,10 +197,20 @@ func (s *Service) get(ctx context.Context, text string) (*atlantv1.Fetch, error)
 		return nil, err
 	}
 	if view == nil {
-		return nil, rpc.NotFound("there is no fetch with id %s", id)
+		return nil, notFound(id)
 	}
-	return view.Fetch, nil
+	return seen(ctx, id, view.Fetch)
 }
+
+// seen returns a fetch to callers who may know of its source; to others there is none.
+func seen(ctx context.Context, id events.FetchID, fetch *atlantv1.Fetch) (*atlantv1.Fetch, error) {
+	if !rpc.CallerOf(ctx).May(fetch.GetSource()) {
+		return nil, notFound(id)
+	}
+	return fetch, nil
+}
+
+func notFound(id events.FetchID) error { return rpc.NotFound("there is no fetch with id %s", id) }
 
 // CancelFetch implements FetchService.
 func (s *Service) CancelFetch(

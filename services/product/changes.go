@@ -64,6 +64,11 @@ func (s *Service) changes(
 	if err != nil {
 		return nil, err
 	}
+	if rpc.CallerOf(ctx).Confined() { // changes do not tell their source
+		if _, _, err := s.named(ctx, &atlantv1.GetRequest{Id: id.String()}); err != nil {
+			return nil, err
+		}
+	}
 	changes, err := views.ListChanges(ctx, id, request.GetAscending(), after, rpc.PageSize(request.GetPageSize())+1)
 	if err != nil {
 		return nil, fmt.Errorf("list changes: %w", err)

@@ -55,6 +55,9 @@ func serveExport[Row any](mux *http.ServeMux, log *slog.Logger, name string, for
 	file := name + "." + format.Extension
 	mux.HandleFunc("GET "+ExportPath+file, func(w http.ResponseWriter, r *http.Request) {
 		selected, err := parseSelection(r.URL.Query())
+		if err == nil {
+			selected.Source, err = rpc.ConfinedSource(r.Context(), "source", selected.Source)
+		}
 		if err != nil {
 			rpc.WriteError(r.Context(), w, log, file, err)
 			return

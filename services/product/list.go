@@ -24,6 +24,11 @@ const countedProducts = 100_000
 func (s *Service) List(
 	ctx context.Context, request *connect.Request[atlantv1.ListRequest],
 ) (*connect.Response[atlantv1.ListResponse], error) {
+	source, err := rpc.ConfinedSource(ctx, "source", request.Msg.GetSource())
+	if err != nil {
+		return nil, err
+	}
+	request.Msg.Source = source
 	query, err := s.parseQuery(request.Msg)
 	if err != nil {
 		return nil, err

@@ -64,7 +64,7 @@ func (s *Service) publishedFetch(ctx context.Context, field, id string) (*fetchR
 	switch {
 	case err != nil:
 		return nil, err
-	case r == nil:
+	case r == nil, !rpc.CallerOf(ctx).May(r.fetch.GetSource()):
 		return nil, rpc.NotFound("%s: there is no fetch %s", field, id)
 	case r.publishedBy != "":
 		return s.publishedFetch(ctx, field, r.publishedBy)

@@ -75,10 +75,10 @@ func (s *Service) named(ctx context.Context, request productName) (projections.V
 		return nil, projections.Product{}, err
 	}
 	p, err := views.GetProduct(ctx, id)
-	if errors.Is(err, projections.ErrNotFound) {
-		return nil, p, notFound(request)
-	}
-	if err != nil {
+	switch {
+	case errors.Is(err, projections.ErrNotFound), err == nil && !rpc.CallerOf(ctx).May(p.Source):
+		return nil, projections.Product{}, notFound(request)
+	case err != nil:
 		return nil, p, fmt.Errorf("get product: %w", err)
 	}
 	return views, p, nil

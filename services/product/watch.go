@@ -22,10 +22,15 @@ func (s *Service) Close() { s.feed.close() }
 func (s *Service) Watch(
 	ctx context.Context, request *connect.Request[atlantv1.WatchRequest], stream *connect.ServerStream[atlantv1.WatchResponse],
 ) error {
+	source, err := rpc.ConfinedSource(ctx, "source", request.Msg.GetSource())
+	if err != nil {
+		return err
+	}
 	filter, err := parseWatchFilter(request.Msg)
 	if err != nil {
 		return err
 	}
+	filter.source = source
 	position, err := events.ParseLogPosition(request.Msg.GetPosition(), s.shards)
 	if err != nil {
 		return rpc.InvalidArgument("position", "%v", err)

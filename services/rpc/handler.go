@@ -14,6 +14,7 @@ import (
 type Service struct {
 	name, path string
 	handler    http.Handler
+	rest       bool // serves what nothing else does, and holds nothing to protect
 }
 
 // Mount returns a function that takes what a generated constructor returns, so that the two can be nested.
@@ -23,8 +24,8 @@ func Mount(name string) func(path string, handler http.Handler) Service {
 	}
 }
 
-// Rest serves all paths that nothing else does.
-func Rest(handler http.Handler) Service { return Service{path: "/", handler: handler} }
+// Rest serves all paths that nothing else does, to everybody.
+func Rest(handler http.Handler) Service { return Service{path: "/", handler: handler, rest: true} }
 
 // readyTimeout bounds one readiness check.
 const readyTimeout = 2 * time.Second
@@ -32,17 +33,29 @@ const readyTimeout = 2 * time.Second
 // NewHandler serves the services with reflection, gRPC health, /healthz (the process answers) and /readyz (ready returns
 // nil, so that requests can be served).
 func NewHandler(ready func(context.Context) error, services ...Service) http.Handler {
+	return NewProtectedHandler(func(next http.Handler) http.Handler { return next }, ready, services...)
+}
+
+// NewProtectedHandler is NewHandler with a door: all requests but those for health and for the Rest go through protect first.
+func NewProtectedHandler(
+	protect func(http.Handler) http.Handler, ready func(context.Context) error, services ...Service,
+) http.Handler {
 	mux := http.NewServeMux()
 	var names []string
 	for _, s := range services {
-		mux.Handle(s.path, s.handler)
+		if s.rest {
+			mux.Handle(s.path, s.handler)
+		} else {
+			mux.Handle(s.path, protect(s.handler))
+		}
 		if s.name != "" {
 			names = append(names, s.name)
 		}
 	}
 	reflector := grpcreflect.NewStaticReflector(names...)
-	mux.Handle(grpcreflect.NewHandlerV1(reflector))
-	mux.Handle(grpcreflect.NewHandlerV1Alpha(reflector)) // older clients ask for this one only
+	mountProtected := func(path string, handler http.Handler) { mux.Handle(path, protect(handler)) }
+	mountProtected(grpcreflect.NewHandlerV1(reflector))
+	mountProtected(grpcreflect.NewHandlerV1Alpha(reflector)) // older clients ask for this one only
 	mux.Handle(grpchealth.NewHandler(healthChecker{ready: ready, services: names}))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { writeText(w, http.StatusOK, "ok") })
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {

@@ -14,7 +14,8 @@ import (
 func WriteError(ctx context.Context, w http.ResponseWriter, log *slog.Logger, object string, err error) {
 	status := map[connect.Code]int{
 		connect.CodeInvalidArgument: http.StatusBadRequest, connect.CodeNotFound: http.StatusNotFound,
-		connect.CodeUnavailable: http.StatusServiceUnavailable, connect.CodeResourceExhausted: http.StatusServiceUnavailable,
+		connect.CodeUnavailable: http.StatusServiceUnavailable, connect.CodeResourceExhausted: http.StatusTooManyRequests,
+		connect.CodeUnauthenticated: http.StatusUnauthorized, connect.CodePermissionDenied: http.StatusForbidden,
 	}
 	outward := LogError(ctx, log, object, err)
 	code, ok := status[connect.CodeOf(outward)]

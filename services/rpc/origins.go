@@ -23,8 +23,8 @@ func AllowOrigins(origins []string, handler http.Handler) http.Handler {
 	return cors.New(cors.Options{
 		AllowedOrigins: origins,
 		AllowedMethods: connectcors.AllowedMethods(),
-		AllowedHeaders: append(connectcors.AllowedHeaders(), headerIfNoneMatch),
-		ExposedHeaders: append(connectcors.ExposedHeaders(), headerETag),
+		AllowedHeaders: append(connectcors.AllowedHeaders(), headerIfNoneMatch, "Authorization"),
+		ExposedHeaders: append(connectcors.ExposedHeaders(), headerETag, "Retry-After"),
 		MaxAge:         int(preflightAge / time.Second),
 	}).Handler(handler)
 }

@@ -40,7 +40,8 @@ func Options(log *slog.Logger) []connect.HandlerOption {
 			return internal(log, spec.Procedure, fmt.Errorf("panic: %v\n%s", reason, debug.Stack()))
 		}),
 		compression(),
-		connect.WithInterceptors(connect.UnaryInterceptorFunc(uncached), errorInterceptor{log: log}, validate.NewInterceptor()),
+		connect.WithInterceptors(connect.UnaryInterceptorFunc(uncached), errorInterceptor{log: log},
+			connect.UnaryInterceptorFunc(limitCalls), validate.NewInterceptor()),
 	}
 }
 

@@ -25,6 +25,9 @@ const (
 func (s *Service) GetSource(
 	ctx context.Context, request *connect.Request[atlantv1.GetSourceRequest],
 ) (*connect.Response[atlantv1.GetSourceResponse], error) {
+	if err := rpc.RequireSource(ctx, "name", request.Msg.GetName()); err != nil {
+		return nil, err
+	}
 	registered, err := s.find(ctx, request.Msg.GetName())
 	if err != nil {
 		return nil, err
@@ -45,7 +48,7 @@ func (s *Service) ListSources(
 		return nil, err
 	}
 	size := rpc.PageSize(request.Msg.GetPageSize())
-	found, err := s.registry.RegisteredSources(ctx, after, size+1)
+	found, err := s.registered(ctx, after, size+1)
 	if err != nil {
 		return nil, err
 	}
@@ -66,6 +69,28 @@ func (s *Service) ListSources(
 		return nil, err
 	}
 	return connect.NewResponse(&atlantv1.ListSourcesResponse{Sources: sources, NextPageToken: next}), nil
+}
+
+// registered returns up to so many sources whose names come after one, in order, as far as the caller may know of them.
+func (s *Service) registered(ctx context.Context, after string, limit int) ([]events.RegisteredSource, error) {
+	caller := rpc.CallerOf(ctx)
+	if !caller.Confined() {
+		return s.registry.RegisteredSources(ctx, after, limit)
+	}
+	var all []events.RegisteredSource
+	for _, name := range caller.Sources { // in order as well
+		if name <= after || len(all) == limit {
+			continue
+		}
+		source, err := s.registry.RegisteredSource(ctx, name)
+		if err != nil {
+			return nil, err
+		}
+		if source != nil {
+			all = append(all, *source)
+		}
+	}
+	return all, nil
 }
 
 // outward returns a source as clients see it, without what the views know of it. Credentials stay here.

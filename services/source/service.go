@@ -47,6 +47,9 @@ func (s *Service) CreateSource(
 	ctx context.Context, request *connect.Request[atlantv1.CreateSourceRequest],
 ) (*connect.Response[atlantv1.CreateSourceResponse], error) {
 	wanted := request.Msg.GetSource()
+	if err := rpc.RequireSource(ctx, "source.name", wanted.GetName()); err != nil {
+		return nil, err
+	}
 	if wanted.GetRevision() != 0 {
 		return nil, rpc.InvalidArgument("source.revision", "must be 0: a new source has none")
 	}
@@ -65,6 +68,9 @@ func (s *Service) UpdateSource(
 	ctx context.Context, request *connect.Request[atlantv1.UpdateSourceRequest],
 ) (*connect.Response[atlantv1.UpdateSourceResponse], error) {
 	wanted := request.Msg.GetSource()
+	if err := rpc.RequireSource(ctx, "source.name", wanted.GetName()); err != nil {
+		return nil, err
+	}
 	current, err := s.find(ctx, wanted.GetName())
 	if err != nil {
 		return nil, err
@@ -110,6 +116,9 @@ func (s *Service) DeleteSource(
 	ctx context.Context, request *connect.Request[atlantv1.DeleteSourceRequest],
 ) (*connect.Response[atlantv1.DeleteSourceResponse], error) {
 	name, revision := request.Msg.GetName(), request.Msg.GetRevision()
+	if err := rpc.RequireSource(ctx, "name", name); err != nil {
+		return nil, err
+	}
 	for {
 		current, err := s.find(ctx, name)
 		if err != nil {
@@ -133,6 +142,9 @@ func (s *Service) DeleteSource(
 func (s *Service) FetchSource(
 	ctx context.Context, request *connect.Request[atlantv1.FetchSourceRequest],
 ) (*connect.Response[atlantv1.FetchSourceResponse], error) {
+	if err := rpc.RequireSource(ctx, "name", request.Msg.GetName()); err != nil {
+		return nil, err
+	}
 	source, err := s.find(ctx, request.Msg.GetName())
 	if err != nil {
 		return nil, err

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strings"
 	"testing"
 	"time"
 
@@ -140,6 +141,37 @@ func wantSynced(t testing.TB, s *server.Server) {
 	}
 }
 
+// wantRefused fails unless a user may publish to none of the subjects, and to one that it may.
+func wantRefused(t testing.TB, js jetstream.JetStream, subjects ...string) {
+	t.Helper()
+	refusals := make(chan error, len(subjects)+1)
+	nc := js.Conn()
+	nc.SetErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) { refusals <- err })
+	for _, subject := range append(subjects, "$JS.API.INFO") {
+		if err := nc.Publish(subject, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := nc.FlushTimeout(patience); err != nil {
+		t.Fatal(err)
+	}
+	for _, subject := range subjects {
+		select {
+		case err := <-refusals:
+			if !errors.Is(err, nats.ErrPermissionViolation) || !strings.Contains(err.Error(), subject) {
+				t.Errorf("publishing to %s: %v", subject, err)
+			}
+		case <-time.After(patience):
+			t.Fatalf("publishing to %s was not refused", subject)
+		}
+	}
+	select {
+	case err := <-refusals:
+		t.Errorf("what is allowed: %v", err)
+	default:
+	}
+}
+
 func TestNATSCluster(t *testing.T) {
 	servers := startCluster(t, "cluster.conf")
 	wantThreeCopies(t, connect(t, servers[1]))
@@ -168,6 +200,8 @@ func TestSecureNATSCluster(t *testing.T) {
 	if err := atlant.DeleteStream(refused, "PRICES_00"); err == nil {
 		t.Error("atlant deleted the log")
 	}
+	wantRefused(t, connect(t, servers[0], as("atlant-serve")...), "prices.0.observed", "parked.PRICES_00", "$JS.ACK.FETCHES.x", "$JS.API.CONSUMER.MSG.NEXT.FETCHES.x")
+	wantRefused(t, connect(t, servers[0], as("atlant-work")...), "sources.record.shop", "$O.UPLOADS.C.x", "$JS.API.STREAM.PURGE.PRICES_00")
 	if err := connect(t, servers[2], as("operator")...).DeleteStream(ctx, "PRICES_00"); err != nil {
 		t.Errorf("operator: %v", err)
 	}

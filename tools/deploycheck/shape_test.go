@@ -25,21 +25,24 @@ func wantWorks(t *testing.T, atlant string) {
 	t.Helper()
 	keys := newAuthority(t)
 	keys.issue(t, "nats", natsNames...).setenv(t)
-	us := keys.issue(t, "atlant", "atlant")
+	users := map[string]identity{
+		"serve": keys.issue(t, "serve", "atlant-serve"), "work-1": keys.issue(t, "work", "atlant-work"), "work-2": keys.issue(t, "work", "atlant-work"),
+	}
 	servers := startCluster(t, "secure.conf")
 	project := loadCompose(t)
 	environment := map[string]string{
 		"ATLANT_NATS":               addresses(servers, func(s *server.Server) string { return s.ClientURL() }),
 		"ATLANT_NATS_MONITOR":       addresses(servers, func(s *server.Server) string { return "http://" + s.MonitorAddr().String() }),
-		"ATLANT_NATS_CA":            us.ca,
-		"ATLANT_NATS_CERT":          us.cert,
-		"ATLANT_NATS_KEY":           us.key,
+		"ATLANT_NATS_CA":            keys.path("ca.pem"),
+		"ATLANT_API_KEYS_FILE":      filepath.Join(t.TempDir(), "keys.yaml"),
 		"ATLANT_VIEWS":              "sqlite:" + t.TempDir(),
 		"ATLANT_ALLOW_PRIVATE_URLS": "true", // of the list below
 	}
+	key := output(t, root, nil, atlant, "keys", "new", "--id", "admin", "--scope", "admin", "--file", environment["ATLANT_API_KEYS_FILE"])
 	url := ""
 	for _, name := range []string{"serve", "work-1", "work-2"} {
 		environment["ATLANT_LISTEN"] = fmt.Sprintf("127.0.0.1:%d", freePorts(t, 1)[0])
+		environment["ATLANT_NATS_CERT"], environment["ATLANT_NATS_KEY"] = users[name].cert, users[name].key
 		if url == "" {
 			url = "http://" + environment["ATLANT_LISTEN"]
 		}
@@ -50,17 +53,17 @@ func wantWorks(t *testing.T, atlant string) {
 		fmt.Fprint(w, "PRODUCT NAME;PRICE\nEspresso Beans 1 kg;18.90\nGreen Tea 100 g;5.95\n")
 	}))
 	defer list.Close()
-	api := []string{"ATLANT_ADDR=" + url}
+	api := []string{"ATLANT_ADDR=" + url, "ATLANT_TOKEN=" + strings.TrimSpace(string(key))}
 	output(t, root, api, atlant, "fetch", "--wait", list.URL+"/list.csv")
 	if listed := string(output(t, root, api, atlant, "list")); !strings.Contains(listed, "18.90") || !strings.Contains(listed, "5.95") {
 		t.Errorf("listed were\n%s", listed)
 	}
 	output(t, root, api, atlant, "verify")
 	output(t, root, api, atlant, "rebuild")
-	check := project.Services["serve"].HealthCheck.Test[2:]
-	if status := string(output(t, root, api, atlant, check...)); !strings.Contains(status, "PRICES_07") {
+	if status := string(output(t, root, api, atlant, "status")); !strings.Contains(status, "PRICES_07") {
 		t.Errorf("the status does not name all eight shards\n%s", status)
 	}
+	output(t, root, api[:1], atlant, project.Services["serve"].HealthCheck.Test[2:]...) // without a key
 }
 
 func addresses(servers []*server.Server, of func(*server.Server) string) string {

@@ -95,7 +95,7 @@ func launchCommand(tb testing.TB, command *exec.Cmd, variables []string) *atlant
 	return a
 }
 
-var upMessage = regexp.MustCompile(`Atlant is up(?: at|: it .*answers at) (http://[0-9.]+:[0-9]+)`)
+var upMessage = regexp.MustCompile(`Atlant is up(?: at|: it .*answers at) (https?://[0-9.]+:[0-9]+)`)
 
 // awaitUp waits for the start message.
 func (a *atlant) awaitUp(tb testing.TB) {

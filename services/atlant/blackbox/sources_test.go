@@ -3,6 +3,7 @@ package blackbox_test
 import (
 	"fmt"
 	"net/http"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync/atomic"
@@ -272,7 +273,11 @@ func TestSourceBehindALogin(t *testing.T) {
 		}
 		textList(smallList)(w, r)
 	})
-	added := a.cli(t, 0, "sources", "add", "private", strings.Replace(url, "://", "://ali:"+secret+"@", 1), "--every", "1s")
+	password := filepath.Join(t.TempDir(), "password")
+	if err := os.WriteFile(password, []byte(secret), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	added := a.cli(t, 0, "sources", "add", "private", strings.Replace(url, "://", "://ali@", 1), "--password-file", password, "--every", "1s")
 	all := a.awaitScheduled(t, "private", 2)
 	if last := all[len(all)-1]; last.GetState() != completed {
 		t.Errorf("got %v", last)

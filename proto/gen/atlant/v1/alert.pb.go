@@ -1482,7 +1482,7 @@ var File_atlant_v1_alert_proto protoreflect.FileDescriptor
 
 const file_atlant_v1_alert_proto_rawDesc = "" +
 	"\n" +
-	"\x15atlant/v1/alert.proto\x12\tatlant.v1\x1a\x15atlant/v1/price.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb4\x04\n" +
+	"\x15atlant/v1/alert.proto\x12\tatlant.v1\x1a\x16atlant/v1/access.proto\x1a\x15atlant/v1/price.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb4\x04\n" +
 	"\x05Alert\x12<\n" +
 	"\x04name\x18\x01 \x01(\tB(\xbaH%r#2!^[a-zA-Z0-9][a-zA-Z0-9._-]{0,63}$R\x04name\x12*\n" +
 	"\n" +
@@ -1588,16 +1588,16 @@ const file_atlant_v1_alert_proto_rawDesc = "" +
 	"\x1aDELIVERY_STATE_UNSPECIFIED\x10\x00\x12\x1b\n" +
 	"\x17DELIVERY_STATE_RETRYING\x10\x01\x12\x1c\n" +
 	"\x18DELIVERY_STATE_DELIVERED\x10\x02\x12\x1b\n" +
-	"\x17DELIVERY_STATE_GIVEN_UP\x10\x032\xb6\x04\n" +
-	"\fAlertService\x12L\n" +
-	"\vCreateAlert\x12\x1d.atlant.v1.CreateAlertRequest\x1a\x1e.atlant.v1.CreateAlertResponse\x12H\n" +
-	"\bGetAlert\x12\x1a.atlant.v1.GetAlertRequest\x1a\x1b.atlant.v1.GetAlertResponse\"\x03\x90\x02\x01\x12N\n" +
+	"\x17DELIVERY_STATE_GIVEN_UP\x10\x032\xda\x04\n" +
+	"\fAlertService\x12R\n" +
+	"\vCreateAlert\x12\x1d.atlant.v1.CreateAlertRequest\x1a\x1e.atlant.v1.CreateAlertResponse\"\x04\xf0\xa0\x19\x03\x12L\n" +
+	"\bGetAlert\x12\x1a.atlant.v1.GetAlertRequest\x1a\x1b.atlant.v1.GetAlertResponse\"\a\xf0\xa0\x19\x03\x90\x02\x01\x12R\n" +
 	"\n" +
-	"ListAlerts\x12\x1c.atlant.v1.ListAlertsRequest\x1a\x1d.atlant.v1.ListAlertsResponse\"\x03\x90\x02\x01\x12L\n" +
-	"\vUpdateAlert\x12\x1d.atlant.v1.UpdateAlertRequest\x1a\x1e.atlant.v1.UpdateAlertResponse\x12L\n" +
-	"\vDeleteAlert\x12\x1d.atlant.v1.DeleteAlertRequest\x1a\x1e.atlant.v1.DeleteAlertResponse\x12F\n" +
-	"\tTestAlert\x12\x1b.atlant.v1.TestAlertRequest\x1a\x1c.atlant.v1.TestAlertResponse\x12Z\n" +
-	"\x0eListDeliveries\x12 .atlant.v1.ListDeliveriesRequest\x1a!.atlant.v1.ListDeliveriesResponse\"\x03\x90\x02\x01B;Z9github.com/atlant-log/atlant/proto/gen/atlant/v1;atlantv1b\x06proto3"
+	"ListAlerts\x12\x1c.atlant.v1.ListAlertsRequest\x1a\x1d.atlant.v1.ListAlertsResponse\"\a\xf0\xa0\x19\x03\x90\x02\x01\x12R\n" +
+	"\vUpdateAlert\x12\x1d.atlant.v1.UpdateAlertRequest\x1a\x1e.atlant.v1.UpdateAlertResponse\"\x04\xf0\xa0\x19\x03\x12R\n" +
+	"\vDeleteAlert\x12\x1d.atlant.v1.DeleteAlertRequest\x1a\x1e.atlant.v1.DeleteAlertResponse\"\x04\xf0\xa0\x19\x03\x12L\n" +
+	"\tTestAlert\x12\x1b.atlant.v1.TestAlertRequest\x1a\x1c.atlant.v1.TestAlertResponse\"\x04\xf0\xa0\x19\x03\x12^\n" +
+	"\x0eListDeliveries\x12 .atlant.v1.ListDeliveriesRequest\x1a!.atlant.v1.ListDeliveriesResponse\"\a\xf0\xa0\x19\x03\x90\x02\x01B;Z9github.com/atlant-log/atlant/proto/gen/atlant/v1;atlantv1b\x06proto3"
 
 var (
 	file_atlant_v1_alert_proto_rawDescOnce sync.Once
@@ -1690,6 +1690,7 @@ func file_atlant_v1_alert_proto_init() {
 	if File_atlant_v1_alert_proto != nil {
 		return
 	}
+	file_atlant_v1_access_proto_init()
 	file_atlant_v1_price_proto_init()
 	file_atlant_v1_alert_proto_msgTypes[1].OneofWrappers = []any{
 		(*AlertCondition_Any)(nil),

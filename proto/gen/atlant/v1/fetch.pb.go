@@ -2277,7 +2277,7 @@ var File_atlant_v1_fetch_proto protoreflect.FileDescriptor
 
 const file_atlant_v1_fetch_proto_rawDesc = "" +
 	"\n" +
-	"\x15atlant/v1/fetch.proto\x12\tatlant.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x9c\x06\n" +
+	"\x15atlant/v1/fetch.proto\x12\tatlant.v1\x1a\x16atlant/v1/access.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x9c\x06\n" +
 	"\x05Fetch\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x10\n" +
 	"\x03url\x18\x02 \x01(\tR\x03url\x12\x16\n" +
@@ -2476,18 +2476,18 @@ const file_atlant_v1_fetch_proto_rawDesc = "" +
 	"\x1aREJECT_REASON_ROW_TOO_LONG\x10\r\x12\x19\n" +
 	"\x15REJECT_REASON_CUT_OFF\x10\x0e\x12\x1a\n" +
 	"\x16REJECT_REASON_CURRENCY\x10\x0f\x12\x16\n" +
-	"\x12REJECT_REASON_DATE\x10\x102\xb8\x05\n" +
-	"\fFetchService\x12:\n" +
-	"\x05Fetch\x12\x17.atlant.v1.FetchRequest\x1a\x18.atlant.v1.FetchResponse\x12?\n" +
-	"\x06Upload\x12\x18.atlant.v1.UploadRequest\x1a\x19.atlant.v1.UploadResponse(\x01\x12H\n" +
-	"\bGetFetch\x12\x1a.atlant.v1.GetFetchRequest\x1a\x1b.atlant.v1.GetFetchResponse\"\x03\x90\x02\x01\x12Q\n" +
-	"\vListFetches\x12\x1d.atlant.v1.ListFetchesRequest\x1a\x1e.atlant.v1.ListFetchesResponse\"\x03\x90\x02\x01\x12K\n" +
+	"\x12REJECT_REASON_DATE\x10\x102\xe8\x05\n" +
+	"\fFetchService\x12@\n" +
+	"\x05Fetch\x12\x17.atlant.v1.FetchRequest\x1a\x18.atlant.v1.FetchResponse\"\x04\xf0\xa0\x19\x02\x12E\n" +
+	"\x06Upload\x12\x18.atlant.v1.UploadRequest\x1a\x19.atlant.v1.UploadResponse\"\x04\xf0\xa0\x19\x02(\x01\x12L\n" +
+	"\bGetFetch\x12\x1a.atlant.v1.GetFetchRequest\x1a\x1b.atlant.v1.GetFetchResponse\"\a\xf0\xa0\x19\x01\x90\x02\x01\x12U\n" +
+	"\vListFetches\x12\x1d.atlant.v1.ListFetchesRequest\x1a\x1e.atlant.v1.ListFetchesResponse\"\a\xf0\xa0\x19\x01\x90\x02\x01\x12Q\n" +
 	"\n" +
-	"WatchFetch\x12\x1c.atlant.v1.WatchFetchRequest\x1a\x1d.atlant.v1.WatchFetchResponse0\x01\x12L\n" +
-	"\vCancelFetch\x12\x1d.atlant.v1.CancelFetchRequest\x1a\x1e.atlant.v1.CancelFetchResponse\x12O\n" +
-	"\fApproveFetch\x12\x1e.atlant.v1.ApproveFetchRequest\x1a\x1f.atlant.v1.ApproveFetchResponse\x12O\n" +
-	"\fDiscardFetch\x12\x1e.atlant.v1.DiscardFetchRequest\x1a\x1f.atlant.v1.DiscardFetchResponse\x12Q\n" +
-	"\vListRejects\x12\x1d.atlant.v1.ListRejectsRequest\x1a\x1e.atlant.v1.ListRejectsResponse\"\x03\x90\x02\x01B;Z9github.com/atlant-log/atlant/proto/gen/atlant/v1;atlantv1b\x06proto3"
+	"WatchFetch\x12\x1c.atlant.v1.WatchFetchRequest\x1a\x1d.atlant.v1.WatchFetchResponse\"\x04\xf0\xa0\x19\x010\x01\x12R\n" +
+	"\vCancelFetch\x12\x1d.atlant.v1.CancelFetchRequest\x1a\x1e.atlant.v1.CancelFetchResponse\"\x04\xf0\xa0\x19\x02\x12U\n" +
+	"\fApproveFetch\x12\x1e.atlant.v1.ApproveFetchRequest\x1a\x1f.atlant.v1.ApproveFetchResponse\"\x04\xf0\xa0\x19\x02\x12U\n" +
+	"\fDiscardFetch\x12\x1e.atlant.v1.DiscardFetchRequest\x1a\x1f.atlant.v1.DiscardFetchResponse\"\x04\xf0\xa0\x19\x02\x12U\n" +
+	"\vListRejects\x12\x1d.atlant.v1.ListRejectsRequest\x1a\x1e.atlant.v1.ListRejectsResponse\"\a\xf0\xa0\x19\x01\x90\x02\x01B;Z9github.com/atlant-log/atlant/proto/gen/atlant/v1;atlantv1b\x06proto3"
 
 var (
 	file_atlant_v1_fetch_proto_rawDescOnce sync.Once
@@ -2592,6 +2592,7 @@ func file_atlant_v1_fetch_proto_init() {
 	if File_atlant_v1_fetch_proto != nil {
 		return
 	}
+	file_atlant_v1_access_proto_init()
 	file_atlant_v1_fetch_proto_msgTypes[7].OneofWrappers = []any{
 		(*Credentials_Basic)(nil),
 		(*Credentials_BearerToken)(nil),

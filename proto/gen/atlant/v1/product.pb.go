@@ -1640,7 +1640,7 @@ var File_atlant_v1_product_proto protoreflect.FileDescriptor
 
 const file_atlant_v1_product_proto_rawDesc = "" +
 	"\n" +
-	"\x17atlant/v1/product.proto\x12\tatlant.v1\x1a\x15atlant/v1/fetch.proto\x1a\x15atlant/v1/price.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x96\x03\n" +
+	"\x17atlant/v1/product.proto\x12\tatlant.v1\x1a\x16atlant/v1/access.proto\x1a\x15atlant/v1/fetch.proto\x1a\x15atlant/v1/price.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x96\x03\n" +
 	"\aProduct\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x16\n" +
 	"\x06source\x18\x02 \x01(\tR\x06source\x12\x12\n" +
@@ -1787,14 +1787,14 @@ const file_atlant_v1_product_proto_rawDesc = "" +
 	"\x1bDIFFERENCE_KIND_UNSPECIFIED\x10\x00\x12\x19\n" +
 	"\x15DIFFERENCE_KIND_ADDED\x10\x01\x12\x1b\n" +
 	"\x17DIFFERENCE_KIND_MISSING\x10\x02\x12\x1b\n" +
-	"\x17DIFFERENCE_KIND_CHANGED\x10\x032\xbb\x03\n" +
-	"\x0eProductService\x12<\n" +
-	"\x04List\x12\x16.atlant.v1.ListRequest\x1a\x17.atlant.v1.ListResponse\"\x03\x90\x02\x01\x129\n" +
-	"\x03Get\x12\x15.atlant.v1.GetRequest\x1a\x16.atlant.v1.GetResponse\"\x03\x90\x02\x01\x12Q\n" +
-	"\vListChanges\x12\x1d.atlant.v1.ListChangesRequest\x1a\x1e.atlant.v1.ListChangesResponse\"\x03\x90\x02\x01\x12A\n" +
-	"\x05Watch\x12\x17.atlant.v1.WatchRequest\x1a\x18.atlant.v1.WatchResponse\"\x03\x90\x02\x010\x01\x12S\n" +
-	"\vDiffFetches\x12\x1d.atlant.v1.DiffFetchesRequest\x1a\x1e.atlant.v1.DiffFetchesResponse\"\x03\x90\x02\x010\x01\x12E\n" +
-	"\aExplain\x12\x19.atlant.v1.ExplainRequest\x1a\x1a.atlant.v1.ExplainResponse\"\x03\x90\x02\x01B;Z9github.com/atlant-log/atlant/proto/gen/atlant/v1;atlantv1b\x06proto3"
+	"\x17DIFFERENCE_KIND_CHANGED\x10\x032\xd3\x03\n" +
+	"\x0eProductService\x12@\n" +
+	"\x04List\x12\x16.atlant.v1.ListRequest\x1a\x17.atlant.v1.ListResponse\"\a\xf0\xa0\x19\x01\x90\x02\x01\x12=\n" +
+	"\x03Get\x12\x15.atlant.v1.GetRequest\x1a\x16.atlant.v1.GetResponse\"\a\xf0\xa0\x19\x01\x90\x02\x01\x12U\n" +
+	"\vListChanges\x12\x1d.atlant.v1.ListChangesRequest\x1a\x1e.atlant.v1.ListChangesResponse\"\a\xf0\xa0\x19\x01\x90\x02\x01\x12E\n" +
+	"\x05Watch\x12\x17.atlant.v1.WatchRequest\x1a\x18.atlant.v1.WatchResponse\"\a\xf0\xa0\x19\x01\x90\x02\x010\x01\x12W\n" +
+	"\vDiffFetches\x12\x1d.atlant.v1.DiffFetchesRequest\x1a\x1e.atlant.v1.DiffFetchesResponse\"\a\xf0\xa0\x19\x01\x90\x02\x010\x01\x12I\n" +
+	"\aExplain\x12\x19.atlant.v1.ExplainRequest\x1a\x1a.atlant.v1.ExplainResponse\"\a\xf0\xa0\x19\x01\x90\x02\x01B;Z9github.com/atlant-log/atlant/proto/gen/atlant/v1;atlantv1b\x06proto3"
 
 var (
 	file_atlant_v1_product_proto_rawDescOnce sync.Once
@@ -1894,6 +1894,7 @@ func file_atlant_v1_product_proto_init() {
 	if File_atlant_v1_product_proto != nil {
 		return
 	}
+	file_atlant_v1_access_proto_init()
 	file_atlant_v1_fetch_proto_init()
 	file_atlant_v1_price_proto_init()
 	file_atlant_v1_product_proto_msgTypes[2].OneofWrappers = []any{}

@@ -900,7 +900,7 @@ var File_atlant_v1_projection_proto protoreflect.FileDescriptor
 
 const file_atlant_v1_projection_proto_rawDesc = "" +
 	"\n" +
-	"\x1aatlant/v1/projection.proto\x12\tatlant.v1\x1a\x17atlant/v1/product.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x12\n" +
+	"\x1aatlant/v1/projection.proto\x12\tatlant.v1\x1a\x16atlant/v1/access.proto\x1a\x17atlant/v1/product.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x12\n" +
 	"\x10GetStatusRequest\"\xee\x01\n" +
 	"\x11GetStatusResponse\x12=\n" +
 	"\vprojections\x18\x01 \x03(\v2\x1b.atlant.v1.ProjectionStatusR\vprojections\x12\x1a\n" +
@@ -979,12 +979,12 @@ const file_atlant_v1_projection_proto_rawDesc = "" +
 	"\x19REBUILD_STAGE_CATCHING_UP\x10\x03\x12\x19\n" +
 	"\x15REBUILD_STAGE_WAITING\x10\x04\x12\x1b\n" +
 	"\x17REBUILD_STAGE_COMPARING\x10\x05\x12\x1a\n" +
-	"\x16REBUILD_STAGE_SWITCHED\x10\x062\xa4\x02\n" +
-	"\x11ProjectionService\x12K\n" +
-	"\tGetStatus\x12\x1b.atlant.v1.GetStatusRequest\x1a\x1c.atlant.v1.GetStatusResponse\"\x03\x90\x02\x01\x12B\n" +
-	"\aRebuild\x12\x19.atlant.v1.RebuildRequest\x1a\x1a.atlant.v1.RebuildResponse0\x01\x12?\n" +
-	"\x06Verify\x12\x18.atlant.v1.VerifyRequest\x1a\x19.atlant.v1.VerifyResponse0\x01\x12=\n" +
-	"\x06Repair\x12\x18.atlant.v1.RepairRequest\x1a\x19.atlant.v1.RepairResponseB;Z9github.com/atlant-log/atlant/proto/gen/atlant/v1;atlantv1b\x06proto3"
+	"\x16REBUILD_STAGE_SWITCHED\x10\x062\xba\x02\n" +
+	"\x11ProjectionService\x12O\n" +
+	"\tGetStatus\x12\x1b.atlant.v1.GetStatusRequest\x1a\x1c.atlant.v1.GetStatusResponse\"\a\xf0\xa0\x19\x01\x90\x02\x01\x12H\n" +
+	"\aRebuild\x12\x19.atlant.v1.RebuildRequest\x1a\x1a.atlant.v1.RebuildResponse\"\x04\xf0\xa0\x19\x030\x01\x12E\n" +
+	"\x06Verify\x12\x18.atlant.v1.VerifyRequest\x1a\x19.atlant.v1.VerifyResponse\"\x04\xf0\xa0\x19\x030\x01\x12C\n" +
+	"\x06Repair\x12\x18.atlant.v1.RepairRequest\x1a\x19.atlant.v1.RepairResponse\"\x04\xf0\xa0\x19\x03B;Z9github.com/atlant-log/atlant/proto/gen/atlant/v1;atlantv1b\x06proto3"
 
 var (
 	file_atlant_v1_projection_proto_rawDescOnce sync.Once
@@ -1049,6 +1049,7 @@ func file_atlant_v1_projection_proto_init() {
 	if File_atlant_v1_projection_proto != nil {
 		return
 	}
+	file_atlant_v1_access_proto_init()
 	file_atlant_v1_product_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{

@@ -863,7 +863,7 @@ var File_atlant_v1_source_proto protoreflect.FileDescriptor
 
 const file_atlant_v1_source_proto_rawDesc = "" +
 	"\n" +
-	"\x16atlant/v1/source.proto\x12\tatlant.v1\x1a\x15atlant/v1/fetch.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x82\x06\n" +
+	"\x16atlant/v1/source.proto\x12\tatlant.v1\x1a\x16atlant/v1/access.proto\x1a\x15atlant/v1/fetch.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x82\x06\n" +
 	"\x06Source\x12<\n" +
 	"\x04name\x18\x01 \x01(\tB(\xbaH%r#2!^[a-zA-Z0-9][a-zA-Z0-9._-]{0,63}$R\x04name\x12\x1d\n" +
 	"\x03url\x18\x02 \x01(\tB\v\xbaH\b\xc8\x01\x01r\x03\x18\x80\x10R\x03url\x12'\n" +
@@ -922,14 +922,14 @@ const file_atlant_v1_source_proto_rawDesc = "" +
 	"\n" +
 	"request_id\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\trequestId\"=\n" +
 	"\x13FetchSourceResponse\x12&\n" +
-	"\x05fetch\x18\x01 \x01(\v2\x10.atlant.v1.FetchR\x05fetch2\xf0\x03\n" +
-	"\rSourceService\x12O\n" +
-	"\fCreateSource\x12\x1e.atlant.v1.CreateSourceRequest\x1a\x1f.atlant.v1.CreateSourceResponse\x12K\n" +
-	"\tGetSource\x12\x1b.atlant.v1.GetSourceRequest\x1a\x1c.atlant.v1.GetSourceResponse\"\x03\x90\x02\x01\x12Q\n" +
-	"\vListSources\x12\x1d.atlant.v1.ListSourcesRequest\x1a\x1e.atlant.v1.ListSourcesResponse\"\x03\x90\x02\x01\x12O\n" +
-	"\fUpdateSource\x12\x1e.atlant.v1.UpdateSourceRequest\x1a\x1f.atlant.v1.UpdateSourceResponse\x12O\n" +
-	"\fDeleteSource\x12\x1e.atlant.v1.DeleteSourceRequest\x1a\x1f.atlant.v1.DeleteSourceResponse\x12L\n" +
-	"\vFetchSource\x12\x1d.atlant.v1.FetchSourceRequest\x1a\x1e.atlant.v1.FetchSourceResponseB;Z9github.com/atlant-log/atlant/proto/gen/atlant/v1;atlantv1b\x06proto3"
+	"\x05fetch\x18\x01 \x01(\v2\x10.atlant.v1.FetchR\x05fetch2\x90\x04\n" +
+	"\rSourceService\x12U\n" +
+	"\fCreateSource\x12\x1e.atlant.v1.CreateSourceRequest\x1a\x1f.atlant.v1.CreateSourceResponse\"\x04\xf0\xa0\x19\x02\x12O\n" +
+	"\tGetSource\x12\x1b.atlant.v1.GetSourceRequest\x1a\x1c.atlant.v1.GetSourceResponse\"\a\xf0\xa0\x19\x01\x90\x02\x01\x12U\n" +
+	"\vListSources\x12\x1d.atlant.v1.ListSourcesRequest\x1a\x1e.atlant.v1.ListSourcesResponse\"\a\xf0\xa0\x19\x01\x90\x02\x01\x12U\n" +
+	"\fUpdateSource\x12\x1e.atlant.v1.UpdateSourceRequest\x1a\x1f.atlant.v1.UpdateSourceResponse\"\x04\xf0\xa0\x19\x02\x12U\n" +
+	"\fDeleteSource\x12\x1e.atlant.v1.DeleteSourceRequest\x1a\x1f.atlant.v1.DeleteSourceResponse\"\x04\xf0\xa0\x19\x02\x12R\n" +
+	"\vFetchSource\x12\x1d.atlant.v1.FetchSourceRequest\x1a\x1e.atlant.v1.FetchSourceResponse\"\x04\xf0\xa0\x19\x02B;Z9github.com/atlant-log/atlant/proto/gen/atlant/v1;atlantv1b\x06proto3"
 
 var (
 	file_atlant_v1_source_proto_rawDescOnce sync.Once
@@ -1004,6 +1004,7 @@ func file_atlant_v1_source_proto_init() {
 	if File_atlant_v1_source_proto != nil {
 		return
 	}
+	file_atlant_v1_access_proto_init()
 	file_atlant_v1_fetch_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{

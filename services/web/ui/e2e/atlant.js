@@ -32,19 +32,20 @@ export function binary(t) {
 
 /** `atlant up` on a port that stays the same when it is stopped and started again. */
 export class Atlant {
-  constructor(binary, data, port) {
-    Object.assign(this, { binary, data, port, url: `http://127.0.0.1:${port}` });
+  constructor(binary, data, port, more) {
+    Object.assign(this, { binary, data, port, more, url: `http://127.0.0.1:${port}` });
   }
 
-  static async start(t, binary) {
-    const atlant = new Atlant(binary, join(scratch(t), "data"), await freePort());
+  /** With more flags, if there are any. */
+  static async start(t, binary, ...more) {
+    const atlant = new Atlant(binary, join(scratch(t), "data"), await freePort(), more);
     await atlant.start();
     t.after(() => atlant.stop());
     return atlant;
   }
 
   async start() {
-    const flags = ["up", "--listen", `127.0.0.1:${this.port}`, "--data", this.data, "--allow-private-urls", "--log-level", "warn"];
+    const flags = ["up", "--listen", `127.0.0.1:${this.port}`, "--data", this.data, "--allow-private-urls", "--log-level", "warn", ...this.more];
     this.process = spawn(this.binary, flags, { stdio: ["ignore", "ignore", "ignore"] });
     for (const end = Date.now() + patience; ; await sleep(50)) {
       if (this.process.exitCode !== null || Date.now() > end) {

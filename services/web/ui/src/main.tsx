@@ -4,7 +4,10 @@ import "./shell/keyboard";
 
 import { render } from "preact";
 
+import { downloadWithKey } from "./api/download";
 import { App } from "./app";
+
+downloadWithKey();
 
 // With blocking="render" the script may come before the body.
 function start() {

@@ -65,3 +65,9 @@ export const SwapIcon = icon(<path d="M4 7.5h11m0 0-3-3m3 3-3 3M16 13H5m0 0 3-3m
 export const DiffIcon = icon(<path d="M10 3.500v13M4 7h3M5.500 5.500v3M13.500 12.500h3" />);
 export const DownloadIcon = icon(<path d="M10 3.500v9m0 0-3.500-3.500M10 12.500 13.500 9M4 15.500h12" />);
 export const HistoryIcon = icon(<path d="M4.300 7.200a6.500 6.500 0 1 1-.800 3M4 3.800v3.500h3.500M10 6.500V10l2.500 1.500" />);
+export const KeyIcon = icon(
+  <>
+    <circle cx="7" cy="13" r="3.5" />
+    <path d="M9.5 10.500 16.500 3.500m-3 3 2.500 2.500" />
+  </>,
+);

@@ -1,12 +1,14 @@
 import type { ComponentChildren, ComponentType } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 
+import { keyWanted } from "../api/key";
 import { FetchesIcon, HelpIcon, AutoIcon, MoonIcon, ProductsIcon, SourcesIcon, StatusIcon, SunIcon } from "../elements/icons";
 import { Toasts } from "../elements/toast";
 import { plural } from "../format/count";
 import { arrived, path } from "../router/location";
 import { health, watchHealth } from "./health";
 import { Help } from "./help";
+import { KeyButton, KeyDialog } from "./key";
 import { helpOpen } from "./keyboard";
 import { nextTheme, theme } from "./theme";
 
@@ -64,6 +66,7 @@ export function Shell({ children }: { children: ComponentChildren }) {
         <div class="rail-foot">
           <Pulse />
           <div class="rail-tools">
+            <KeyButton />
             <button type="button" class="button plain square" aria-label={`Theme: ${themeName}`} title={`Theme: ${themeName}`} onClick={nextTheme}>
               <ThemeIcon />
             </button>
@@ -78,6 +81,7 @@ export function Shell({ children }: { children: ComponentChildren }) {
       </main>
       <Toasts />
       <Help />
+      <KeyDialog />
     </div>
   );
 }
@@ -92,7 +96,7 @@ function Pulse() {
   }
   if (status === null) {
     kind = "bad";
-    text = "Not reachable";
+    text = keyWanted.value ? "Needs a key" : "Not reachable";
   } else if (status.lag > 0n) {
     kind = "busy";
     text = `${plural(status.lag, "message")} behind`;
