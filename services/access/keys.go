@@ -141,7 +141,8 @@ func (e *Entry) check() error {
 	}
 	fault(!idPattern.MatchString(e.ID), "id must have letters, digits and . _ @ - only, up to 64")
 	fault((e.SHA256 == "") == (e.Certificate == ""), "one of sha256 and certificate must be given")
-	fault(e.SHA256 != "" && !sumPattern.MatchString(e.SHA256), "sha256 must have 64 hexadecimal digits in lower case: it is not the key itself")
+	fault(e.SHA256 != "" && !sumPattern.MatchString(e.SHA256),
+		"sha256 must have 64 hexadecimal digits in lower case: it is not the key itself")
 	_, err := ParseScope(e.Scope)
 	fault(err != nil, "scope: %w", err)
 	for _, source := range e.Sources {

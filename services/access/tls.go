@@ -75,7 +75,8 @@ func (t *TLS) issuer() *autocert.Manager {
 		return nil
 	}
 	manager := &autocert.Manager{
-		Prompt: autocert.AcceptTOS, HostPolicy: autocert.HostWhitelist(t.Domains...), Cache: autocert.DirCache(t.ACMECache), Email: t.ACMEEmail,
+		Prompt: autocert.AcceptTOS, HostPolicy: autocert.HostWhitelist(t.Domains...),
+		Cache: autocert.DirCache(t.ACMECache), Email: t.ACMEEmail,
 	}
 	if t.ACMEDirectory != "" {
 		manager.Client = &acme.Client{DirectoryURL: t.ACMEDirectory}

@@ -90,7 +90,8 @@ func (f *accessFlags) newGuard(at net.Addr, logger *slog.Logger) (*access.Guard,
 	loopback := isLoopback(at)
 	switch {
 	case !config.AsksWho() && !loopback:
-		return nil, failed("`atlant keys new` makes a key for --api-keys-file; --oidc-issuer, --tls-client-ca and --anonymous-read are other ways",
+		return nil, failed("`atlant keys new` makes a key for --api-keys-file; --oidc-issuer, --tls-client-ca and "+
+			"--anonymous-read are other ways",
 			"%s can be reached from other machines, and nothing says who may call: whoever does could fetch and rebuild", at)
 	case !config.AsksWho():
 		logger.Warn("NOBODY IS ASKED WHO THEY ARE: every program on this machine may do everything. " +

@@ -17,7 +17,6 @@ const (
 
 // cli is the grammar: kong reads the commands and their flags off it. Flags with no env tag get ATLANT_<FLAG>.
 type cli struct {
-	Addr string `default:"http://127.0.0.1:8080" placeholder:"URL" help:"Where Atlant answers (${default})."`
 	clientFlags
 
 	Up    upCommand    `cmd:"" help:"Run Atlant: the log, the views, the fetchers and the API in one process."`

@@ -13,6 +13,7 @@ import (
 
 // clientFlags say how a command reaches an Atlant that asks who calls.
 type clientFlags struct {
+	Addr       string `default:"http://127.0.0.1:8080" placeholder:"URL" help:"Where Atlant answers (${default})."`
 	TokenFile  string `name:"token-file" placeholder:"FILE" help:"API key, or token of an issuer, to call Atlant with; or the key itself in ATLANT_TOKEN."`
 	CAFile     string `name:"ca-file" placeholder:"FILE" help:"Authorities of Atlant's certificate, in PEM (those of the system)."`
 	ClientCert string `name:"client-cert" placeholder:"FILE" help:"Certificate to show to Atlant, in PEM."`

@@ -128,8 +128,13 @@ func TestFetchRequest(t *testing.T) {
 		t.Error(diff)
 	}
 	for _, arguments := range [][]string{
-		{"--ssh-private-key", key, "--bearer-token-file", key}, {"--ssh-passphrase-file", key}, {"--ssh-private-key", key + "x"},
-		{"--password-file", key}, {"--password-file", key + "x"}, {"--bearer-token-file", key + "x"}, {"--bearer-token", "t1"},
+		{"--ssh-private-key", key, "--bearer-token-file", key},
+		{"--ssh-passphrase-file", key},
+		{"--ssh-private-key", key + "x"},
+		{"--password-file", key},
+		{"--password-file", key + "x"},
+		{"--bearer-token-file", key + "x"},
+		{"--bearer-token", "t1"},
 	} {
 		if r := s.run(t, append([]string{"fetch", listURL}, arguments...)...); r.code == exitOK || r.errOut == "" {
 			t.Errorf("%q: got %+v", arguments, r)

@@ -21,8 +21,8 @@ type loginFlags struct {
 // Variables that hold what the server of a list lets in.
 const (
 	passwordVariable   = "ATLANT_PASSWORD"
-	bearerVariable     = "ATLANT_BEARER_TOKEN"
-	passphraseVariable = "ATLANT_SSH_PASSPHRASE"
+	bearerVariable     = "ATLANT_BEARER_TOKEN"   //nolint:gosec // its name
+	passphraseVariable = "ATLANT_SSH_PASSPHRASE" //nolint:gosec // its name
 )
 
 func (l *loginFlags) check() error {
@@ -56,7 +56,9 @@ func (l *loginFlags) credentials(listURL string) (*atlantv1.Credentials, string,
 		}
 		user := userIn(listURL)
 		if user == "" {
-			return nil, "", &failure{text: "--password-file goes with a URL that names the user, like https://USER@host/list.csv", code: exitUsage}
+			return nil, "", &failure{
+				text: "--password-file goes with a URL that names the user, like https://USER@host/list.csv", code: exitUsage,
+			}
 		}
 		basic := &atlantv1.BasicCredentials{User: user, Password: password}
 		return &atlantv1.Credentials{Credentials: &atlantv1.Credentials_Basic{Basic: basic}}, userPart.ReplaceAllString(listURL, "$1"), nil

@@ -30,10 +30,11 @@ var passwordInURL = regexp.MustCompile(`://[^/?#\s:@,]*:[^/?#\s@]+@|\b(?:nats|na
 // refuseSecrets refuses a command line that holds a password, which every program on the machine could read there.
 func refuseSecrets(arguments []string) error {
 	for _, argument := range arguments {
-		if at := passwordInURL.FindStringIndex(argument); at != nil {
+		if passwordInURL.MatchString(argument) {
+			before := argument[:strings.Index(argument, "://")+len("://")]
 			return &failure{
-				text: fmt.Sprintf("there is a password on the command line, where every program of this machine can read it: %s…", argument[:strings.Index(argument, "://")+len("://")]),
-				hint: "flags have variables, like ATLANT_NATS and ATLANT_VIEWS; that of a list goes into --password-file, or ATLANT_PASSWORD",
+				text: fmt.Sprintf("there is a password on the command line, where every program of this machine can read it: %s…", before),
+				hint: "flags have variables, like ATLANT_NATS and ATLANT_VIEWS; that of a list goes into --password-file",
 				code: exitUsage,
 			}
 		}

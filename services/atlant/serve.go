@@ -25,8 +25,9 @@ func (s *serveCommand) Validate() error {
 // Run serves until the context ends.
 func (s *serveCommand) Run(ctx context.Context, c *console) error {
 	return runApp(ctx, c, appConfig{
-		Serve: true, Listen: s.Listen, HTTP: s.httpFlags, Access: s.accessFlags, Backend: s.backendFlags, Fetchers: fetcherFlags{listFlags: s.listFlags},
-		Process: processName(), Logger: newLogger(c, s.LogLevel),
+		Serve: true, Listen: s.Listen, HTTP: s.httpFlags, Access: s.accessFlags, Backend: s.backendFlags,
+		Fetchers: fetcherFlags{listFlags: s.listFlags},
+		Process:  processName(), Logger: newLogger(c, s.LogLevel),
 	})
 }
 

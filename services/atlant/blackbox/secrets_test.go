@@ -91,9 +91,7 @@ func TestSecrets(t *testing.T) {
 	views := "ATLANT_VIEWS=mongodb://atlant:mongo-" + mark + "@" + closedPort(t) + "/atlant?serverSelectionTimeoutMS=100"
 	viewless := launch(t, append(variables, views), upArguments(t.TempDir())...)
 	denied := launch(t, []string{"ATLANT_NATS=" + strings.Replace(natsURL, mark, mark+"x", 1), sqlite}, upArguments(t.TempDir())...)
-	for _, broken := range []*atlant{away, denied, viewless} {
-		processes = append(processes, broken)
-	}
+	processes = append(processes, away, denied, viewless)
 	expectNotTold(t, mark, processes)
 	expectNotKept(t, natsURL, mark, key)
 }

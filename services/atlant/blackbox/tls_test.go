@@ -93,7 +93,12 @@ func TestTLS(t *testing.T) {
 			t.Errorf("%s: got %v", name, got)
 		}
 	}
-	if response, err := http.Get("http" + strings.TrimPrefix(a.url, "https")); err != nil || response.StatusCode != http.StatusBadRequest {
-		t.Errorf("in the clear: %v %v", response, err)
+	response, err := http.Get("http" + strings.TrimPrefix(a.url, "https"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusBadRequest {
+		t.Errorf("in the clear: %v", response)
 	}
 }
