@@ -14,6 +14,7 @@ import (
 	"golang.org/x/net/dns/dnsmessage"
 
 	atlantv1 "github.com/atlant-log/atlant/proto/gen/atlant/v1"
+	"github.com/atlant-log/atlant/services/outbound"
 )
 
 // names answers each name with addresses, one after the other, the last one again and again. Whatever it does not know is
@@ -148,7 +149,7 @@ func tryURL(t testing.TB, text string, public netip.AddrPort) error {
 	if err != nil {
 		return err
 	}
-	d := newDownloader(newGuard(false, public), 1<<20, "atlant/test", nil)
+	d := newDownloader(outbound.NewGuard(false, public), 1<<20, "atlant/test", nil)
 	defer closeIdle(d)()
 	return d.attempt(t.Context(), newTransfer(t, stripped))
 }
