@@ -43,6 +43,7 @@ type cli struct {
 	Rebuild rebuildCommand `cmd:"" help:"Rebuild the views from the log while the old ones are served, compare, and switch."`
 	Verify  verifyCommand  `cmd:"" help:"Fold the log afresh and compare that with the views, or repair one product."`
 
+	Trace traceCommand `cmd:"" help:"Print the trace of a fetch, from files that were written with --trace-file."`
 	Bench benchCommand `cmd:"" help:"Measure Atlant on this machine, beside what its parts do by themselves."`
 
 	Version    versionCommand    `cmd:"" help:"Print the version."`

@@ -127,7 +127,7 @@ func (l *demoList) keepFetching(ctx context.Context, url string, logger *slog.Lo
 	defer ticker.Stop()
 	for {
 		if _, err := client.Fetch(ctx, connect.NewRequest(request)); err != nil && ctx.Err() == nil {
-			logger.Error("demo fetch failed", slog.Any(logError, err))
+			logger.ErrorContext(ctx, "demo fetch failed", slog.Any(logError, err))
 		}
 		select {
 		case <-ctx.Done():

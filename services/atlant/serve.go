@@ -12,20 +12,21 @@ type serveCommand struct {
 	backendFlags
 	listFlags
 	httpFlags
+	observeFlags
 	Listen   string     `default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Where to answer (${default})."`
 	LogLevel slog.Level `default:"info" placeholder:"LEVEL" help:"debug, info, warn or error (${default})."`
 }
 
 // Validate is called by kong.
 func (s *serveCommand) Validate() error {
-	return errors.Join(s.require("serve"), s.backendFlags.check(), s.listFlags.check(), s.httpFlags.check())
+	return errors.Join(s.require("serve"), s.backendFlags.check(), s.listFlags.check(), s.httpFlags.check(), s.observeFlags.check())
 }
 
 // Run serves until the context ends.
 func (s *serveCommand) Run(ctx context.Context, c *console) error {
 	return runApp(ctx, c, appConfig{
 		Serve: true, Listen: s.Listen, HTTP: s.httpFlags, Backend: s.backendFlags, Fetchers: fetcherFlags{listFlags: s.listFlags},
-		Process: processName(), Logger: newLogger(c, s.LogLevel),
+		Process: processName(), Logger: s.newLogger(c, s.LogLevel), Observe: s.observeFlags,
 	})
 }
 
@@ -33,6 +34,7 @@ func (s *serveCommand) Run(ctx context.Context, c *console) error {
 type workCommand struct {
 	backendFlags
 	fetcherFlags
+	observeFlags
 	Data     string     `default:"atlant-data" placeholder:"DIR" help:"Where to keep lists while they are worked on (${default})."`
 	Listen   string     `placeholder:"HOST:PORT" help:"Where to answer /healthz and /readyz (nowhere)."`
 	LogLevel slog.Level `default:"info" placeholder:"LEVEL" help:"debug, info, warn or error (${default})."`
@@ -40,14 +42,14 @@ type workCommand struct {
 
 // Validate is called by kong.
 func (w *workCommand) Validate() error {
-	return errors.Join(w.require("work"), w.backendFlags.check(), w.fetcherFlags.check())
+	return errors.Join(w.require("work"), w.backendFlags.check(), w.fetcherFlags.check(), w.observeFlags.check())
 }
 
 // Run works until the context ends.
 func (w *workCommand) Run(ctx context.Context, c *console) error {
 	return runApp(ctx, c, appConfig{
 		Work: true, Listen: w.Listen, DataDir: w.Data, Backend: w.backendFlags, Fetchers: w.fetcherFlags,
-		Process: processName(), Logger: newLogger(c, w.LogLevel),
+		Process: processName(), Logger: w.newLogger(c, w.LogLevel), Observe: w.observeFlags,
 	})
 }
 
@@ -71,8 +73,4 @@ func runApp(ctx context.Context, c *console, config appConfig) (err error) {
 	}
 	c.notef("stopping; others go on with what is not done")
 	return nil
-}
-
-func newLogger(c *console, level slog.Level) *slog.Logger {
-	return slog.New(slog.NewTextHandler(c.err, &slog.HandlerOptions{Level: level}))
 }
