@@ -38,11 +38,13 @@ func wantWorks(t *testing.T, atlant string) {
 		"ATLANT_ALLOW_PRIVATE_URLS": "true", // of the list below
 	}
 	url := ""
+	var all []string
 	for _, name := range []string{"serve", "work-1", "work-2"} {
 		environment["ATLANT_LISTEN"] = fmt.Sprintf("127.0.0.1:%d", freePorts(t, 1)[0])
 		if url == "" {
 			url = "http://" + environment["ATLANT_LISTEN"]
 		}
+		all = append(all, "http://"+environment["ATLANT_LISTEN"])
 		startService(t, atlant, project.Services[name], environment)
 		await(t, name+" to be ready", func() bool { return answers("http://" + environment["ATLANT_LISTEN"] + "/readyz") })
 	}
@@ -55,6 +57,7 @@ func wantWorks(t *testing.T, atlant string) {
 	if listed := string(output(t, root, api, atlant, "list")); !strings.Contains(listed, "18.90") || !strings.Contains(listed, "5.95") {
 		t.Errorf("listed were\n%s", listed)
 	}
+	wantObserved(t, all...)
 	output(t, root, api, atlant, "verify")
 	output(t, root, api, atlant, "rebuild")
 	check := project.Services["serve"].HealthCheck.Test[2:]
