@@ -51,6 +51,8 @@ type Message struct {
 	Data     []byte // valid for good
 	Time     time.Time
 	Pending  uint64 // how many messages were behind it when it was sent
+	// TraceParent is the trace that it was written in, as W3C Trace Context writes it; of markers only, empty if there was none.
+	TraceParent string
 }
 
 // Errors of a log.
@@ -139,10 +141,18 @@ type FetchLog interface {
 	Claim(ctx context.Context, key string, request *atlantv1.FetchRequested) (*atlantv1.FetchRequested, error)
 }
 
+// Origin is how a request came onto the queue.
+type Origin struct {
+	EnqueuedAt  time.Time
+	TraceParent string // the trace it was asked for in, as W3C Trace Context writes it; empty if there was none
+}
+
 // WorkItem is a request taken from the queue. It comes back, here or elsewhere, until it is done.
 type WorkItem interface {
 	// Request is what is to be done.
 	Request() *atlantv1.FetchRequested
+	// Origin tells how it came onto the queue.
+	Origin() Origin
 	// Keep says that work goes on; without it for 30 s the item is handed out again. It blocks until the queue has
 	// confirmed, and returns ErrTaken when the item is somebody else's now.
 	Keep(ctx context.Context) error

@@ -3,6 +3,7 @@ package projections
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -31,6 +32,7 @@ type decodedBatch struct {
 	messages  int
 	bytes     int // of their data
 	malformed []malformedMessage
+	traces    []string // that markers among them were written in, each once
 	// Of a price stream: observations with the ids of their products, and whether more is known to follow.
 	goesOn       bool
 	observations []events.Observation
@@ -49,15 +51,25 @@ func (b *decodedBatch) join(next *decodedBatch) {
 	b.end, b.messages, b.bytes = next.end, b.messages+next.messages, b.bytes+next.bytes
 	b.goesOn = next.goesOn
 	b.malformed = append(b.malformed, next.malformed...)
+	for _, trace := range next.traces {
+		b.addTrace(trace)
+	}
 	b.observations = append(b.observations, next.observations...)
 	b.ids = append(b.ids, next.ids...)
 	b.fetches = append(b.fetches, next.fetches...)
 }
 
+// addTrace notes the trace that a marker was written in, empty for none.
+func (b *decodedBatch) addTrace(traceParent string) {
+	if traceParent != "" && !slices.Contains(b.traces, traceParent) {
+		b.traces = append(b.traces, traceParent)
+	}
+}
+
 // project takes what a reader reads into views, up to bounds.Until and no further, without end if that is 0. While a batch is
 // applied, more is read and decoded, and gathered to the next one. After each one applied is called. It ends when anything
 // fails, and returns when nothing uses the reader any more.
-func project(ctx context.Context, reader events.Reader, bounds events.Batch, to projection, applied func(messages int)) error {
+func project(ctx context.Context, reader events.Reader, bounds events.Batch, to projection, applied func(Applied)) error {
 	ctx, cancel := context.WithCancel(ctx)
 	waiting := newWaitingBatch(bounds.Bytes)
 	var reading sync.WaitGroup
@@ -75,10 +87,14 @@ func project(ctx context.Context, reader events.Reader, bounds events.Batch, to 
 		if batch == nil {
 			return err
 		}
+		began := time.Now()
 		if err := to.apply(ctx, batch); err != nil {
 			return err
 		}
-		applied(batch.messages)
+		applied(Applied{
+			Stream: batch.end.Stream, Messages: batch.messages, Observations: len(batch.observations), Bytes: batch.bytes,
+			Began: began, Ended: time.Now(), Traces: batch.traces,
+		})
 	}
 }
 

@@ -88,7 +88,7 @@ func TestProject(t *testing.T) {
 			t.Parallel()
 			reader, to := &script{batches: batches, err: test.err}, &record{failAt: test.failAt}
 			messages := 0
-			err := project(t.Context(), reader, events.Batch{Bytes: 1, Until: test.until}, to, func(n int) { messages += n })
+			err := project(t.Context(), reader, events.Batch{Bytes: 1, Until: test.until}, to, func(a Applied) { messages += a.Messages })
 			if !errors.Is(err, test.want) || !slices.Equal(to.applied, test.applied) || messages == 0 != (test.applied == nil) {
 				t.Errorf("applied %d, %d messages, error %v", to.applied, messages, err)
 			}
@@ -109,7 +109,7 @@ func TestProjectEndsWithContext(t *testing.T) {
 			t.Parallel()
 			ctx, cancel := context.WithCancel(t.Context())
 			reader, to := &script{batches: batches}, &record{entered: cancel}
-			if err := project(ctx, reader, events.Batch{Bytes: 1}, to, func(int) {}); !errors.Is(err, context.Canceled) {
+			if err := project(ctx, reader, events.Batch{Bytes: 1}, to, func(Applied) {}); !errors.Is(err, context.Canceled) {
 				t.Errorf("got error %v", err)
 			}
 			if reader.reading.Load() != 0 {
@@ -149,4 +149,21 @@ func (w *waitingBatch) size() int {
 		return 0
 	}
 	return w.batch.bytes
+}
+
+// A batch names each trace of its markers once, also where it is made of several.
+func TestTracesOfBatch(t *testing.T) {
+	t.Parallel()
+	markers := func(traces ...string) *decodedBatch {
+		var messages []events.Message
+		for _, trace := range traces {
+			messages = append(messages, events.Message{Kind: events.KindMarker, TraceParent: trace})
+		}
+		return decodePrices(messages)
+	}
+	batch := markers("a", "", "a")
+	batch.join(markers("b", "a"))
+	if want := []string{"a", "b"}; !slices.Equal(batch.traces, want) {
+		t.Errorf("got %q, want %q", batch.traces, want)
+	}
 }

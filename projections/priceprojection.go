@@ -40,6 +40,7 @@ func decodePrices(messages []events.Message) *decodedBatch {
 		batch.goesOn = true
 		if m.Kind == events.KindMarker {
 			batch.goesOn = !endsFetch(m)
+			batch.addTrace(m.TraceParent)
 			continue
 		}
 		all, err := decodeObservations(batch.observations, m)

@@ -41,6 +41,8 @@ type Projector struct {
 	caches *cacheBudget
 	log    *slog.Logger
 
+	observer Observer // nil: nobody is told what is applied
+
 	mu      sync.Mutex
 	rate    rateMeter
 	failure error
@@ -64,6 +66,7 @@ func newProjector(stream events.Stream, source events.Source, live LiveViews, lo
 
 // Run projects until the context ends. Whatever fails is tried again, from the checkpoint, after a pause.
 func (p *Projector) Run(ctx context.Context) {
+	defer p.setFailure(nil) // it is no failure that others go on
 	pause := minBackOff
 	for ctx.Err() == nil {
 		progressed, err := p.follow(ctx)
@@ -74,11 +77,11 @@ func (p *Projector) Run(ctx context.Context) {
 			pause = minBackOff
 		}
 		if errors.Is(err, errSwitched) {
-			p.log.Info("projecting to another generation")
+			p.log.InfoContext(ctx, "projecting to another generation")
 			continue
 		}
 		p.setFailure(err)
-		p.log.Error("projection stands still", slog.Any(logError, err), slog.Duration(logRetryIn, pause))
+		p.log.ErrorContext(ctx, "projection stands still", slog.Any(logError, err), slog.Duration(logRetryIn, pause))
 		select {
 		case <-ctx.Done():
 		case <-time.After(pause):
@@ -156,9 +159,12 @@ func (p *Projector) followViews(ctx context.Context, views Views) (progressed bo
 	if checkpoint.Sequence == last {
 		p.setFailure(nil) // there is nothing to do that would show it
 	}
-	err = project(ctx, reader, batch, to, func(messages int) {
+	err = project(ctx, reader, batch, to, func(a Applied) {
 		progressed = true
-		p.advanced(messages)
+		p.advanced(a.Messages)
+		if p.observer != nil {
+			p.observer.Applied(a)
+		}
 	})
 	return progressed, err
 }
@@ -202,7 +208,7 @@ func (p *Projector) takeUpTo(ctx context.Context, views Views, until uint64) err
 	defer end()
 	portion := batch
 	portion.Until = until
-	if err := project(ctx, reader, portion, to, func(int) {}); err != nil {
+	if err := project(ctx, reader, portion, to, func(Applied) {}); err != nil {
 		return err
 	}
 	return to.idle(ctx)
@@ -224,7 +230,7 @@ func checkLog(ctx context.Context, source events.Source, checkpoint Checkpoint, 
 }
 
 func (p *Projector) park(ctx context.Context, m events.Message, cause error) error {
-	p.log.Warn("event parked", slog.Uint64(logSequence, m.Sequence), slog.Any(logError, cause))
+	p.log.WarnContext(ctx, "event parked", slog.Uint64(logSequence, m.Sequence), slog.Any(logError, cause))
 	return p.source.Park(ctx, m, cause)
 }
 

@@ -306,7 +306,7 @@ func (r *Rebuilder) switchTo(
 	if err != nil {
 		return fmt.Errorf("switch to generation %d: %w", number, err)
 	}
-	r.log.Info("another generation of the views is live", slog.Int64(logGeneration, number), slog.Int64(logBefore, record.Live))
+	r.log.InfoContext(ctx, "another generation of the views is live", slog.Int64(logGeneration, number), slog.Int64(logBefore, record.Live))
 	progress := Progress{Stage: StageSwitched, Generation: number, Comparison: comparison}
 	if err := report(progress); err != nil {
 		return err

@@ -107,7 +107,7 @@ func (r *replayer) each(ctx context.Context, stream events.Stream, after, until 
 	defer reader.Close()
 	portion := replayBatch
 	portion.Until = until
-	return project(ctx, reader, portion, do, func(messages int) { r.read.Add(int64(messages)) })
+	return project(ctx, reader, portion, do, func(a Applied) { r.read.Add(int64(a.Messages)) })
 }
 
 // observationTaker is a projection that is given the observations of a price stream with the ids of their products.

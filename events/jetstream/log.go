@@ -24,15 +24,17 @@ type Config struct {
 	Replicas int // of each stream that does not exist yet, 0 for 1; fewer of one that exists are an error
 	// Embedded is the server in this process, nil if the log is elsewhere; the log asks it whether its disk is full.
 	Embedded *Embedded
+	Observer Observer // is told what is published; nil: nobody is
 }
 
 // Log is a log on JetStream. Its methods may be called from many goroutines at once.
 type Log struct {
-	nc      *nats.Conn
-	js      jetstream.JetStream
-	disk    *disk // nil if the log is elsewhere
-	shards  int
-	streams sync.Map // of jetstream.Stream, by name
+	nc       *nats.Conn
+	js       jetstream.JetStream
+	disk     *disk // nil if the log is elsewhere
+	observer Observer
+	shards   int
+	streams  sync.Map // of jetstream.Stream, by name
 }
 
 var (
@@ -61,6 +63,9 @@ func Open(ctx context.Context, nc *nats.Conn, config Config) (*Log, error) {
 	if config.Embedded != nil {
 		log.disk = config.Embedded.disk
 	}
+	if config.Observer != nil {
+		log.observer = config.Observer
+	}
 	if err := checkServer(ctx, nc, log.js); err != nil {
 		return nil, err
 	}
@@ -79,7 +84,7 @@ func logAt(nc *nats.Conn) (*Log, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open log: %w", err)
 	}
-	return &Log{nc: nc, js: js}, nil
+	return &Log{nc: nc, js: js, observer: unobserved{}}, nil
 }
 
 // Shards returns how many shards the log has.

@@ -29,7 +29,7 @@ func (m *move) moveRequests(ctx context.Context) (int, error) {
 		next = msg.Sequence + 1
 		if strings.Count(msg.Subject, ".") != strings.Count(queueSubjects, ".") {
 			// It was there before there were partitions, and no version that was here since could read it.
-			m.config.logger().Warn("a request that cannot be read stays behind", slog.String(logSubject, msg.Subject))
+			m.config.logger().WarnContext(ctx, "a request that cannot be read stays behind", slog.String(logSubject, msg.Subject))
 			continue
 		}
 		m.report(MoveQueue)

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
@@ -219,7 +220,11 @@ func (s *shardWriter) flush(ctx context.Context, done bool) error {
 	inFlight := make(chan commitResult, 1)
 	s.inFlight = inFlight
 	go func() {
+		began := time.Now()
 		sequence, err := s.commit(ctx, data, ends, before, after)
+		if err == nil {
+			s.log.observer.BatchPublished(after.GetPublished()-before.GetPublished(), len(data), time.Since(began))
+		}
 		inFlight <- commitResult{marker: after, sequence: sequence, err: err}
 	}()
 	return nil
@@ -275,6 +280,7 @@ func (s *shardWriter) publish(
 		start = end
 	}
 	marker := nats.NewMsg(s.marker)
+	inject(ctx, marker) // of a batch this one alone: the others are many, and what they hold stays for good
 	if marker.Data, err = proto.Marshal(after); err != nil {
 		return 0, fmt.Errorf("encode marker: %w", err)
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 	"google.golang.org/protobuf/proto"
 
@@ -34,7 +35,12 @@ func (l *Log) Enqueue(ctx context.Context, request *atlantv1.FetchRequested) err
 	if err != nil {
 		return fmt.Errorf("%s: %w", doing, err)
 	}
-	err = l.publishFirst(ctx, doing, queueSubject(events.PartitionOf(request.GetSource()), events.QueueKey(request)), data)
+	err = l.publishFirstMsg(ctx, doing, func() *nats.Msg {
+		msg := nats.NewMsg(queueSubject(events.PartitionOf(request.GetSource()), events.QueueKey(request)))
+		msg.Data = data
+		inject(ctx, msg)
+		return msg
+	})
 	if err != nil && !errors.Is(err, events.ErrConflict) { // a conflict says that it is on the queue already
 		return err
 	}

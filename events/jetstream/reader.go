@@ -88,10 +88,14 @@ func (r *reader) next(ctx context.Context) (events.Message, error) {
 		}
 		r.last = meta.Sequence.Stream
 		kind, key := kindOf(m.Subject())
-		return events.Message{
+		message := events.Message{
 			Stream: r.stream, Sequence: r.last, Subject: m.Subject(), Kind: kind, Key: key, Data: m.Data(), Time: meta.Timestamp,
 			Pending: meta.NumPending,
-		}, nil
+		}
+		if kind == events.KindMarker {
+			message.TraceParent = traceParent(m.Headers())
+		}
+		return message, nil
 	}
 }
 

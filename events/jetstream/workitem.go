@@ -31,6 +31,15 @@ type workItem struct {
 // Request implements events.WorkItem.
 func (w *workItem) Request() *atlantv1.FetchRequested { return w.request }
 
+// Origin implements events.WorkItem.
+func (w *workItem) Origin() events.Origin {
+	origin := events.Origin{TraceParent: traceParent(w.msg.Headers())}
+	if meta, err := w.msg.Metadata(); err == nil {
+		origin.EnqueuedAt = meta.Timestamp
+	}
+	return origin
+}
+
 // Keep implements events.WorkItem.
 func (w *workItem) Keep(ctx context.Context) error { return w.tell(ctx, "keep", inProgress) }
 

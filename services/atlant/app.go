@@ -15,7 +15,6 @@ import (
 
 	"connectrpc.com/connect"
 
-	"github.com/atlant-log/atlant/events"
 	"github.com/atlant-log/atlant/projections"
 	"github.com/atlant-log/atlant/proto/gen/atlant/v1/atlantv1connect"
 	"github.com/atlant-log/atlant/services/access"
@@ -51,6 +50,7 @@ type app struct {
 	server   *http.Server
 	guard    *access.Guard // nil if it does not serve
 	tls      *tls.Config   // nil if it answers in the clear
+	admin    *http.Server  // nil if operators are answered nowhere else
 	backend  *backend
 	fetches  *fetch.Service
 	products *product.Service
@@ -68,6 +68,9 @@ type app struct {
 func startApp(ctx context.Context, config appConfig) (*app, error) {
 	a := &app{config: config, stop: func() {}, hangUp: func() {}, broken: make(chan error, 1)}
 	if err := a.open(ctx); err != nil {
+		return nil, errors.Join(err, a.close(ctx))
+	}
+	if err := a.startAdmin(ctx); err != nil {
 		return nil, errors.Join(err, a.close(ctx))
 	}
 	working, stop := context.WithCancel(context.WithoutCancel(ctx))
@@ -95,6 +98,9 @@ func startApp(ctx context.Context, config appConfig) (*app, error) {
 
 // open opens what the app is made of, in the order in which it depends on each other.
 func (a *app) open(ctx context.Context) (err error) {
+	if err := a.openTelemetry(ctx); err != nil {
+		return err
+	}
 	if a.config.Listen != "" {
 		if a.listener, err = listen(ctx, a.config.Listen); err != nil {
 			return err
@@ -116,9 +122,11 @@ func (a *app) open(ctx context.Context) (err error) {
 	a.fetches = fetch.NewService(a.backend.log, a.backend.store, a.config.Fetchers.MaxListBytes)
 	a.products = product.NewService(a.backend.store, a.backend.log, a.fetches)
 	if a.config.Work {
-		a.worker, err = newWorker(a.backend, a.fetches, &a.config)
+		if a.worker, err = newWorker(a.backend, a.fetches, &a.config); err != nil { //nolint:contextcheck // what changes has none
+			return err
+		}
 	}
-	return err
+	return a.observe()
 }
 
 // secure opens what decides who may call, and over what connections. It comes before the log and the views are opened, so that
@@ -154,9 +162,11 @@ func listen(ctx context.Context, address string) (net.Listener, error) {
 // handler mounts the services, if requests are to be answered; a process that only works says that it is well, and no more.
 func (a *app) handler() http.Handler {
 	if !a.config.Serve {
-		return rpc.NewHandler(a.ready)
+		return rpc.NewHandler(a.ready, rpc.Mount("")("/metrics", a.config.telemetry.Metrics()))
 	}
-	b, options := a.backend, slices.Clip(rpc.Options(a.config.Logger))
+	b, options := a.backend, slices.Clip(append(
+		[]connect.HandlerOption{connect.WithInterceptors(a.config.telemetry.Interceptor())}, rpc.Options(a.config.Logger)...,
+	))
 	sources := source.NewService(b.log, a.fetches, b.store)
 	status := projection.NewService(projection.Config{
 		Live: b.store, Source: b.log, Shards: b.log.Shards(), Leases: b.leases,
@@ -171,27 +181,10 @@ func (a *app) handler() http.Handler {
 		rpc.Mount(atlantv1connect.ProductServiceName)(atlantv1connect.NewProductServiceHandler(a.products,
 			append(options, connect.WithInterceptors(a.products.Revalidation(buildVersion())))...)),
 		rpc.Mount(atlantv1connect.ProjectionServiceName)(atlantv1connect.NewProjectionServiceHandler(status, options...)),
+		rpc.Mount("")("/metrics", a.config.telemetry.Metrics()),
 		rpc.Mount("")(product.ExportPath, a.products.Export(a.config.Logger)),
 		rpc.Rest(a.pages),
 	))
-}
-
-// ready tells whether requests can be served: the log and the views answer, and the log has room.
-func (a *app) ready(ctx context.Context) error {
-	if err := a.backend.log.Writable(); err != nil {
-		return err
-	}
-	if _, err := a.backend.log.LastSequence(ctx, events.FetchStream); err != nil {
-		return err
-	}
-	views, err := a.backend.store.Live(ctx)
-	if err == nil {
-		_, err = views.Checkpoint(ctx, events.FetchStream)
-	}
-	if err != nil {
-		return fmt.Errorf("the views cannot be read: %w", err)
-	}
-	return nil
 }
 
 // protocols lets HTTP/1.1 and HTTP/2, which gRPC needs, share the port, with TLS or without.
@@ -244,9 +237,13 @@ func (a *app) close(ctx context.Context) error {
 		all = append(all, a.listener.Close())
 	}
 	a.hangUp()
+	if a.admin != nil {
+		all = append(all, a.admin.Close())
+	}
 	a.working.Wait()
 	if a.backend != nil {
 		all = append(all, a.backend.close())
 	}
+	a.closeTelemetry(ctx)
 	return errors.Join(all...)
 }

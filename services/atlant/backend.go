@@ -39,6 +39,7 @@ func openBackend(ctx context.Context, config *appConfig) (*backend, error) {
 	var err error
 	if b.log, err = jetstream.Open(ctx, b.conn, jetstream.Config{
 		Shards: config.Backend.Shards, Replicas: config.Backend.Replicas, Embedded: b.embedded,
+		Observer: config.telemetry.Log(),
 	}); err != nil {
 		return b, err
 	}
@@ -101,9 +102,10 @@ func openViews(ctx context.Context, config *appConfig) (projections.Store, error
 		return nil, err
 	}
 	if store.Outdated() {
-		config.Logger.Warn("an older version made the views; they are filled anew from the log, and lack what is not in them yet")
+		config.Logger.WarnContext(ctx,
+			"an older version made the views; they are filled anew from the log, and lack what is not in them yet")
 	}
-	return store, nil
+	return config.telemetry.Store(store), nil
 }
 
 // close closes what was opened.

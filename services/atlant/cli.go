@@ -50,6 +50,7 @@ type cli struct {
 	Keys  keysCommand  `cmd:"" help:"Make API keys."`
 	Ready readyCommand `cmd:"" help:"Ask whether Atlant can serve requests; the exit code tells."`
 
+	Trace traceCommand `cmd:"" help:"Print the trace of a fetch, from files that were written with --trace-file."`
 	Bench benchCommand `cmd:"" help:"Measure Atlant on this machine, beside what its parts do by themselves."`
 
 	Version    versionCommand    `cmd:"" help:"Print the version."`

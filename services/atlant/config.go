@@ -15,6 +15,7 @@ import (
 	"github.com/atlant-log/atlant/events/jetstream"
 	"github.com/atlant-log/atlant/services/fetch/remote/bucket"
 	"github.com/atlant-log/atlant/services/rpc"
+	"github.com/atlant-log/atlant/services/telemetry"
 )
 
 // natsFlags say how to reach a log elsewhere.
@@ -165,6 +166,9 @@ type appConfig struct {
 	Except   []netip.AddrPort // addresses that are fetched from even if they are not public
 	Process  string           // the name of this process among all
 	Logger   *slog.Logger
+	Observe  observeFlags
+
+	telemetry *telemetry.Telemetry // what all parts report to; startApp makes it
 }
 
 // connectConfig returns how to reach NATS.
@@ -178,7 +182,7 @@ func (n *natsFlags) connectConfig(process string, logger *slog.Logger) jetstream
 // checkFsync looks whether the servers sync what they confirm, as far as it was said where to ask.
 func (n *natsFlags) checkFsync(ctx context.Context, logger *slog.Logger) error {
 	if len(n.NATSMonitor) == 0 {
-		logger.Warn("cannot tell whether the NATS servers sync every write to the disk, without which a power cut " +
+		logger.WarnContext(ctx, "cannot tell whether the NATS servers sync every write to the disk, without which a power cut "+
 			"loses what was confirmed: set sync_interval: always on each, and name them with --nats-monitor")
 		return nil
 	}

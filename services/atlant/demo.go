@@ -124,7 +124,7 @@ func (l *demoList) keepFetching(ctx context.Context, fetches *fetch.Service, log
 	defer ticker.Stop()
 	for {
 		if _, err := fetches.Request(ctx, request); err != nil && ctx.Err() == nil {
-			logger.Error("demo fetch failed", slog.Any(logError, err))
+			logger.ErrorContext(ctx, "demo fetch failed", slog.Any(logError, err))
 		}
 		select {
 		case <-ctx.Done():

@@ -13,13 +13,16 @@ type serveCommand struct {
 	listFlags
 	httpFlags
 	accessFlags
+	observeFlags
 	Listen   string     `default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Where to answer (${default})."`
 	LogLevel slog.Level `default:"info" placeholder:"LEVEL" help:"debug, info, warn or error (${default})."`
 }
 
 // Validate is called by kong.
 func (s *serveCommand) Validate() error {
-	return errors.Join(s.require("serve"), s.backendFlags.check(), s.listFlags.check(), s.httpFlags.check(), s.accessFlags.check())
+	return errors.Join(
+		s.require("serve"), s.backendFlags.check(), s.listFlags.check(), s.httpFlags.check(), s.accessFlags.check(), s.observeFlags.check(),
+	)
 }
 
 // Run serves until the context ends.
@@ -27,7 +30,7 @@ func (s *serveCommand) Run(ctx context.Context, c *console) error {
 	return runApp(ctx, c, appConfig{
 		Serve: true, Listen: s.Listen, HTTP: s.httpFlags, Access: s.accessFlags, Backend: s.backendFlags,
 		Fetchers: fetcherFlags{listFlags: s.listFlags},
-		Process:  processName(), Logger: newLogger(c, s.LogLevel),
+		Process:  processName(), Logger: s.newLogger(c, s.LogLevel), Observe: s.observeFlags,
 	})
 }
 
@@ -36,6 +39,7 @@ type workCommand struct {
 	backendFlags
 	fetcherFlags
 	alertFlags
+	observeFlags
 	Data     string     `default:"atlant-data" placeholder:"DIR" help:"Where to keep lists while they are worked on (${default})."`
 	Listen   string     `placeholder:"HOST:PORT" help:"Where to answer /healthz and /readyz (nowhere)."`
 	LogLevel slog.Level `default:"info" placeholder:"LEVEL" help:"debug, info, warn or error (${default})."`
@@ -43,7 +47,9 @@ type workCommand struct {
 
 // Validate is called by kong.
 func (w *workCommand) Validate() error {
-	return errors.Join(w.require("work"), w.backendFlags.check(), w.fetcherFlags.check(), w.alertFlags.check())
+	return errors.Join(
+		w.require("work"), w.backendFlags.check(), w.fetcherFlags.check(), w.alertFlags.check(), w.observeFlags.check(),
+	)
 }
 
 // Run works until the context ends.
@@ -51,7 +57,7 @@ func (w *workCommand) Run(ctx context.Context, c *console) error {
 	return runApp(ctx, c, appConfig{
 		Work: true, Listen: w.Listen, DataDir: w.Data, Backend: w.backendFlags, Fetchers: w.fetcherFlags,
 		Alerts:  w.alertFlags,
-		Process: processName(), Logger: newLogger(c, w.LogLevel),
+		Process: processName(), Logger: w.newLogger(c, w.LogLevel), Observe: w.observeFlags,
 	})
 }
 
@@ -75,8 +81,4 @@ func runApp(ctx context.Context, c *console, config appConfig) (err error) {
 	}
 	c.notef("stopping; others go on with what is not done")
 	return nil
-}
-
-func newLogger(c *console, level slog.Level) *slog.Logger {
-	return slog.New(slog.NewTextHandler(c.err, &slog.HandlerOptions{Level: level}))
 }

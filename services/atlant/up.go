@@ -16,6 +16,7 @@ type upCommand struct {
 	alertFlags
 	httpFlags
 	accessFlags
+	observeFlags
 	Listen   string     `default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Where to answer (${default})."`
 	Data     string     `placeholder:"DIR" help:"Where to keep the log and the views (atlant-data; with --demo a folder that is removed at the end)."`
 	LogLevel slog.Level `default:"info" placeholder:"LEVEL" help:"debug, info, warn or error (${default})."`
@@ -32,7 +33,9 @@ const memoryLimit = 400 << 20
 
 // Validate is called by kong.
 func (u *upCommand) Validate() error {
-	return errors.Join(u.backendFlags.check(), u.fetcherFlags.check(), u.alertFlags.check(), u.httpFlags.check(), u.accessFlags.check())
+	return errors.Join(
+		u.backendFlags.check(), u.fetcherFlags.check(), u.alertFlags.check(), u.httpFlags.check(), u.accessFlags.check(), u.observeFlags.check(),
+	)
 }
 
 // Run starts Atlant and stops it when the context ends.
@@ -40,7 +43,7 @@ func (u *upCommand) Run(ctx context.Context, c *console) (err error) {
 	if os.Getenv("GOMEMLIMIT") == "" && u.NATS == "" {
 		debug.SetMemoryLimit(memoryLimit)
 	}
-	logger := newLogger(c, u.LogLevel)
+	logger := u.newLogger(c, u.LogLevel)
 	data, temporary := u.Data, false
 	switch {
 	case data == "" && u.Demo:
@@ -55,7 +58,7 @@ func (u *upCommand) Run(ctx context.Context, c *console) (err error) {
 	config := appConfig{
 		Serve: true, Work: true, Listen: u.Listen, HTTP: u.httpFlags, Access: u.accessFlags, DataDir: data, Backend: u.backendFlags,
 		Fetchers: u.fetcherFlags, Alerts: u.alertFlags,
-		Process: processName(), Logger: logger,
+		Process: processName(), Logger: logger, Observe: u.observeFlags,
 	}
 	var list *demoList
 	if u.Demo {

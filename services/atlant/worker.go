@@ -43,17 +43,23 @@ func newWorker(b *backend, fetches *fetch.Service, config *appConfig) (*worker, 
 	for partition := range events.QueuePartitions {
 		partitions = append(partitions, queuePrefix+strconv.Itoa(partition))
 	}
+	for _, p := range w.projectors {
+		p.Observe(config.telemetry.Projections())
+	}
 	var err error
 	if w.alerts, err = newAlertWork(b, config); err != nil {
 		return nil, err
 	}
 	w.groups = [][]string{shards, {string(events.FetchStream)}, partitions, w.alerts.units(b.log.Shards())}
-	w.owner = ownership.NewOwner(b.leases, ownership.Config{Worker: config.Process, Note: w.report, Logger: config.Logger})
+	w.owner = ownership.NewOwner(b.leases, ownership.Config{
+		Worker: config.Process, Note: w.report, Changed: leaseChanged(config.telemetry), Logger: config.Logger,
+	})
 	w.fetcher, err = fetch.NewFetcher(b.log, b.store, fetch.Config{
 		SpoolDir: filepath.Join(config.DataDir, spoolFolder), Concurrency: config.Fetchers.Fetchers,
 		MaxListBytes: config.Fetchers.MaxListBytes, AllowPrivate: config.Fetchers.AllowPrivateURLs, Except: config.Except,
 		Version:    buildVersion(),
 		KnownHosts: config.Fetchers.SSHKnownHosts, Buckets: config.Fetchers.AllowBucket, ListsFolder: config.Fetchers.ListsFolder,
+		Observer: config.telemetry.Fetches(),
 	}, config.Logger)
 	return w, err
 }

@@ -64,6 +64,7 @@ func (w *work) download(ctx context.Context, to *part) error {
 		if !tried.another(err) || ctx.Err() != nil {
 			return err
 		}
+		w.observer.AttemptFailed()
 		failed := &atlantv1.FetchAttemptFailed{Attempt: int32(tried.all), Error: err.Error()}
 		event := &atlantv1.FetchEvent{Event: &atlantv1.FetchEvent_AttemptFailed{AttemptFailed: failed}}
 		if err := w.append(ctx, event); err != nil {

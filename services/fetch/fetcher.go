@@ -32,6 +32,8 @@ type Config struct {
 	KnownHosts  string   // file with the keys of SFTP servers; empty: lists are fetched from none
 	ListsFolder string   // folder of this machine that lists are taken from; empty: from none
 	Buckets     []string // that lists are taken from, see package remote/bucket
+
+	Observer Observer // is told how work goes; nil: nobody is
 }
 
 // Fetcher takes requests from the queue and does them.
@@ -43,6 +45,7 @@ type Fetcher struct {
 	downloader *downloader
 	running    chan struct{} // a slot for each list that is worked on, whatever its partition
 
+	observer     Observer
 	version      string // of this program
 	viewPatience time.Duration
 }
@@ -59,6 +62,9 @@ func NewFetcher(log Log, live projections.LiveViews, config Config, logger *slog
 	if config.MaxListBytes == 0 {
 		config.MaxListBytes = DefaultMaxListBytes
 	}
+	if config.Observer == nil {
+		config.Observer = unobserved{}
+	}
 	guard := outbound.NewGuard(config.AllowPrivate, config.Except...)
 	openers, err := newOpeners(guard, &config, logger)
 	if err != nil {
@@ -67,7 +73,7 @@ func NewFetcher(log Log, live projections.LiveViews, config Config, logger *slog
 	return &Fetcher{
 		log: log, live: live, logger: logger, spool: spool,
 		downloader: newDownloader(guard, config.MaxListBytes, "atlant/"+config.Version, openers),
-		version:    config.Version, viewPatience: viewPatience,
+		observer:   config.Observer, version: config.Version, viewPatience: viewPatience,
 		running: make(chan struct{}, config.Concurrency),
 	}, nil
 }
@@ -86,7 +92,7 @@ func (f *Fetcher) Work(ctx context.Context, partition int) {
 		if errors.Is(err, events.ErrTaken) {
 			wait = takenPause
 		}
-		logger.Warn("no requests from the queue", slog.Any(logError, err), slog.Duration(logRetryIn, wait))
+		logger.WarnContext(ctx, "no requests from the queue", slog.Any(logError, err), slog.Duration(logRetryIn, wait))
 		pause(ctx, wait)
 	}
 }

@@ -41,7 +41,7 @@ func (w *work) implausible(ctx context.Context, list *atlantv1.FetchParsed) *atl
 	}
 	recent, err := w.recent(ctx, comparePatience*w.viewPatience)
 	if err != nil {
-		w.logger.Warn("a list is published without being compared with the one before", slog.String(logFetch, w.id.String()),
+		w.logger.WarnContext(ctx, "a list is published without being compared with the one before", slog.String(logFetch, w.id.String()),
 			slog.Any(logError, err))
 		return nil
 	}
@@ -131,7 +131,7 @@ func (w *work) tidyHeld(ctx context.Context) error {
 		}
 	}
 	if err != nil {
-		w.logger.Warn("lists that are held were not looked at", slog.String(logFetch, w.id.String()), slog.Any(logError, err))
+		w.logger.WarnContext(ctx, "lists that are held were not looked at", slog.String(logFetch, w.id.String()), slog.Any(logError, err))
 	}
 	return nil
 }

@@ -97,6 +97,22 @@ func (h *hosts) release(at *host) {
 	}
 }
 
+// leftAlone counts the hosts that nothing is asked of for now, and those of which one request is to tell whether they are well.
+func (h *hosts) leftAlone() (open, halfOpen int) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, at := range h.known {
+		switch at.breaker.State() {
+		case circuitbreaker.OpenState:
+			open++
+		case circuitbreaker.HalfOpenState:
+			halfOpen++
+		case circuitbreaker.ClosedState:
+		}
+	}
+	return open, halfOpen
+}
+
 // forgetOne forgets any one host that nothing is fetched from.
 func (h *hosts) forgetOne() {
 	for name, at := range h.known {

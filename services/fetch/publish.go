@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"google.golang.org/protobuf/proto"
 
@@ -21,9 +22,11 @@ const (
 var errLogDiffers = errors.New("the log does not hold what the list says")
 
 // publish writes the observations that the log does not hold yet, and then the receipt.
-func (w *work) publish(ctx context.Context, r *reading) error {
+func (w *work) publish(ctx context.Context, r *reading) (err error) {
+	ctx, end := w.observer.Stage(ctx, StagePublish, time.Now())
+	defer func() { end(err) }()
 	at := events.Position{ObservedAt: events.MicrosOf(w.request.GetObservedAt()), Fetch: w.id}
-	err := r.observations(ctx, at, func(place int64, o *events.Observation) error {
+	err = r.observations(ctx, at, func(place int64, o *events.Observation) error {
 		w.published.Store(w.writer.Published())
 		return w.writer.Add(ctx, place, o)
 	})

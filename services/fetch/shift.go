@@ -26,8 +26,8 @@ const (
 type shift struct {
 	*Fetcher
 	end  context.CancelCauseFunc
-	held chan struct{}       // a slot for each request held
-	done chan events.FetchID // what is to become visible
+	held chan struct{} // a slot for each request held
+	done chan toSee    // what is to become visible
 
 	mu      sync.Mutex
 	lanes   map[string][]events.WorkItem // by source: the requests waiting; an entry while its lane runs
@@ -37,7 +37,7 @@ type shift struct {
 
 func newShift(f *Fetcher) *shift {
 	return &shift{
-		Fetcher: f, held: make(chan struct{}, maxHeld), done: make(chan events.FetchID, maxToSee),
+		Fetcher: f, held: make(chan struct{}, maxHeld), done: make(chan toSee, maxToSee),
 		lanes: map[string][]events.WorkItem{}, inHand: map[string]events.WorkItem{},
 	}
 }
@@ -163,13 +163,15 @@ func (s *shift) allInHand() []events.WorkItem {
 func (s *shift) doUntilDone(ctx context.Context, item events.WorkItem) {
 	id, err := uuid.Parse(item.Request().GetId())
 	if err != nil {
-		s.logger.Error("request without a valid id", slog.String(logFetch, item.Request().GetId()))
+		s.logger.ErrorContext(ctx, "request without a valid id", slog.String(logFetch, item.Request().GetId()))
 		return
 	}
+	ctx, end := s.observer.Begin(ctx, item.Request(), item.Origin())
+	defer func() { end(err) }()
 	logger := s.logger.With(slog.String(logFetch, id.String()))
 	ours := &hold{stillOurs: item.Keep}
 	for ctx.Err() == nil {
-		err := s.do(ctx, id, item, ours)
+		err = s.do(ctx, id, item, ours)
 		switch {
 		case err == nil || ctx.Err() != nil:
 			return
@@ -178,12 +180,12 @@ func (s *shift) doUntilDone(ctx context.Context, item events.WorkItem) {
 		case errors.Is(err, events.ErrMalformed), errors.Is(err, errSuperseded):
 			// Without a sign of life the request is handed out again: to whoever works on it, or to a newer version that
 			// can read what it wrote.
-			logger.Error("fetch left alone", slog.Any(logError, err))
+			logger.ErrorContext(ctx, "fetch left alone", slog.Any(logError, err))
 			return
 		case errors.Is(err, events.ErrConflict):
 			pause(ctx, conflictPause) // it was cancelled, as a rule: the log tells
 		default:
-			logger.Error("fetch interrupted", slog.Any(logError, err), slog.Duration(logRetryIn, retryPause))
+			logger.ErrorContext(ctx, "fetch interrupted", slog.Any(logError, err), slog.Duration(logRetryIn, retryPause))
 			pause(ctx, retryPause)
 		}
 	}
@@ -200,7 +202,7 @@ func (s *shift) do(ctx context.Context, id events.FetchID, item events.WorkItem,
 		return fmt.Errorf("confirm fetch: %w", err)
 	}
 	select {
-	case s.done <- id:
+	case s.done <- toSee{ctx, id}:
 	default: // the views are far behind, and the receipts of some fetches will not say when they were visible
 	}
 	return nil

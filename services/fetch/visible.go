@@ -4,11 +4,18 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"time"
 
 	"github.com/atlant-log/atlant/events"
 	"github.com/atlant-log/atlant/projections"
 	atlantv1 "github.com/atlant-log/atlant/proto/gen/atlant/v1"
 )
+
+// toSee is a fetch that has ended, with the context that it was worked on in: what is waited for belongs to its trace.
+type toSee struct {
+	ctx context.Context //nolint:containedctx // see above
+	id  events.FetchID
+}
 
 // maxToSee bounds the fetches of a partition that have ended and wait for the views.
 const maxToSee = 1024
@@ -20,13 +27,14 @@ func (s *shift) noteVisible(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			return
-		case id := <-s.done:
+		case fetch := <-s.done:
 			for ctx.Err() == nil {
-				err := s.seeVisible(ctx, id)
+				err := s.seeVisible(fetch.ctx, fetch.id)
 				if err == nil {
 					break
 				}
-				s.logger.Debug("the views do not show a fetch", slog.String(logFetch, id.String()), slog.Any(logError, err))
+				s.logger.DebugContext(fetch.ctx, "the views do not show a fetch",
+					slog.String(logFetch, fetch.id.String()), slog.Any(logError, err))
 				pause(ctx, retryPause)
 			}
 		}
@@ -43,8 +51,14 @@ func (s *shift) seeVisible(ctx context.Context, id events.FetchID) error {
 	if completed == nil || view.Fetch.GetVisibleAt() != nil {
 		return nil
 	}
-	if _, err := projections.WaitForPosition(ctx, s.live, events.LogPosition(completed.GetPosition())); err != nil {
+	waiting, end := s.observer.Stage(ctx, StageVisible, view.Fetch.GetEndedAt().AsTime())
+	_, err = projections.WaitForPosition(waiting, s.live, events.LogPosition(completed.GetPosition()))
+	end(err)
+	if err != nil {
 		return err
+	}
+	if !isApproved(recorded) { // how long people took to look at it tells nothing of Atlant
+		s.observer.Visible(time.Since(view.Fetch.GetRequestedAt().AsTime()))
 	}
 	_, err = appendTo(ctx, s.log, id, view, &atlantv1.FetchEvent{Event: &atlantv1.FetchEvent_Visible{Visible: &atlantv1.FetchVisible{}}})
 	if errors.Is(err, events.ErrConflict) {

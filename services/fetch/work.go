@@ -179,7 +179,7 @@ func (w *work) run(ctx context.Context, before *atlantv1.FetchParsed) error {
 
 // readAndPublish reads a list and publishes it; before is what an earlier attempt found, nil if none came so far.
 func (w *work) readAndPublish(ctx context.Context, l *toRead, before *atlantv1.FetchParsed) error {
-	reading, err := read(ctx, l)
+	reading, err := w.read(ctx, l)
 	defer func() { _ = reading.close() }() // what it leaves is removed with the list
 	if isUnreadable(err) {
 		return w.fail(ctx, err, reading)
@@ -212,6 +212,13 @@ func (w *work) readAndPublish(ctx context.Context, l *toRead, before *atlantv1.F
 	return w.publish(ctx, reading)
 }
 
+func (w *work) read(ctx context.Context, l *toRead) (*reading, error) {
+	ctx, end := w.observer.Stage(ctx, StageRead, time.Now())
+	reading, err := read(ctx, l)
+	end(err)
+	return reading, err
+}
+
 // list returns the list from the spool, downloading it if it is not there.
 func (w *work) list(ctx context.Context) (*os.File, error) {
 	file, err := w.spool.open(w.id)
@@ -221,12 +228,19 @@ func (w *work) list(ctx context.Context) (*os.File, error) {
 	if !errors.Is(err, fs.ErrNotExist) {
 		return nil, spoolError{err}
 	}
-	return w.spool.write(w.id, func(to *part) error {
+	ctx, end := w.observer.Stage(ctx, StageDownload, time.Now())
+	file, err = w.spool.write(w.id, func(to *part) error {
 		if w.held != nil {
 			return w.takeHeld(ctx, to)
 		}
 		return w.download(ctx, to)
 	})
+	if errors.Is(err, errNotModified) {
+		end(nil)
+	} else {
+		end(err)
+	}
+	return file, err
 }
 
 // isFinal tells whether the list cannot be had, be it the server's fault or that of this machine's disk.
@@ -261,6 +275,9 @@ func (w *work) append(ctx context.Context, all ...*atlantv1.FetchEvent) error {
 	w.hold.end = last
 	for i, event := range all { // a batch has consecutive sequences
 		w.view, _ = projections.FoldFetch(&w.view, last-uint64(len(all)-1-i), event)
+	}
+	if state := w.view.Fetch.GetState(); projections.Ended(state) || state == atlantv1.FetchState_FETCH_STATE_HELD {
+		w.observer.Ended(w.view.Fetch)
 	}
 	return nil
 }

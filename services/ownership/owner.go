@@ -18,10 +18,21 @@ const WorkerPrefix = "worker/"
 
 // Config is what an Owner needs to know.
 type Config struct {
-	Worker string                   // the id of this worker; no other has it, nor has this one after a restart
-	Note   func(unit string) []byte // what a unit's lease says to others, asked for every third of a TTL; nil for nothing
-	Logger *slog.Logger
+	Worker  string                           // the id of this worker; no other has it, nor has this one after a restart
+	Note    func(unit string) []byte         // what a unit's lease says to others, asked for every third of a TTL; nil for nothing
+	Changed func(unit string, change Change) // is told of each lease of a unit, and must not block; nil: nobody is
+	Logger  *slog.Logger
 }
+
+// Change is what becomes of a lease.
+type Change string
+
+// The changes.
+const (
+	Taken    Change = "taken"
+	Released Change = "released"
+	Lost     Change = "lost" // it could not be renewed in time, or another worker has taken it
+)
 
 // Owner takes units of work for one worker.
 type Owner struct {
@@ -33,6 +44,9 @@ type Owner struct {
 func NewOwner(leases events.Leases, config Config) *Owner {
 	if config.Note == nil {
 		config.Note = func(string) []byte { return nil }
+	}
+	if config.Changed == nil {
+		config.Changed = func(string, Change) {}
 	}
 	return &Owner{leases: leases, config: config}
 }
@@ -87,7 +101,7 @@ func (s *session) announce(ctx context.Context) {
 	for ctx.Err() == nil {
 		err := s.hold(ctx, WorkerPrefix+s.config.Worker, &tenure{}, func(held context.Context) { <-held.Done() })
 		if err != nil && !failing && ctx.Err() == nil {
-			s.config.Logger.Warn("this worker cannot announce itself, it keeps trying", slog.Any(logError, err))
+			s.config.Logger.WarnContext(ctx, "this worker cannot announce itself, it keeps trying", slog.Any(logError, err))
 		}
 		failing = err != nil
 		pause(ctx, s.leases.TTL()/30)
@@ -141,7 +155,7 @@ func (s *session) begin(ctx context.Context, unit string) {
 	s.running.Go(func() {
 		defer cancel()
 		if err := s.hold(ctx, unit, t, func(held context.Context) { s.work(held, unit) }); err != nil {
-			s.config.Logger.Debug("unit not taken", slog.String(logUnit, unit), slog.Any(logError, err))
+			s.config.Logger.DebugContext(ctx, "unit not taken", slog.String(logUnit, unit), slog.Any(logError, err))
 			pause(ctx, s.leases.TTL()/60) // the claims are about to show who was faster
 		}
 		s.mu.Lock()

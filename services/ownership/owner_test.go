@@ -3,6 +3,8 @@ package ownership_test
 import (
 	"context"
 	"fmt"
+	"slices"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -167,5 +169,33 @@ func TestRunThatReturnsIsCalledAgain(t *testing.T) {
 		case <-time.After(patience):
 			t.Fatal("it is not called")
 		}
+	}
+}
+
+// TestChanges: every lease of a unit that is taken is released or lost, and those told of are no others.
+func TestChanges(t *testing.T) {
+	t.Parallel()
+	port, _ := startServer(t, -1)
+	var mu sync.Mutex
+	changes := map[ownership.Change][]string{}
+	config := ownership.Config{Worker: "A", Changed: func(unit string, change ownership.Change) {
+		mu.Lock()
+		defer mu.Unlock()
+		changes[change] = append(changes[change], unit)
+	}}
+	b := &board{}
+	stop := startOwner(t, openLeases(t, port), config, func(ctx context.Context, unit string) {
+		b.enter(unit, "A")
+		defer b.leave(unit, "A")
+		<-ctx.Done()
+	})
+	b.awaitEven(t, "alone", "A")
+	stop()
+	mu.Lock()
+	defer mu.Unlock()
+	units := slices.Sorted(slices.Values(slices.Concat(groups...)))
+	taken, released := slices.Sorted(slices.Values(changes[ownership.Taken])), slices.Sorted(slices.Values(changes[ownership.Released]))
+	if !slices.Equal(taken, units) || !slices.Equal(released, units) || len(changes[ownership.Lost]) > 0 {
+		t.Errorf("told of %v, want each of %q once taken and released", changes, units)
 	}
 }

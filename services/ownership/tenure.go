@@ -35,17 +35,28 @@ func (s *session) hold(ctx context.Context, name string, t *tenure, run func(ctx
 	ctx, held := newTerm(ctx, s.lasts(asked))
 	defer held.stop()
 	t.term.Store(held)
+	s.changed(name, Taken)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
 		run(ctx)
 	}()
 	s.renewUntil(lasting, done, name, lease, held)
+	ended := Released
 	if lost := held.lost(); lost != nil {
-		s.config.Logger.Warn("lease lost", slog.String(logUnit, name), slog.Any(logError, lost))
+		ended = Lost
+		s.config.Logger.WarnContext(ctx, "lease lost", slog.String(logUnit, name), slog.Any(logError, lost))
 	}
 	s.release(lasting, name, lease)
+	s.changed(name, ended)
 	return nil
+}
+
+// changed tells of a lease, unless it is the one by which this worker announces itself.
+func (s *session) changed(name string, change Change) {
+	if name != WorkerPrefix+s.config.Worker {
+		s.config.Changed(name, change)
+	}
 }
 
 // renewUntil renews a lease until done, or until it is lost.
@@ -97,7 +108,7 @@ func (s *session) release(ctx context.Context, name string, lease events.Lease) 
 	ctx, cancel := context.WithTimeout(ctx, s.leases.TTL()/3)
 	defer cancel()
 	if err := lease.Release(ctx); err != nil {
-		s.config.Logger.Debug("lease not released", slog.String(logUnit, name), slog.Any(logError, err))
+		s.config.Logger.DebugContext(ctx, "lease not released", slog.String(logUnit, name), slog.Any(logError, err))
 	}
 }
 

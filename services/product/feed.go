@@ -110,6 +110,13 @@ func (f *feed) join(ctx context.Context, position events.LogPosition) (*watcher,
 	return w, nil
 }
 
+// watching returns how many watch.
+func (f *feed) watching() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.watchers
+}
+
 // leave ends what join began.
 func (w *watcher) leave() {
 	f := w.feed

@@ -18,6 +18,9 @@ var errClosing = errors.New("the server shuts down: go on behind the last positi
 // Close ends all streams of Watch, those to come as well.
 func (s *Service) Close() { s.feed.close() }
 
+// Watchers returns how many streams of Watch there are.
+func (s *Service) Watchers() int { return s.feed.watching() }
+
 // Watch implements ProductService.
 func (s *Service) Watch(
 	ctx context.Context, request *connect.Request[atlantv1.WatchRequest], stream *connect.ServerStream[atlantv1.WatchResponse],

@@ -199,12 +199,13 @@ func TestGetStatusTellsOfProjectors(t *testing.T) {
 	for deadline := time.Now().Add(30 * time.Second); p.Failure() == nil && time.Now().Before(deadline); {
 		time.Sleep(time.Millisecond)
 	}
+	report := p.Report()
 	stop()
 	<-ended
 	store.broken.Store(false)
 	held := []events.Claim{
 		{Name: "FETCH_EVENTS", Holder: "a", Note: []byte(`{"rate":2.5}`)},
-		{Name: "PRICES_01", Holder: "b", Note: p.Report()},
+		{Name: "PRICES_01", Holder: "b", Note: report},
 		{Name: "PRICES_07", Holder: "c"},
 		{Name: "queue/1", Holder: "d", Note: []byte("rubbish")},
 	}

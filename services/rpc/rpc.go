@@ -36,8 +36,8 @@ func Options(log *slog.Logger) []connect.HandlerOption {
 		connect.WithReadMaxBytes(maxRequestBytes),
 		connect.WithCodec(strictJSON{"json"}),
 		connect.WithCodec(strictJSON{"json; charset=utf-8"}),
-		connect.WithRecover(func(_ context.Context, spec connect.Spec, _ http.Header, reason any) error {
-			return internal(log, spec.Procedure, fmt.Errorf("panic: %v\n%s", reason, debug.Stack()))
+		connect.WithRecover(func(ctx context.Context, spec connect.Spec, _ http.Header, reason any) error {
+			return internal(ctx, log, spec.Procedure, fmt.Errorf("panic: %v\n%s", reason, debug.Stack()))
 		}),
 		compression(),
 		connect.WithInterceptors(connect.UnaryInterceptorFunc(uncached), errorInterceptor{log: log},
@@ -90,25 +90,25 @@ func (i errorInterceptor) outward(ctx context.Context, procedure string, err err
 	case errors.As(err, &meant):
 		return err
 	case errors.Is(err, events.ErrFull) && ctx.Err() == nil:
-		i.log.Error("log full", slog.String(logProcedure, procedure), slog.Any(logError, err))
+		i.log.ErrorContext(ctx, "log full", slog.String(logProcedure, procedure), slog.Any(logError, err))
 		return connect.NewError(connect.CodeResourceExhausted, events.ErrFull)
 	case errors.Is(err, events.ErrUnavailable) && ctx.Err() == nil: // first: what hangs there has a deadline of its own
-		i.log.Error("log unavailable", slog.String(logProcedure, procedure), slog.Any(logError, err))
+		i.log.ErrorContext(ctx, "log unavailable", slog.String(logProcedure, procedure), slog.Any(logError, err))
 		return connect.NewError(connect.CodeUnavailable, events.ErrUnavailable)
 	case errors.Is(err, projections.ErrUnavailable) && ctx.Err() == nil:
-		i.log.Error("views unavailable", slog.String(logProcedure, procedure), slog.Any(logError, err))
+		i.log.ErrorContext(ctx, "views unavailable", slog.String(logProcedure, procedure), slog.Any(logError, err))
 		return connect.NewError(connect.CodeUnavailable, projections.ErrUnavailable)
 	case errors.Is(err, context.Canceled):
 		return connect.NewError(connect.CodeCanceled, errors.New("the call was cancelled"))
 	case errors.Is(err, context.DeadlineExceeded):
 		return connect.NewError(connect.CodeDeadlineExceeded, errors.New("the call took longer than its deadline"))
 	default:
-		return internal(i.log, procedure, err)
+		return internal(ctx, i.log, procedure, err)
 	}
 }
 
-func internal(log *slog.Logger, procedure string, err error) error {
+func internal(ctx context.Context, log *slog.Logger, procedure string, err error) error {
 	id := uuid.NewString()
-	log.Error("internal error", slog.String(logID, id), slog.String(logProcedure, procedure), slog.Any(logError, err))
+	log.ErrorContext(ctx, "internal error", slog.String(logID, id), slog.String(logProcedure, procedure), slog.Any(logError, err))
 	return connect.NewError(connect.CodeInternal, fmt.Errorf("internal error %s: the log says more under that id", id))
 }

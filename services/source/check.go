@@ -19,7 +19,7 @@ func (s *Scheduler) keepChecking(ctx context.Context) {
 		wait := checkInterval
 		if err := s.check(ctx, time.Now()); err != nil && ctx.Err() == nil {
 			wait = retryPause
-			s.logger.Warn("alarms of sources not checked", slog.Any(logError, err), slog.Duration(logRetryIn, wait))
+			s.logger.WarnContext(ctx, "alarms of sources not checked", slog.Any(logError, err), slog.Duration(logRetryIn, wait))
 		}
 		pause(ctx, wait)
 	}

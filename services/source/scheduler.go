@@ -63,7 +63,7 @@ func (s *Scheduler) Run(ctx context.Context) {
 		if ctx.Err() != nil {
 			return
 		}
-		s.logger.Warn("no alarms of sources", slog.Any(logError, err), slog.Duration(logRetryIn, retryPause))
+		s.logger.WarnContext(ctx, "no alarms of sources", slog.Any(logError, err), slog.Duration(logRetryIn, retryPause))
 		pause(ctx, retryPause)
 	}
 }
@@ -102,7 +102,7 @@ func (s *Scheduler) answer(ctx context.Context, item events.AlarmItem) {
 	case ctx.Err() != nil: // this process ends: another one, or the next, may take it at once
 		item.Later(time.Millisecond)
 	default:
-		s.logger.Error("a source that is due has to wait", slog.String(logSource, alarm.GetSource()), slog.Any(logError, err),
+		s.logger.ErrorContext(ctx, "a source that is due has to wait", slog.String(logSource, alarm.GetSource()), slog.Any(logError, err),
 			slog.Duration(logRetryIn, retryPause))
 		item.Later(retryPause)
 	}
@@ -155,19 +155,19 @@ func (s *Scheduler) fetch(
 		return "", err
 	}
 	if reason != "" {
-		logger.Debug("source passed over: " + reason) //nolint:sloglint // one of a few constants
+		logger.DebugContext(ctx, "source passed over: "+reason) //nolint:sloglint // one of a few constants
 		return alarm.GetLastFetchId(), nil
 	}
 	key := fmt.Sprintf("%s %d %d", source.GetName(), source.GetCreatedAt().AsTime().UnixMicro(), due.Unix())
 	fetch, err := s.fetches.RequestScheduled(ctx, key, fetchRequest(source), due)
 	if connect.CodeOf(err) == connect.CodeInvalidArgument { // of a newer version: to try again does not help
-		logger.Error("source cannot be fetched", slog.Any(logError, err))
+		logger.ErrorContext(ctx, "source cannot be fetched", slog.Any(logError, err))
 		return alarm.GetLastFetchId(), nil
 	}
 	if err != nil {
 		return "", err
 	}
-	logger.Debug("source is due", slog.String(logFetch, fetch.GetId()))
+	logger.DebugContext(ctx, "source is due", slog.String(logFetch, fetch.GetId()))
 	return fetch.GetId(), nil
 }
 

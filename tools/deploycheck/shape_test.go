@@ -40,12 +40,14 @@ func wantWorks(t *testing.T, atlant string) {
 	}
 	key := output(t, root, nil, atlant, "keys", "new", "--id", "admin", "--scope", "admin", "--file", environment["ATLANT_API_KEYS_FILE"])
 	url := ""
+	var all []string
 	for _, name := range []string{"serve", "work-1", "work-2"} {
 		environment["ATLANT_LISTEN"] = fmt.Sprintf("127.0.0.1:%d", freePorts(t, 1)[0])
 		environment["ATLANT_NATS_CERT"], environment["ATLANT_NATS_KEY"] = users[name].cert, users[name].key
 		if url == "" {
 			url = "http://" + environment["ATLANT_LISTEN"]
 		}
+		all = append(all, "http://"+environment["ATLANT_LISTEN"])
 		startService(t, atlant, project.Services[name], environment)
 		await(t, name+" to be ready", func() bool { return answers("http://" + environment["ATLANT_LISTEN"] + "/readyz") })
 	}
@@ -58,6 +60,7 @@ func wantWorks(t *testing.T, atlant string) {
 	if listed := string(output(t, root, api, atlant, "list")); !strings.Contains(listed, "18.90") || !strings.Contains(listed, "5.95") {
 		t.Errorf("listed were\n%s", listed)
 	}
+	wantObserved(t, all...)
 	output(t, root, api, atlant, "verify")
 	output(t, root, api, atlant, "rebuild")
 	if status := string(output(t, root, api, atlant, "status")); !strings.Contains(status, "PRICES_07") {

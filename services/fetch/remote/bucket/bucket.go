@@ -67,7 +67,7 @@ func (o *Opener) Open(ctx context.Context, list *url.URL, _ *atlantv1.Credential
 	}
 	opened, err := blob.OpenBucket(ctx, a.url)
 	if err != nil {
-		o.logger.Error("a bucket cannot be opened", slog.String(logBucket, a.scheme+"://"+a.bucket), slog.Any(logError, err))
+		o.logger.ErrorContext(ctx, "a bucket cannot be opened", slog.String(logBucket, a.scheme+"://"+a.bucket), slog.Any(logError, err))
 		return nil, remote.Refused("the bucket cannot be opened; the log of Atlant says why")
 	}
 	f := &object{ctx: ctx, bucket: opened, key: key, opener: o, allowed: a}
@@ -125,7 +125,7 @@ func (o *object) explain(err error) error {
 		return errChanged
 	default: // concerns the operator
 	}
-	o.opener.logger.Warn("a list cannot be had from a bucket",
+	o.opener.logger.WarnContext(o.ctx, "a list cannot be had from a bucket",
 		slog.String(logBucket, o.allowed.scheme+"://"+o.allowed.bucket), slog.Any(logError, err))
 	if code == gcerrors.PermissionDenied {
 		return remote.Refused("Atlant may not read that list in the bucket; its log says more")
