@@ -39,7 +39,8 @@ func CheckFsync(ctx context.Context, urls []string, logger *slog.Logger) error {
 		faults = append(faults, away...)
 	} else {
 		for _, fault := range away {
-			logger.WarnContext(ctx, "cannot ask a NATS server whether it syncs every write to the disk", slog.String(logFault, fault.String()))
+			logger.WarnContext(ctx, "cannot ask a NATS server whether it syncs every write to the disk",
+				slog.String(logFault, fault.String()))
 		}
 	}
 	if len(faults) > 0 {

@@ -44,7 +44,7 @@ func TestTraceTravels(t *testing.T) {
 	queue := take(t, log)
 	ctx, traceParent := traced(t.Context())
 	for _, test := range []struct {
-		ctx  context.Context
+		ctx  context.Context //nolint:containedctx // what is varied
 		want string
 	}{{ctx, traceParent}, {t.Context(), ""}} {
 		asked := request(t)

@@ -29,11 +29,11 @@ func (s *shift) noteVisible(ctx context.Context) {
 			return
 		case fetch := <-s.done:
 			for ctx.Err() == nil {
-				err := s.seeVisible(fetch.ctx, fetch.id)
+				err := s.seeVisible(fetch.ctx, fetch.id) //nolint:contextcheck // it ends with the other one
 				if err == nil {
 					break
 				}
-				s.logger.DebugContext(fetch.ctx, "the views do not show a fetch",
+				s.logger.DebugContext(fetch.ctx, "the views do not show a fetch", //nolint:contextcheck // as above
 					slog.String(logFetch, fetch.id.String()), slog.Any(logError, err))
 				pause(ctx, retryPause)
 			}

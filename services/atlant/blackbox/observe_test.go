@@ -111,7 +111,10 @@ func metricNames(metrics string) []string {
 func adminURL(tb testing.TB, a *atlant) string {
 	tb.Helper()
 	for line := range strings.Lines(a.stderr.String()) {
-		var record struct{ Msg, Address string }
+		var record struct {
+			Msg     string `json:"msg"`
+			Address string `json:"address"`
+		}
 		if json.Unmarshal([]byte(line), &record) == nil && record.Msg == "operators are answered" {
 			return "http://" + record.Address
 		}
@@ -130,9 +133,9 @@ func wantTrace(t *testing.T, file, fetch string) {
 	t.Log("\n" + tree.out)
 	printed := run(t, "trace", "--json", "--fetch", fetch, file)
 	type span struct {
-		Name     string
+		Name     string `json:"name"`
 		TraceID  string `json:"traceId"`
-		Children []span
+		Children []span `json:"children"`
 	}
 	var root span
 	if err := json.Unmarshal([]byte(printed.out), &root); err != nil {
