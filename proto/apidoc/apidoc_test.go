@@ -7,6 +7,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/reflect/protoregistry"
 	"google.golang.org/protobuf/types/descriptorpb"
 
 	atlantv1 "github.com/atlant-log/atlant/proto/gen/atlant/v1"
@@ -14,16 +15,14 @@ import (
 
 // methods calls do for each method of the contract.
 func methods(do func(protoreflect.MethodDescriptor)) {
-	for _, file := range []protoreflect.FileDescriptor{
-		atlantv1.File_atlant_v1_fetch_proto, atlantv1.File_atlant_v1_source_proto, atlantv1.File_atlant_v1_product_proto,
-		atlantv1.File_atlant_v1_projection_proto,
-	} {
+	protoregistry.GlobalFiles.RangeFilesByPackage(atlantv1.File_atlant_v1_price_proto.Package(), func(file protoreflect.FileDescriptor) bool {
 		for i := range file.Services().Len() {
 			for j := range file.Services().Get(i).Methods().Len() {
 				do(file.Services().Get(i).Methods().Get(j))
 			}
 		}
-	}
+		return true
+	})
 }
 
 // The document tells of all methods, by GET of those that may be called so, and of all that they take and return.
