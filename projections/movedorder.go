@@ -50,7 +50,7 @@ func (o *movedOrder) take(query *ProductQuery, added []*Product) {
 		merged = append(append(merged, rest[:at]...), p)
 		rest = rest[at:]
 	}
-	o.sorted = append(merged, rest...)
+	o.sorted = slices.Concat(merged, rest)
 }
 
 // behind returns the products of the page that a query asks for.

@@ -100,7 +100,7 @@ func (g *Guard) Protect(next http.Handler) http.Handler {
 			return
 		}
 		if need == atlantv1.Scope_SCOPE_ADMIN {
-			g.logger.Info("an admin calls", slog.String(logCaller, caller.ID), slog.String(logProcedure, r.URL.Path))
+			g.logger.InfoContext(r.Context(), "an admin calls", slog.String(logCaller, caller.ID), slog.String(logProcedure, r.URL.Path))
 		}
 		next.ServeHTTP(w, r.WithContext(rpc.WithCaller(r.Context(), caller)))
 	})
@@ -156,7 +156,7 @@ func (g *Guard) failed(header http.Header, r *http.Request, err error) error {
 		if wait := g.meters.take(failures(r), failedLogins, g.now()); wait > 0 {
 			return tooMany(header, wait, "too many attempts to log in have failed")
 		}
-		g.logger.Warn("a login has failed", slog.String(logRemote, network(r.RemoteAddr)), slog.Any(logError, err))
+		g.logger.WarnContext(r.Context(), "a login has failed", slog.String(logRemote, network(r.RemoteAddr)), slog.Any(logError, err))
 	}
 	header.Set("WWW-Authenticate", `Bearer realm="atlant"`)
 	return err

@@ -3,6 +3,7 @@ package alert
 import (
 	"errors"
 	"iter"
+	"slices"
 	"math/big"
 	"testing"
 
@@ -133,8 +134,8 @@ func forwards(amount, hysteresis int64, above bool, currency string, prices []ev
 // latestFirst gives the changes between prices up to one, without it.
 func latestFirst(all []projections.Change) iter.Seq2[projections.Change, error] {
 	return func(yield func(projections.Change, error) bool) {
-		for i := len(all) - 1; i >= 0; i-- {
-			if !yield(all[i], nil) {
+		for _, c := range slices.Backward(all) {
+			if !yield(c, nil) {
 				return
 			}
 		}

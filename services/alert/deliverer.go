@@ -75,7 +75,7 @@ func (d *Deliverer) Run(ctx context.Context) {
 		if ctx.Err() != nil {
 			return
 		}
-		d.logger.Warn("no notifications from the queue", slog.Any(logError, err), slog.Duration(logRetryIn, retryPause))
+		d.logger.WarnContext(ctx, "no notifications from the queue", slog.Any(logError, err), slog.Duration(logRetryIn, retryPause))
 		pause(ctx, retryPause)
 	}
 }
@@ -117,7 +117,8 @@ func (d *Deliverer) handle(ctx context.Context, item events.NotificationItem) {
 	case ctx.Err() != nil: // this process ends: another one, or the next, may take it at once
 		item.Later(time.Millisecond)
 	default:
-		d.logger.Error("a webhook has to wait", slog.String(logAlert, item.Fired().GetNotification().GetData().GetAlert()),
+		d.logger.ErrorContext(ctx, "a webhook has to wait",
+			slog.String(logAlert, item.Fired().GetNotification().GetData().GetAlert()),
 			slog.String(logID, item.Fired().GetId()), slog.Any(logError, err), slog.Duration(logRetryIn, retryPause))
 		item.Later(retryPause)
 	}
@@ -234,7 +235,7 @@ func (d *Deliverer) attempt(
 		delivery.State, delivery.Error, delivery.NextAttemptAt = retrying, failure.Error(), timestamppb.New(now.Add(again))
 	}
 	if delivery.GetState() == givenUp {
-		d.logger.Warn("a webhook is given up", slog.String(logAlert, delivery.GetAlert()), slog.String(logID, delivery.GetId()),
+		d.logger.WarnContext(ctx, "a webhook is given up", slog.String(logAlert, delivery.GetAlert()), slog.String(logID, delivery.GetId()),
 			slog.String(logHost, delivery.GetWebhookHost()), slog.Any(logError, failure))
 	}
 	// A post that was answered is recorded also by a process that ends.

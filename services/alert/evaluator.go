@@ -63,7 +63,7 @@ func (e *Evaluator) Run(ctx context.Context, shard int) {
 		if ctx.Err() != nil {
 			return
 		}
-		e.logger.Error("alerts stand still", slog.Int(logShard, shard), slog.Any(logError, err), slog.Duration(logRetryIn, retryPause))
+		e.logger.ErrorContext(ctx, "alerts stand still", slog.Int(logShard, shard), slog.Any(logError, err), slog.Duration(logRetryIn, retryPause))
 		pause(ctx, retryPause)
 	}
 }
@@ -182,7 +182,8 @@ var firedSpace = uuid.MustParse("3d0b9a52-62a1-4c5e-9d0f-5b0c3e1f7a64")
 
 // firedID makes an id of an alert and the key of a change. An alert that was removed and made anew is another one.
 func firedID(alert *atlantv1.Alert, c *projections.Change) uuid.UUID {
-	key := fmt.Sprintf("%s %d %s %d %s", alert.GetName(), alert.GetCreatedAt().AsTime().UnixMicro(), c.ProductID, c.At.ObservedAt, c.At.Fetch)
+	key := fmt.Sprintf("%s %d %s %d %s",
+		alert.GetName(), alert.GetCreatedAt().AsTime().UnixMicro(), c.ProductID, c.At.ObservedAt, c.At.Fetch)
 	return uuid.NewSHA1(firedSpace, []byte(key))
 }
 

@@ -42,7 +42,8 @@ func checkURL(field, text string) (string, error) {
 	case u.Hostname() == "":
 		return "", rpc.InvalidArgument(field, "has no host")
 	case u.User != nil:
-		return "", rpc.InvalidArgument(field, "must not hold a user: receivers know Atlant by the signature, or by a token in the path or the query")
+		return "", rpc.InvalidArgument(field,
+			"must not hold a user: receivers know Atlant by the signature, or by a token in the path or the query")
 	case u.Fragment != "":
 		return "", rpc.InvalidArgument(field, "must not have a fragment, which no server gets to see")
 	}

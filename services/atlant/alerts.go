@@ -35,7 +35,9 @@ type alertsListCommand struct {
 func (a *alertsListCommand) Run(ctx context.Context, c *console, api *clients) error {
 	l := &listing[*atlantv1.Alert]{
 		console: c, json: a.JSON, limit: a.Limit,
-		columns: []column{{name: "name"}, {name: "products", flexible: true}, {name: "when"}, {name: "posts to", flexible: true}, {name: "state"}},
+		columns: []column{
+			{name: "name"}, {name: "products", flexible: true}, {name: "when"}, {name: "posts to", flexible: true}, {name: "state"},
+		},
 		row: func(a *atlantv1.Alert) []string {
 			return []string{a.GetName(), alertedProducts(a), conditionInWords(a.GetCondition()), a.GetWebhookHost(), alertState(a)}
 		},
@@ -79,7 +81,8 @@ func (a *alertsTestCommand) Run(ctx context.Context, c *console, api *clients) e
 	if a.JSON {
 		return printJSON(c, response.Msg)
 	}
-	_, err = fmt.Fprintf(c.out, "a test is posted as %s; see what becomes of it with `atlant alerts deliveries %s`\n", response.Msg.GetId(), a.Name)
+	_, err = fmt.Fprintf(c.out, "a test is posted as %s; see what becomes of it with `atlant alerts deliveries %s`\n",
+		response.Msg.GetId(), a.Name)
 	return err
 }
 

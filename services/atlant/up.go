@@ -34,7 +34,8 @@ const memoryLimit = 400 << 20
 // Validate is called by kong.
 func (u *upCommand) Validate() error {
 	return errors.Join(
-		u.backendFlags.check(), u.fetcherFlags.check(), u.alertFlags.check(), u.httpFlags.check(), u.accessFlags.check(), u.observeFlags.check(),
+		u.backendFlags.check(), u.fetcherFlags.check(), u.alertFlags.check(), u.httpFlags.check(),
+		u.accessFlags.check(), u.observeFlags.check(),
 	)
 }
 

@@ -101,7 +101,7 @@ func parseSelection(parameters url.Values) (*selection, error) {
 		if len(values) != 1 {
 			return nil, rpc.InvalidArgument(name, "is given %d times", len(values))
 		}
-		err := error(nil)
+		var err error
 		if name == "product_id" {
 			selected.product, err = parseProductID(values[0])
 		} else {

@@ -26,14 +26,20 @@ type hook struct {
 	key    *webhooks.Webhook // nil until it is known
 }
 
+// amount is a price in JSON.
+type amount struct {
+	AmountMicros string `json:"amountMicros"`
+}
+
 // posted is what a webhook said.
 type posted struct {
 	id, body string
 	Type     string `json:"type"`
 	Data     struct {
-		Alert, Name   string
-		Price         struct{ AmountMicros string }
-		PreviousPrice struct{ AmountMicros string }
+		Alert         string `json:"alert"`
+		Name          string `json:"name"`
+		Price         amount `json:"price"`
+		PreviousPrice amount `json:"previousPrice"`
 	} `json:"data"`
 }
 

@@ -3,6 +3,8 @@ package blackbox_test
 import (
 	"fmt"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -101,7 +103,12 @@ func TestUnchangedListIsNotRead(t *testing.T) {
 		}
 	}
 	expectUnread()
-	a.cli(t, 0, "fetch", "--wait", "--source", "s", request.GetUrl()).holds(t, "not modified", "--force fetches it again")
+	password := filepath.Join(t.TempDir(), "password")
+	if err := os.WriteFile(password, []byte("open-sesame"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	a.cli(t, 0, "fetch", "--wait", "--source", "s", "--password-file", password,
+		strings.Replace(request.GetUrl(), ":open-sesame@", "@", 1)).holds(t, "not modified", "--force fetches it again")
 	a.stop(t)
 	a = start(t, data, allowPrivate)
 	expectUnread()
