@@ -3,8 +3,8 @@ package alert
 import (
 	"errors"
 	"iter"
-	"slices"
 	"math/big"
+	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
