@@ -79,6 +79,9 @@ func TestPrometheusConfiguration(t *testing.T) {
 		RuleFiles     []string          `yaml:"rule_files"`
 		ScrapeConfigs []struct {
 			JobName       string `yaml:"job_name"`
+			Authorization struct {
+				CredentialsFile string `yaml:"credentials_file"`
+			} `yaml:"authorization"`
 			StaticConfigs []struct {
 				Targets []string `yaml:"targets"`
 			} `yaml:"static_configs"`
@@ -93,6 +96,9 @@ func TestPrometheusConfiguration(t *testing.T) {
 		t.Errorf("got %+v", config)
 	}
 	project := loadCompose(t)
+	if variable(t, project.Services["serve"], "ATLANT_API_KEYS_FILE") != "" && config.ScrapeConfigs[0].Authorization.CredentialsFile == "" {
+		t.Error("it has no key for serve")
+	}
 	var want []string
 	for _, name := range []string{"serve", "work-1", "work-2"} {
 		_, port, _ := strings.Cut(variable(t, project.Services[name], "ATLANT_LISTEN"), ":")

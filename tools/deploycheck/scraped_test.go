@@ -20,10 +20,15 @@ var (
 	labelName  = regexp.MustCompile(`(?:^|,)([a-zA-Z_][a-zA-Z0-9_]*)="`)
 )
 
-// scrape adds what a process says.
-func (s scraped) scrape(t *testing.T, url string) {
+// scrape adds what a process says to whoever has a key.
+func (s scraped) scrape(t *testing.T, url, key string) {
 	t.Helper()
-	answer, err := http.Get(url)
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Authorization", "Bearer "+key)
+	answer, err := http.DefaultClient.Do(request)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -89,12 +94,12 @@ func (s scraped) wantGrouping(t *testing.T, where string, over *parser.Aggregate
 
 // wantObserved fails unless the alerts and the dashboard name metrics that these processes have, and the dashboard each of
 // Atlant's own.
-func wantObserved(t *testing.T, urls ...string) {
+func wantObserved(t *testing.T, key string, urls ...string) {
 	t.Helper()
 	known := scraped{}
 	await(t, "all metrics", func() bool { // the last stage of a fetch comes after its receipt
 		for _, url := range urls {
-			known.scrape(t, url+"/metrics")
+			known.scrape(t, url+"/metrics", key)
 		}
 		return known["atlant_fetch_visible_seconds_count"] != nil
 	})

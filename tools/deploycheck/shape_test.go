@@ -38,7 +38,8 @@ func wantWorks(t *testing.T, atlant string) {
 		"ATLANT_VIEWS":              "sqlite:" + t.TempDir(),
 		"ATLANT_ALLOW_PRIVATE_URLS": "true", // of the list below
 	}
-	key := output(t, root, nil, atlant, "keys", "new", "--id", "admin", "--scope", "admin", "--file", environment["ATLANT_API_KEYS_FILE"])
+	key := strings.TrimSpace(string(output(t, root, nil, atlant,
+		"keys", "new", "--id", "admin", "--scope", "admin", "--file", environment["ATLANT_API_KEYS_FILE"])))
 	url := ""
 	var all []string
 	for _, name := range []string{"serve", "work-1", "work-2"} {
@@ -55,12 +56,12 @@ func wantWorks(t *testing.T, atlant string) {
 		fmt.Fprint(w, "PRODUCT NAME;PRICE\nEspresso Beans 1 kg;18.90\nGreen Tea 100 g;5.95\n")
 	}))
 	defer list.Close()
-	api := []string{"ATLANT_ADDR=" + url, "ATLANT_TOKEN=" + strings.TrimSpace(string(key))}
+	api := []string{"ATLANT_ADDR=" + url, "ATLANT_TOKEN=" + key}
 	output(t, root, api, atlant, "fetch", "--wait", list.URL+"/list.csv")
 	if listed := string(output(t, root, api, atlant, "list")); !strings.Contains(listed, "18.90") || !strings.Contains(listed, "5.95") {
 		t.Errorf("listed were\n%s", listed)
 	}
-	wantObserved(t, all...)
+	wantObserved(t, key, all...)
 	output(t, root, api, atlant, "verify")
 	output(t, root, api, atlant, "rebuild")
 	if status := string(output(t, root, api, atlant, "status")); !strings.Contains(status, "PRICES_07") {
