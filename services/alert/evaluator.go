@@ -63,7 +63,8 @@ func (e *Evaluator) Run(ctx context.Context, shard int) {
 		if ctx.Err() != nil {
 			return
 		}
-		e.logger.ErrorContext(ctx, "alerts stand still", slog.Int(logShard, shard), slog.Any(logError, err), slog.Duration(logRetryIn, retryPause))
+		e.logger.ErrorContext(ctx, "alerts stand still", slog.Int(logShard, shard),
+			slog.Any(logError, err), slog.Duration(logRetryIn, retryPause))
 		pause(ctx, retryPause)
 	}
 }
