@@ -136,8 +136,8 @@ func (w *alertWork) follow(ctx context.Context, unit string) bool {
 // deliver posts webhooks until the context ends, if there is a key.
 func (w *alertWork) deliver(ctx context.Context) {
 	if w.deliverer == nil {
-		w.logger.WarnContext(ctx, "this process posts no webhooks of alerts: it has nothing to sign them with, neither --webhook-key-file nor "+
-			webhookKeyVariable)
+		w.logger.WarnContext(ctx, "this process posts no webhooks of alerts: it has nothing to sign them with, "+
+			"neither --webhook-key-file nor "+webhookKeyVariable)
 		return
 	}
 	w.deliverer.Run(ctx)

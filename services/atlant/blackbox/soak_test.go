@@ -103,7 +103,7 @@ func newSoak(tb testing.TB) *soak {
 		tb.Fatal("a client with another transport")
 	}
 	transport.DialContext = s.front.dial
-	s.serving = &atlant{api: newAPIOver(client, "http://atlant.test"), url: p.serving.url}
+	s.serving = &atlant{api: newAPIOver(client, "http://atlant.localhost"), url: p.serving.url}
 	s.traffic = newTraffic(tb, s.serving)
 	return s
 }
