@@ -22,19 +22,20 @@ func (l Log) BatchPublished(observations int64, bytes int, took time.Duration) {
 
 // The kinds of work that there are leases for.
 const (
+	kindAlerts = "alerts"
 	kindQueue  = "queue"
 	kindStream = "stream"
 )
 
-// LeaseChanged counts what becomes of the leases of units of work: streams, and partitions of the queue, which begin with
-// queue/.
+// LeaseChanged counts what becomes of the leases of units of work: streams, partitions of the queue, which begin with queue/, and
+// shards that alerts are asked about, which begin with alerts/.
 func (t *Telemetry) LeaseChanged(unit, change string) {
 	t.metrics.leaseChanges.Add(context.Background(), 1, labels(labelKind, kindOf(unit), labelChange, change))
 }
 
 func kindOf(unit string) string {
-	if strings.HasPrefix(unit, kindQueue+"/") {
-		return kindQueue
+	if kind, _, ok := strings.Cut(unit, "/"); ok && (kind == kindQueue || kind == kindAlerts) {
+		return kind
 	}
 	return kindStream
 }

@@ -1,6 +1,9 @@
 package blackbox_test
 
 import (
+	"archive/zip"
+	"bytes"
+	"cmp"
 	"os"
 	"path/filepath"
 	"slices"
@@ -93,14 +96,23 @@ func (a api) settled(tb testing.TB) {
 	a.caughtUp(tb)
 }
 
-// damage copies a file with a byte in the middle of it changed.
+// damage copies an archive, with a bit of its largest file changed.
 func damage(tb testing.TB, from, to string) {
 	tb.Helper()
 	data, err := os.ReadFile(from)
 	if err != nil {
 		tb.Fatal(err)
 	}
-	data[len(data)/2] ^= 1
+	files, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	largest := slices.MaxFunc(files.File, func(f, g *zip.File) int { return cmp.Compare(f.CompressedSize64, g.CompressedSize64) })
+	begin, err := largest.DataOffset()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	data[begin+int64(largest.CompressedSize64/2)] ^= 1
 	if err := os.WriteFile(to, data, 0o600); err != nil {
 		tb.Fatal(err)
 	}

@@ -45,7 +45,7 @@ func TestObserve(t *testing.T) {
 		`atlant_projection_lag_seconds{stream="PRICES_00"} 0`, `atlant_parked_messages{stream="PRICES_00"} 0`,
 		`atlant_projection_stands_still{stream="PRICES_00"} 0`, `atlant_queue_requests 0`,
 		`atlant_log_up 1`, `atlant_views_up 1`, `atlant_log_full 0`, `atlant_watch_streams 0`, `atlant_fetches_running 0`,
-		`atlant_lease_changes_total{change="taken",kind="stream"} 2`,
+		`atlant_lease_changes_total{change="taken",kind="stream"} 2`, `atlant_lease_changes_total{change="taken",kind="alerts"} 1`,
 		`atlant_rpc_duration_seconds_count{rpc_method="atlant.v1.FetchService/Fetch",rpc_response_status_code="OK"} 1`,
 		`atlant_rpc_duration_seconds_count{rpc_method="atlant.v1.ProductService/List",rpc_response_status_code="INVALID_ARGUMENT"} 1`,
 	} {
