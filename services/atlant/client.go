@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"net"
 	"net/http"
@@ -12,13 +11,12 @@ import (
 	"connectrpc.com/connect"
 
 	"github.com/atlant-log/atlant/proto/gen/atlant/v1/atlantv1connect"
+	"github.com/atlant-log/atlant/services/rpc"
 )
 
 const (
 	dialTimeout = 5 * time.Second
-	// A repair reads a whole shard of the log.
-	repairTimeout = time.Hour
-	callTimeout   = 40 * time.Second // of one call; the server lets a list wait 30 s for a position, and then says why
+	callTimeout = 40 * time.Second // of one call; the server lets a list wait 30 s for a position, and then says why
 )
 
 // clients are the services of one Atlant.
@@ -55,7 +53,7 @@ func newClients(addr string, flags *clientFlags) (*clients, error) {
 		TLSClientConfig:     identity,
 		ForceAttemptHTTP2:   true,
 	}}}
-	limit := connect.WithInterceptors(connect.UnaryInterceptorFunc(limitCall))
+	limit := connect.WithInterceptors(rpc.LimitCalls(callTimeout))
 	return &clients{
 		fetch:      atlantv1connect.NewFetchServiceClient(client, base, limit),
 		source:     atlantv1connect.NewSourceServiceClient(client, base, limit),
@@ -81,17 +79,4 @@ func baseURL(addr string) (string, error) {
 		}
 	}
 	return strings.TrimRight(base, "/"), nil
-}
-
-// limitCall gives every unary call an end.
-func limitCall(next connect.UnaryFunc) connect.UnaryFunc {
-	return func(ctx context.Context, request connect.AnyRequest) (connect.AnyResponse, error) {
-		limit := callTimeout
-		if request.Spec().Procedure == atlantv1connect.ProjectionServiceRepairProcedure {
-			limit = repairTimeout
-		}
-		ctx, cancel := context.WithTimeout(ctx, limit)
-		defer cancel()
-		return next(ctx, request)
-	}
 }

@@ -41,7 +41,7 @@ func Options(log *slog.Logger) []connect.HandlerOption {
 		}),
 		compression(),
 		connect.WithInterceptors(connect.UnaryInterceptorFunc(uncached), errorInterceptor{log: log},
-			connect.UnaryInterceptorFunc(limitCalls), validate.NewInterceptor()),
+			LimitCalls(callTimeout), validate.NewInterceptor()),
 	}
 }
 

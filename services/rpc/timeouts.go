@@ -13,8 +13,7 @@ import (
 
 const (
 	// callTimeout bounds the work for one call that is no stream; List waits for a position for half of it.
-	callTimeout = time.Minute
-	// repairTimeout is for the one call that reads a whole shard of the log.
+	callTimeout   = time.Minute
 	repairTimeout = time.Hour
 	// silenceTimeout is how long a client may send nothing while more of its request is waited for, and how long it may take
 	// nothing of what is sent to it.
@@ -23,16 +22,19 @@ const (
 	messageTimeout = 2 * time.Minute
 )
 
-// limitCalls gives every call that is no stream an end.
-func limitCalls(next connect.UnaryFunc) connect.UnaryFunc {
-	return func(ctx context.Context, request connect.AnyRequest) (connect.AnyResponse, error) {
-		limit := callTimeout
-		if request.Spec().Procedure == atlantv1connect.ProjectionServiceRepairProcedure {
-			limit = repairTimeout
+// LimitCalls gives every call that is no stream an end, on either side: after a time, or an hour for the one call that reads a
+// whole shard of the log.
+func LimitCalls(timeout time.Duration) connect.UnaryInterceptorFunc {
+	return func(next connect.UnaryFunc) connect.UnaryFunc {
+		return func(ctx context.Context, request connect.AnyRequest) (connect.AnyResponse, error) {
+			limit := timeout
+			if request.Spec().Procedure == atlantv1connect.ProjectionServiceRepairProcedure {
+				limit = repairTimeout
+			}
+			ctx, cancel := context.WithTimeout(ctx, limit)
+			defer cancel()
+			return next(ctx, request)
 		}
-		ctx, cancel := context.WithTimeout(ctx, limit)
-		defer cancel()
-		return next(ctx, request)
 	}
 }
 
