@@ -17,6 +17,23 @@ func DecodeObservations(into []Observation, data []byte) ([]Observation, error) 
 	if err := proto.Unmarshal(data, &e); err != nil {
 		return into, fmt.Errorf("%w: %w", ErrMalformed, err)
 	}
+	return appendObservations(into, &e)
+}
+
+// DecodeWholly is DecodeObservations for who is to write the message anew: it returns an error that wraps ErrMalformed also if there
+// is more in the message than this version knows.
+func DecodeWholly(into []Observation, data []byte) ([]Observation, error) {
+	var e atlantv1.PriceObserved
+	if err := proto.Unmarshal(data, &e); err != nil {
+		return into, fmt.Errorf("%w: %w", ErrMalformed, err)
+	}
+	if len(e.ProtoReflect().GetUnknown()) > 0 {
+		return into, fmt.Errorf("%w: it has fields that this version does not know", ErrMalformed)
+	}
+	return appendObservations(into, &e)
+}
+
+func appendObservations(into []Observation, e *atlantv1.PriceObserved) ([]Observation, error) {
 	fetch, err := uuid.FromBytes(e.GetFetchId())
 	if err != nil {
 		return into, fmt.Errorf("%w: fetch_id: %w", ErrMalformed, err)
@@ -27,7 +44,7 @@ func DecodeObservations(into []Observation, data []byte) ([]Observation, error) 
 	case e.GetObservedAt().CheckValid() != nil:
 		return into, fmt.Errorf("%w: observed_at: %w", ErrMalformed, e.GetObservedAt().CheckValid())
 	}
-	if err := checkColumns(&e); err != nil {
+	if err := checkColumns(e); err != nil {
 		return into, err
 	}
 	all, at := into, Position{ObservedAt: MicrosOf(e.GetObservedAt()), Fetch: fetch}
@@ -37,7 +54,7 @@ func DecodeObservations(into []Observation, data []byte) ([]Observation, error) 
 			Price: Price{Micros: e.GetPrice().GetAmountMicros(), Currency: e.GetPrice().GetCurrencyCode()},
 		})
 	} else {
-		all = appendRows(slices.Grow(all, len(e.GetNames())), &e, at)
+		all = appendRows(slices.Grow(all, len(e.GetNames())), e, at)
 	}
 	for i := len(into); i < len(all); i++ {
 		if err := all[i].check(); err != nil {

@@ -288,3 +288,22 @@ func FuzzDecodeObservations(f *testing.F) {
 		}
 	})
 }
+
+// Who writes a message anew must know all of it, and else decodes it as everybody does.
+func TestDecodeWholly(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		want := observationGroup().Draw(t, "group")
+		data := encode(t, want...)
+		got, err := events.DecodeWholly(nil, data)
+		if err != nil || !slices.Equal(got, want) {
+			t.Fatalf("got %+v, %v, want %+v", got, err, want)
+		}
+		if got, err := events.DecodeWholly(got[:0], append(data, 0x9a, 0x06, 1, 7)); !errors.Is(err, events.ErrMalformed) || len(got) > 0 {
+			t.Fatalf("with a field of a newer version: got %+v, %v", got, err)
+		}
+		if got, err := events.DecodeWholly(got[:0], data[:len(data)-1]); !errors.Is(err, events.ErrMalformed) || len(got) > 0 {
+			t.Fatalf("cut off: got %+v, %v", got, err)
+		}
+	})
+}

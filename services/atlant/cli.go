@@ -27,6 +27,7 @@ type cli struct {
 
 	Backup  backupCommand  `cmd:"" help:"Copy the log into a file, while it is written."`
 	Restore restoreCommand `cmd:"" help:"Make a log of a back-up, where there is none."`
+	Compact compactCommand `cmd:"" help:"Leave old prices that changed nothing out of a back-up."`
 
 	Fetch   fetchCommand   `cmd:"" help:"Fetch a price list."`
 	Inspect inspectCommand `cmd:"" help:"Say how a list on this machine would be read, without a server."`

@@ -9,10 +9,16 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 )
 
-var errNotAMoment = errors.New("not a time like 2026-01-31T12:00:00Z, a date like 2026-01-31 (UTC), or an age like 24h or 7d")
+var (
+	errNotAMoment = errors.New("not a time like 2026-01-31T12:00:00Z, a date like 2026-01-31 (UTC), or an age like 24h or 7d")
+	errNotAnAge   = errors.New("not an age like 24h or 7d")
+)
 
 // moment is a flag that takes a time: RFC 3339, a date, or how long ago.
 type moment struct{ time.Time }
+
+// age is a flag that takes how long ago.
+type age struct{ time.Time }
 
 // UnmarshalText lets kong read the flag.
 func (m *moment) UnmarshalText(data []byte) error {
@@ -29,12 +35,26 @@ func (m *moment) timestamp() *timestamppb.Timestamp {
 	return timestamppb.New(m.Time)
 }
 
+// UnmarshalText lets kong read the flag.
+func (a *age) UnmarshalText(data []byte) (err error) {
+	a.Time, err = parseAge(string(data), time.Now())
+	return err
+}
+
 func parseMoment(s string, now time.Time) (time.Time, error) {
 	for _, layout := range []string{time.RFC3339Nano, time.DateOnly} {
 		if t, err := time.Parse(layout, s); err == nil {
 			return t, nil
 		}
 	}
+	t, err := parseAge(s, now)
+	if err != nil {
+		return time.Time{}, errNotAMoment
+	}
+	return t, nil
+}
+
+func parseAge(s string, now time.Time) (time.Time, error) {
 	if days, ok := strings.CutSuffix(s, "d"); ok {
 		if n, err := strconv.ParseUint(days, 10, 16); err == nil {
 			return now.AddDate(0, 0, -int(n)), nil
@@ -42,7 +62,7 @@ func parseMoment(s string, now time.Time) (time.Time, error) {
 	}
 	age, err := time.ParseDuration(s)
 	if err != nil || age < 0 {
-		return time.Time{}, errNotAMoment
+		return time.Time{}, errNotAnAge
 	}
 	return now.Add(-age), nil
 }

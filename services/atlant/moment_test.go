@@ -26,3 +26,16 @@ func TestParseMoment(t *testing.T) {
 		}
 	}
 }
+
+func TestParseAge(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 1, 31, 12, 0, 0, 0, time.UTC)
+	if got, err := parseAge("365d", now); err != nil || !got.Equal(time.Date(2025, 1, 31, 12, 0, 0, 0, time.UTC)) {
+		t.Errorf("got %v, %v", got, err)
+	}
+	for _, text := range []string{"", "2026-01-30", "2026-01-30T10:00:00Z", "-1d", "1y"} {
+		if got, err := parseAge(text, now); err == nil {
+			t.Errorf("%q: got %v, want an error", text, got)
+		}
+	}
+}

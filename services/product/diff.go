@@ -84,10 +84,13 @@ func (d *difference) run(ctx context.Context, portions int64) error {
 	for portion := range portions {
 		all := map[events.ProductID]twice{}
 		for _, side := range []struct {
+			field string
 			fetch *fetchRecord
 			of    func(*twice) *observed
-		}{{d.a, func(t *twice) *observed { return &t.a }}, {d.b, func(t *twice) *observed { return &t.b }}} {
+		}{{"a", d.a, func(t *twice) *observed { return &t.a }}, {"b", d.b, func(t *twice) *observed { return &t.b }}} {
+			read := int64(0)
 			err := events.Observations(ctx, d.log, side.fetch.id, func(some []events.Observation) error {
+				read += int64(len(some))
 				for i := range some {
 					if id := some[i].ProductID(); portionOf(id, portions) == portion {
 						all[id] = all[id].with(&some[i], side.of)
@@ -98,12 +101,26 @@ func (d *difference) run(ctx context.Context, portions int64) error {
 			if err != nil {
 				return fmt.Errorf("read fetch %s: %w", side.fetch.id, err)
 			}
+			if err := allOf(side.field, side.fetch, read); err != nil {
+				return err
+			}
 		}
 		if err := d.compare(all); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// allOf returns failed_precondition unless all that a fetch published was read: what is left of it says nothing of the rest.
+func allOf(field string, r *fetchRecord, read int64) error {
+	published := r.fetch.GetPublished()
+	if read >= published {
+		return nil
+	}
+	return connect.NewError(connect.CodeFailedPrecondition, fmt.Errorf(
+		"%s: of the %d prices that fetch %s published the log holds %d: the others were left out when it was compacted, or cannot be read",
+		field, published, r.id, read))
 }
 
 // portionOf returns the portion that a product belongs to, of so many of about the same size: ids are hashes.

@@ -270,19 +270,23 @@ func TestDiffRefuses(t *testing.T) {
 	huge := event(&atlantv1.FetchEvent{Event: &atlantv1.FetchEvent_Completed{Completed: &atlantv1.FetchCompleted{
 		Counts: &atlantv1.FetchCounts{Published: 5_000_001},
 	}}})
+	compacted := event(&atlantv1.FetchEvent{Event: &atlantv1.FetchEvent_Completed{Completed: &atlantv1.FetchCompleted{
+		Counts: &atlantv1.FetchCounts{Published: 3},
+	}}})
 	for protocol, client := range clientsOn(t, newViews(t), log, noLists{}) {
 		for name, test := range map[string]struct {
 			a, b string
 			code connect.Code
 			says []string
 		}{
-			"unknown":  {good, unknown, connect.CodeNotFound, []string{"b: ", unknown}},
-			"unknown ": {unknown, good, connect.CodeNotFound, []string{"a: ", unknown}},
-			"failed":   {failed, good, connect.CodeFailedPrecondition, []string{"a: ", failed, "failed"}},
-			"held":     {good, held, connect.CodeFailedPrecondition, []string{"b: ", held, "held"}},
-			"too many": {good, huge, connect.CodeResourceExhausted, []string{"b: ", huge, "5000001", "5000000"}},
-			"no id":    {"x", good, connect.CodeInvalidArgument, []string{"a"}},
-			"none":     {good, "", connect.CodeInvalidArgument, []string{"b"}},
+			"unknown":   {good, unknown, connect.CodeNotFound, []string{"b: ", unknown}},
+			"unknown ":  {unknown, good, connect.CodeNotFound, []string{"a: ", unknown}},
+			"failed":    {failed, good, connect.CodeFailedPrecondition, []string{"a: ", failed, "failed"}},
+			"held":      {good, held, connect.CodeFailedPrecondition, []string{"b: ", held, "held"}},
+			"too many":  {good, huge, connect.CodeResourceExhausted, []string{"b: ", huge, "5000001", "5000000"}},
+			"compacted": {good, compacted, connect.CodeFailedPrecondition, []string{"b: ", compacted, "of the 3 prices", "holds 0"}},
+			"no id":     {"x", good, connect.CodeInvalidArgument, []string{"a"}},
+			"none":      {good, "", connect.CodeInvalidArgument, []string{"b"}},
 		} {
 			stream, err := client.DiffFetches(t.Context(), connect.NewRequest(&atlantv1.DiffFetchesRequest{A: test.a, B: test.b}))
 			if err == nil {
