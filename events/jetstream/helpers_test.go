@@ -161,7 +161,7 @@ func readUntil(t tester, log *jetstream.Log, stream events.Stream, after, last u
 	defer cancel()
 	var all []events.Message
 	for at := after; at < last; at = all[len(all)-1].Sequence {
-		batch, err := reader.Next(ctx, events.Batch{Limit: int(last - at), Gap: patience, Wait: patience})
+		batch, err := reader.Next(ctx, events.Batch{Limit: int(last - at), Gap: patience, Wait: patience, Until: last})
 		if err != nil {
 			t.Fatalf("read %s from %d to %d: at %d: %v", stream, after, last, at, err)
 		}
