@@ -1,13 +1,13 @@
 package product_test
 
 import (
-	"context"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"connectrpc.com/connect"
@@ -72,8 +72,8 @@ func TestListTogetherWhileItIsWritten(t *testing.T) {
 	client := clients(t, store)["connect"]
 	want := selected(products, &atlantv1.ListRequest{})
 	first := list(t, client, &atlantv1.ListRequest{PageSize: 1})
-	ctx, stop := context.WithCancel(t.Context())
 	var walking, writing sync.WaitGroup
+	var walked atomic.Bool
 	for n := range 8 {
 		walking.Go(func() {
 			for range 5 {
@@ -85,13 +85,13 @@ func TestListTogetherWhileItIsWritten(t *testing.T) {
 		})
 	}
 	writing.Go(func() {
-		for n := 0; ctx.Err() == nil; n++ {
+		for n := 0; !walked.Load(); n++ {
 			p := &products[n%len(products)]
 			project(t, store, uint64(1000+n), observe(p.Source, p.Name, int64(n), 10))
 		}
 	})
 	walking.Wait()
-	stop()
+	walked.Store(true)
 	writing.Wait()
 }
 
