@@ -19,7 +19,7 @@ type movedProducts struct {
 	size atomic.Int64 // of products
 	used int64        // when it was used last; of Walks
 
-	mu       sync.RWMutex
+	mu       sync.Mutex
 	reached  events.LogPosition // what is taken in ends here
 	changes  int                // that were taken in
 	stale    bool               // there were too many
@@ -146,36 +146,33 @@ func (m *movedProducts) look(
 	return nil
 }
 
-// unmoved returns those of the products that have not moved.
-func (m *movedProducts) unmoved(found []Product, moving map[events.ProductID]Product) []Product {
-	m.mu.RLock()
-	defer m.mu.RUnlock()
-	stay := make([]Product, 0, len(found))
+// arrange returns those of the products found that have not moved, and the first of those that have, as they were, among those that
+// the query asks for; and ErrStaleWalk if they were forgotten. Both are told at once: other pages of the same walk may take in a
+// product meanwhile, which would then be in both, or in neither.
+func (m *movedProducts) arrange(
+	query *ProductQuery, found []Product, moving map[events.ProductID]Product,
+) (stay, moved []Product, err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	stay = make([]Product, 0, len(found))
 	for i := range found {
-		_, moved := m.products[found[i].ID]
+		_, known := m.products[found[i].ID]
 		_, moves := moving[found[i].ID]
-		if !moved && !moves {
+		if !known && !moves {
 			stay = append(stay, found[i])
 		}
 	}
-	return stay
-}
-
-// placed returns the first of the products that have moved, as they were, among those that the query asks for; and ErrStaleWalk
-// if they were forgotten meanwhile.
-func (m *movedProducts) placed(query *ProductQuery, moving map[events.ProductID]Product) ([]Product, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
 	if m.stale {
-		return nil, ErrStaleWalk
+		return stay, nil, ErrStaleWalk
 	}
 	f := firstProducts{query: query}
 	for _, p := range m.order(query).behind(query) {
 		f.add(p)
 	}
-	for id := range moving {
-		p := moving[id]
-		f.add(&p)
+	for id, p := range moving {
+		if m.products[id] == nil {
+			f.add(&p)
+		}
 	}
-	return f.sorted(), nil
+	return stay, f.sorted(), nil
 }

@@ -74,12 +74,11 @@ func (w *Walks) Page(
 		if err != nil && !isFirstOfStale(&query, err) {
 			return nil, err
 		}
-		stay := kept.unmoved(found, moving)
+		stay, moved, err := kept.arrange(&query, found, moving)
+		if err != nil && !isFirstOfStale(&query, err) {
+			return nil, err
+		}
 		if len(page) < need || len(stay) >= query.Limit {
-			moved, err := kept.placed(&query, moving)
-			if err != nil && !isFirstOfStale(&query, err) {
-				return nil, err
-			}
 			return mergeMoved(ctx, views, &query, stay, moved)
 		}
 		after = new(page[len(page)-1].CursorAt(query.SortBy))

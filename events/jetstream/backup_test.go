@@ -90,6 +90,12 @@ func contentsOf(t testing.TB, nc *nats.Conn) map[string][]string {
 		wantNoError(t, err)
 		for sequence := uint64(1); sequence <= stream.CachedInfo().State.LastSeq; sequence++ {
 			msg, err := stream.GetMsg(t.Context(), sequence)
+			for range 10 { // nobody answers while another server begins to lead
+				if !errors.Is(err, context.DeadlineExceeded) {
+					break
+				}
+				msg, err = stream.GetMsg(t.Context(), sequence)
+			}
 			if errors.Is(err, natsjs.ErrMsgNotFound) {
 				all[name] = append(all[name], "gone")
 				continue

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"connectrpc.com/connect"
@@ -60,6 +62,37 @@ func TestListWhileItIsWritten(t *testing.T) {
 			})
 		}
 	}
+}
+
+// Walks that begin at the same position share what they know of the products that have moved since.
+func TestListTogetherWhileItIsWritten(t *testing.T) {
+	t.Parallel()
+	store := newViews(t)
+	products := fixture(t, store)
+	client := clients(t, store)["connect"]
+	want := selected(products, &atlantv1.ListRequest{})
+	first := list(t, client, &atlantv1.ListRequest{PageSize: 1})
+	var walking, writing sync.WaitGroup
+	var walked atomic.Bool
+	for n := range 8 {
+		walking.Go(func() {
+			for range 5 {
+				request := &atlantv1.ListRequest{PageSize: int32(1 + n), PageToken: first.GetNextPageToken()}
+				if got := append(ids(first), walk(t, client, request)...); !slices.Equal(got, want) {
+					t.Errorf("got  %v\nwant %v", got, want)
+				}
+			}
+		})
+	}
+	writing.Go(func() {
+		for n := 0; !walked.Load(); n++ {
+			p := &products[n%len(products)]
+			project(t, store, uint64(1000+n), observe(p.Source, p.Name, int64(n), 10))
+		}
+	})
+	walking.Wait()
+	walked.Store(true)
+	writing.Wait()
 }
 
 // A rebuild may make another generation live between two pages, which has not taken in all yet.

@@ -21,7 +21,7 @@ func measure(t *testing.T, flags ...string) *bench.Report {
 	t.Helper()
 	folder := t.TempDir()
 	result := run(t, append([]string{
-		"bench", "--products", "2000", "--repeats", "3", "--concurrency", "2", "--data", folder, "--json",
+		"bench", "--products", "2000", "--repeats", "3", "--concurrency", "1", "--data", folder, "--json",
 	}, flags...)...)
 	if result.code != 0 {
 		t.Fatalf("bench exited with %d:\n%s", result.code, result.errOut)

@@ -16,7 +16,7 @@ import (
 )
 
 // doubling is for how long every message is delivered twice.
-var doubling = extent(8*time.Second, 15*time.Second)
+var doubling = extent(5*time.Second, 15*time.Second)
 
 // deliverTwice puts every observation into its shard a second time, some while after the first, and every request into the
 // queue. To whoever reads them that is a delivery more.

@@ -12,8 +12,8 @@ import (
 var (
 	leaderKills  = extent(1, 2)
 	cutOff       = extent(8*time.Second, 10*time.Second)
-	databaseDown = extent(15*time.Second, time.Minute)
-	databaseSlow = extent(8*time.Second, 15*time.Second)
+	databaseDown = extent(8*time.Second, time.Minute)
+	databaseSlow = extent(5*time.Second, 15*time.Second)
 )
 
 // killLeaders kills the NATS server that leads a shard, each time that of another one.

@@ -12,7 +12,7 @@ import (
 )
 
 var (
-	workerKills  = extent(8, 20)
+	workerKills  = extent(4, 20)
 	workerPauses = extent(1, 3)
 	workerStops  = extent(2, 3)
 )

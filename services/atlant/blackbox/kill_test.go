@@ -13,8 +13,9 @@ import (
 	"connectrpc.com/connect"
 )
 
+var kills = extent(15, 30)
+
 const (
-	kills        = 30
 	killInStart  = 5 // every so many kills comes while Atlant is still starting
 	shortestLife = 20 * time.Millisecond
 	longestLife  = 400 * time.Millisecond

@@ -13,7 +13,7 @@ const windows = [
   { colorScheme: "dark", viewport: { width: 360, height: 740 } },
 ];
 
-test("everybody can use every page", { skip: noChromium(), timeout: 600_000 }, async (t) => {
+test("everybody can use every page", { skip: noChromium(), timeout: 900_000 }, async (t) => {
   const atlant = await Atlant.start(t, binary(t));
   const list = await PriceList.serve(t, 300);
   const browser = await launch(t);

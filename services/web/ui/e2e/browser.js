@@ -43,7 +43,7 @@ export class WatchedPage {
     const context = await browser.newContext({ locale: "en-US", timezoneId: "Europe/Berlin", viewport: { width: 1280, height: 800 }, ...options });
     t.after(() => context.close());
     const page = await context.newPage();
-    page.setDefaultTimeout(30_000);
+    page.setDefaultTimeout(120_000);
     const watched = new WatchedPage(page, origin);
     await page.exposeFunction("policyViolated", (what) => watched.faults.push(`policy: ${what}`));
     await page.addInitScript(() => {

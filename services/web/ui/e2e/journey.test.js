@@ -12,7 +12,7 @@ const products = 10_000;
 const skip = noChromium();
 
 for (const transport of ["connect", "grpc-web"]) {
-  test(`the pages over ${transport}`, { skip, timeout: 300_000 }, async (t) => {
+  test(`the pages over ${transport}`, { skip, timeout: 900_000 }, async (t) => {
     const atlant = await Atlant.start(t, binary(t));
     const list = await PriceList.serve(t, products);
     const browser = await launch(t);

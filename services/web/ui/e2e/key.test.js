@@ -7,7 +7,7 @@ import { test } from "node:test";
 import { Atlant, binary, scratch } from "./atlant.js";
 import { launch, noChromium, WatchedPage } from "./browser.js";
 
-test("the pages ask for a key", { skip: noChromium(), timeout: 120_000 }, async (t) => {
+test("the pages ask for a key", { skip: noChromium(), timeout: 900_000 }, async (t) => {
   const program = binary(t);
   const file = join(scratch(t), "keys.yaml");
   const made = spawnSync(program, ["keys", "new", "--id", "me", "--file", file], { encoding: "utf8" });
