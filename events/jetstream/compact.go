@@ -34,8 +34,8 @@ type Compaction struct {
 
 // CompactedStream says what is left out of a stream, or would be.
 type CompactedStream struct {
-	Name string
 	events.Retained
+	Name string
 	Gone uint64 // messages of which nothing stays
 	// Unread is the first message that this version cannot read wholly, 0 if there is none. From there on everything stays: what
 	// may be left out behind it hangs on what it says.

@@ -25,7 +25,7 @@ type compactCommand struct {
 }
 
 // Help is part of --help.
-func (compactCommand) Help() string {
+func (*compactCommand) Help() string {
 	return `Of each product the first price stays, each that is another one than before, and the last one: products,
 their changes, and all that is made of them are what they were. What is left out is seen nowhere but
 in 'atlant diff', which refuses fetches of which something is missing, and in the number of late
@@ -84,7 +84,8 @@ func (k *compactCommand) write(ctx context.Context, c *console, from *archive.Re
 	if err != nil {
 		return failed("", "cannot write the back-up: %v", err)
 	}
-	_, err = fmt.Fprintf(c.out, "%s was written, %s in place of %s\n", k.To, humanize.Bytes(uint64(size)), humanize.Bytes(uint64(from.Bytes())))
+	was := humanize.Bytes(uint64(from.Bytes()))
+	_, err = fmt.Fprintf(c.out, "%s was written, %s in place of %s\n", k.To, humanize.Bytes(uint64(size)), was)
 	if err == nil {
 		c.notef("What was left out is in %s alone: keep it. `atlant restore` makes a log of the new one.", k.From)
 	}
@@ -101,13 +102,14 @@ func (k *compactCommand) printSurvey(c *console, streams []jetstream.CompactedSt
 		}
 	}
 	if err := (&pagedTable{console: c, columns: []column{
-		{name: "stream"}, {name: "older", right: true}, {name: "left out", right: true}, {name: "stay", right: true},
+		{name: "shard"}, {name: "older", right: true}, {name: "left out", right: true}, {name: "stay", right: true},
 		{name: "messages less", right: true},
 	}}).write(rows); err != nil {
 		return err
 	}
-	if _, err := fmt.Fprintf(c.out, "of %s prices logged before %s, %s are left out, %s of them because they came late\n",
-		humanize.Comma(all.All), k.bound().UTC().Format(time.RFC3339), humanize.Comma(all.All-all.Stay), humanize.Comma(all.Late)); err != nil {
+	_, err := fmt.Fprintf(c.out, "of %s prices logged before %s, %s are left out, %s of them because they came late\n",
+		humanize.Comma(all.All), k.bound().UTC().Format(time.RFC3339), humanize.Comma(all.All-all.Stay), humanize.Comma(all.Late))
+	if err != nil {
 		return err
 	}
 	for _, s := range streams {
