@@ -64,9 +64,16 @@ func MicrosOf(t *timestamppb.Timestamp) Micros {
 
 // Timestamp returns the time as a protobuf timestamp.
 func (m Micros) Timestamp() *timestamppb.Timestamp {
+	t := new(timestamppb.Timestamp)
+	m.Set(t)
+	return t
+}
+
+// Set has a protobuf timestamp be the time.
+func (m Micros) Set(t *timestamppb.Timestamp) {
 	seconds, rest := int64(m)/1_000_000, int64(m)%1_000_000
 	if rest < 0 {
 		seconds, rest = seconds-1, rest+1_000_000
 	}
-	return &timestamppb.Timestamp{Seconds: seconds, Nanos: int32(rest * 1000)}
+	t.Seconds, t.Nanos = seconds, int32(rest*1000)
 }

@@ -34,27 +34,38 @@ func newMovedProducts(began events.LogPosition) *movedProducts {
 	}
 }
 
-// extend takes in what the views hold by now, and returns what else is about to move. It returns ErrStaleWalk if there is too
-// much.
-func (m *movedProducts) extend(ctx context.Context, views Walked, now events.LogPosition) (map[events.ProductID]Product, error) {
+// extend takes in what the views hold by now, which was read while they had these extents, and returns what else is about to
+// move. It returns ErrStaleWalk if there is too much.
+func (m *movedProducts) extend(ctx context.Context, views Walked, extents []Extent) (map[events.ProductID]Product, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	moving := map[events.ProductID]Product{}
 	for shard := range m.reached {
-		read, err := m.readFeed(ctx, views, shard, now[shard])
-		if err != nil {
-			return nil, err
+		extent := extents[shard]
+		if extent.LastChange > m.reached[shard] {
+			if err := m.readOn(ctx, views, shard, extent.Checkpoint, moving); err != nil {
+				return nil, err
+			}
 		}
-		if err := m.takeIn(ctx, views, read); err != nil {
-			return nil, err
-		}
-		m.reached[shard] = max(m.reached[shard], now[shard])
-		m.forgetKnown(read.unsettled)
-		if err := m.look(ctx, views, shard, read.unsettled, moving); err != nil {
-			return nil, err
-		}
+		m.reached[shard] = max(m.reached[shard], extent.Checkpoint)
 	}
 	return moving, nil
+}
+
+// readOn takes in what the feed of a shard has by now, and adds what else is about to move: what is behind the checkpoint.
+func (m *movedProducts) readOn(
+	ctx context.Context, views Walked, shard uint32, checkpoint uint64, moving map[events.ProductID]Product,
+) error {
+	read, err := m.readFeed(ctx, views, shard, checkpoint)
+	if err != nil {
+		return err
+	}
+	if err := m.takeIn(ctx, views, read); err != nil {
+		return err
+	}
+	m.reached[shard] = max(m.reached[shard], checkpoint)
+	m.forgetKnown(read.unsettled)
+	return m.look(ctx, views, shard, read.unsettled, moving)
 }
 
 // feedRead is what a feed has behind what was taken in: up to a checkpoint, and behind it.
@@ -154,6 +165,9 @@ func (m *movedProducts) arrange(
 ) (stay, moved []Product, err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if !m.stale && len(m.added) == 0 && len(moving) == 0 {
+		return found, nil, nil
+	}
 	stay = make([]Product, 0, len(found))
 	for i := range found {
 		_, known := m.products[found[i].ID]

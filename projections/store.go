@@ -246,6 +246,8 @@ type ProductQueries interface {
 	// filter on something else than source and sort value makes it read on until enough products match. With words it reads all
 	// products that have them where that is faster.
 	ListProducts(ctx context.Context, query ProductQuery) ([]Product, error)
+	// ListProductsAt is ListProducts, and returns how far the views were meanwhile, for each of so many shards.
+	ListProductsAt(ctx context.Context, query ProductQuery, shards int) ([]Product, []Extent, error)
 	// CountProducts counts the products that match. It reads all of them.
 	CountProducts(ctx context.Context, filter ProductFilter) (int64, error)
 	// EstimateProducts counts the products that match if it need not look at more than so many for that. Else it estimates from

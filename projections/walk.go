@@ -9,8 +9,13 @@ import (
 	"github.com/atlant-log/atlant/events"
 )
 
-// ErrStaleWalk says that more prices have changed since a walk began than are kept in mind: begin it again.
-var ErrStaleWalk = errors.New("too many prices have changed since the first page")
+// Errors of a walk.
+var (
+	// ErrStaleWalk: more prices have changed since it began than are kept in mind. Begin it again.
+	ErrStaleWalk = errors.New("too many prices have changed since the first page")
+	// ErrBehindWalk: the views have not come to where it began, as others are live since. Wait for them.
+	ErrBehindWalk = errors.New("the views are behind where the walk began")
+)
 
 const (
 	// maxMoved is how many changes behind the beginning of a walk are kept in mind, about 300 bytes each.
@@ -41,47 +46,60 @@ type PlacedProduct struct {
 // that no change behind that position is of is where the indexes have it; the others, which have moved, are put where they
 // were. It may be used from many goroutines at once. The zero value is not usable.
 type Walks struct {
+	shards int // of the log
+
 	mu    sync.Mutex
 	moved map[string]*movedProducts // by where the walk began
 	clock int64
 }
 
-// NewWalks returns one that keeps nothing in mind yet.
-func NewWalks() *Walks { return &Walks{moved: map[string]*movedProducts{}} }
+// NewWalks returns one for views of a log with so many shards, which keeps nothing in mind yet.
+func NewWalks(shards int) *Walks { return &Walks{shards: shards, moved: map[string]*movedProducts{}} }
 
-// Page returns the page of a walk that began at a position of the log, for each shard. Now is how far the views were before
-// the call, and at the first page also where the walk begins. It returns ErrStaleWalk if too much has changed since.
+// Page returns the page of a walk that began at a position of the log, for each shard, or that begins now if that is nil. It also
+// returns how far the views were before it was read, which is where a walk begins. It returns ErrBehindWalk if that is behind
+// where this one began, and ErrStaleWalk if too much has changed since.
 func (w *Walks) Page(
-	ctx context.Context, views Walked, query ProductQuery, began, now events.LogPosition,
-) ([]PlacedProduct, error) {
+	ctx context.Context, views Walked, query ProductQuery, began events.LogPosition,
+) ([]PlacedProduct, events.LogPosition, error) {
+	read, extents, err := views.ListProductsAt(ctx, query, w.shards)
+	if err != nil {
+		return nil, nil, err
+	}
+	now := positionOf(extents)
+	if began == nil {
+		began = now
+	}
+	if !now.Reaches(began) {
+		return nil, nil, ErrBehindWalk
+	}
 	kept := newMovedProducts(began)
 	if query.After != nil {
 		kept = w.movedSince(began)
 		defer w.trim()
 	}
-	var found []Product
-	after := query.After
-	for need := query.Limit; ; need = min(2*need, skipPage) {
-		more := query
-		more.After, more.Limit = after, need
-		page, err := views.ListProducts(ctx, more)
-		if err != nil {
-			return nil, err
-		}
-		found = append(found, page...)
+	found := read
+	for need := query.Limit; ; {
 		// After the page was read: what has moved until then has a change until now.
-		moving, err := kept.extend(ctx, views, now)
+		moving, err := kept.extend(ctx, views, extents)
 		if err != nil && !isFirstOfStale(&query, err) {
-			return nil, err
+			return nil, nil, err
 		}
 		stay, moved, err := kept.arrange(&query, found, moving)
 		if err != nil && !isFirstOfStale(&query, err) {
-			return nil, err
+			return nil, nil, err
 		}
-		if len(page) < need || len(stay) >= query.Limit {
-			return mergeMoved(ctx, views, &query, stay, moved)
+		if len(read) < need || len(stay) >= query.Limit {
+			page, err := mergeMoved(ctx, views, &query, stay, moved)
+			return page, now, err
 		}
-		after = new(page[len(page)-1].CursorAt(query.SortBy))
+		need = min(2*need, skipPage)
+		more := query
+		more.After, more.Limit = new(read[len(read)-1].CursorAt(query.SortBy)), need
+		if read, extents, err = views.ListProductsAt(ctx, more, w.shards); err != nil {
+			return nil, nil, err
+		}
+		found = append(found, read...)
 	}
 }
 
@@ -92,6 +110,9 @@ func isFirstOfStale(query *ProductQuery, err error) bool {
 
 // mergeMoved returns the first products of both, those that have moved as they are now.
 func mergeMoved(ctx context.Context, views Walked, query *ProductQuery, stay, moved []Product) ([]PlacedProduct, error) {
+	if len(moved) == 0 { // as a rule, and they are in their order
+		return placedWhereTheyAre(query, stay), nil
+	}
 	all := slices.Concat(stay, moved)
 	slices.SortFunc(all, func(p, q Product) int { return query.Compare(&p, &q) })
 	all = all[:min(len(all), query.Limit)]
@@ -117,6 +138,15 @@ func mergeMoved(ctx context.Context, views Walked, query *ProductQuery, stay, mo
 		}
 	}
 	return page, nil
+}
+
+// placedWhereTheyAre returns the first of products that have not moved, in the order that they come in.
+func placedWhereTheyAre(query *ProductQuery, stay []Product) []PlacedProduct {
+	page := make([]PlacedProduct, min(len(stay), query.Limit))
+	for i := range page {
+		page[i] = PlacedProduct{Product: stay[i], Place: stay[i].CursorAt(query.SortBy)}
+	}
+	return page
 }
 
 func productsOf(ctx context.Context, views Walked, ids []events.ProductID) (map[events.ProductID]Product, error) {

@@ -30,6 +30,13 @@ func (v *views) ListProducts(ctx context.Context, query projections.ProductQuery
 	return page, nil
 }
 
+// ListProductsAt implements projections.ProductQueries.
+func (v *views) ListProductsAt(
+	ctx context.Context, query projections.ProductQuery, shards int,
+) ([]projections.Product, []projections.Extent, error) {
+	return projections.ListAfterPosition(ctx, v, query, shards)
+}
+
 func (v *views) listProducts(ctx context.Context, query *projections.ProductQuery) ([]projections.Product, error) {
 	find := v.findProducts
 	if len(query.Filter.Words) > 0 {

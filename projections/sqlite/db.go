@@ -23,6 +23,7 @@ type DB struct {
 	path       string
 	writer     *writer
 	reader     *reader
+	extents    *extentsReader
 	words      *wordIndexer
 }
 
@@ -80,9 +81,9 @@ func (db *DB) open(ctx context.Context) error {
 		return err
 	}
 	connections := max(4, runtime.GOMAXPROCS(0))
-	pool.SetMaxOpenConns(connections)
+	pool.SetMaxOpenConns(connections + 1) // that of extents
 	pool.SetMaxIdleConns(connections)
-	db.reader = newReader(pool)
+	db.reader, db.extents = newReader(pool), &extentsReader{pool: pool}
 	db.words = newWordIndexer(ctx, db.writer)
 	return nil
 }
@@ -105,7 +106,7 @@ func (db *DB) close() error {
 		db.words.close()
 	}
 	if db.reader != nil {
-		errs = append(errs, db.reader.close())
+		errs = append(errs, db.extents.close(), db.reader.close())
 	}
 	if db.writer != nil {
 		errs = append(errs, db.writer.close())

@@ -45,6 +45,7 @@ func Run(t *testing.T, open Open) {
 		{"SearchFollowsRepairs", testSearchRepairs},
 		{"ListMergesManySources", testListManySources},
 		{"ListIsStableUnderWrites", testListStable},
+		{"ListSaysHowFarItIs", testExtents},
 		{"WalkMeetsEachOnce", testWalk},
 		{"ListAsOfIsTheFoldUntilThen", testAsOf},
 		{"CountMatchesList", testCount},

@@ -24,7 +24,7 @@ func testWalk(t *testing.T, store projections.Views) {
 		w := &walkWorld{Views: store, source: fmt.Sprintf("walk-%d", runs), sequence: &sequence, t: t}
 		w.write(rapid.IntRange(1, 3).Draw(t, "batches before"))
 		w.interleaves = rapid.Bool().Draw(t, "writes within pages")
-		w.walk(projections.NewWalks())
+		w.walk(projections.NewWalks(1))
 	})
 }
 
@@ -127,11 +127,13 @@ func (w *walkWorld) meanwhile() {
 	}
 }
 
-// ListProducts implements projections.ProductQueries.
-func (w *walkWorld) ListProducts(ctx context.Context, query projections.ProductQuery) ([]projections.Product, error) {
-	page, err := w.Views.ListProducts(ctx, query)
+// ListProductsAt implements projections.ProductQueries.
+func (w *walkWorld) ListProductsAt(
+	ctx context.Context, query projections.ProductQuery, shards int,
+) ([]projections.Product, []projections.Extent, error) {
+	page, extents, err := w.Views.ListProductsAt(ctx, query, shards)
 	w.meanwhile()
-	return page, err
+	return page, extents, err
 }
 
 // FeedChanges implements projections.ProductQueries.
@@ -181,7 +183,7 @@ func (w *walkWorld) walk(walks *projections.Walks) {
 		want = append(want, p.Name)
 	}
 	for pages := 0; ; pages++ {
-		page, err := walks.Page(w.t.Context(), w, query, began, w.position())
+		page, _, err := walks.Page(w.t.Context(), w, query, began)
 		w.noError("page", err)
 		for _, p := range page {
 			if slices.ContainsFunc(there, func(q projections.Product) bool { return q.ID == p.ID }) {
@@ -205,7 +207,7 @@ func (w *walkWorld) walk(walks *projections.Walks) {
 		case 1:
 			w.step()
 		case 2:
-			walks = projections.NewWalks() // as another process
+			walks = projections.NewWalks(1) // as another process
 		}
 	}
 	if !slices.Equal(got, want) {

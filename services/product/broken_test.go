@@ -17,6 +17,12 @@ func (broken) ListProducts(context.Context, projections.ProductQuery) ([]project
 	return nil, errBroken
 }
 
+func (broken) ListProductsAt(
+	context.Context, projections.ProductQuery, int,
+) ([]projections.Product, []projections.Extent, error) {
+	return nil, nil, errBroken
+}
+
 func (broken) GetProduct(context.Context, events.ProductID) (projections.Product, error) {
 	return projections.Product{}, errBroken
 }

@@ -33,26 +33,24 @@ func (s *Service) List(
 	if err != nil {
 		return nil, err
 	}
-	views, now, err := s.viewsFor(ctx, request.Msg.GetPosition(), query.began)
+	views, found, err := s.read(ctx, request.Msg.GetPosition(), query)
 	if err != nil {
 		return nil, err
 	}
-	if query.began == nil {
-		query.began = now
+	response := &atlantv1.ListResponse{
+		Products: rpc.Products(len(found.products), func(i int) *projections.Product { return &found.products[i].Product }),
+		Position: found.now.String(),
 	}
-	page, next, err := s.page(ctx, views, query, now)
-	if err != nil {
-		return nil, err
-	}
-	response := &atlantv1.ListResponse{Products: make([]*atlantv1.Product, len(page)), Position: now.String()}
-	for i := range page {
-		response.Products[i] = rpc.Product(&page[i].Product)
-		if query.asOf != nil {
-			response.Products[i].ObservedAt = nil // it is not kept when it was observed last by then
+	if query.asOf != nil {
+		for _, p := range response.GetProducts() {
+			p.ObservedAt = nil // it is not kept when it was observed last by then
 		}
 	}
-	if next != nil {
-		if response.NextPageToken, err = rpc.EncodePageToken(fingerprint(request.Msg), newCursor(*next, query.began)); err != nil {
+	if found.next != nil {
+		if query.began == nil {
+			query.began = found.now
+		}
+		if response.NextPageToken, err = rpc.EncodePageToken(query.fingerprint, newCursor(*found.next, query.began)); err != nil {
 			return nil, err
 		}
 	}
@@ -66,54 +64,77 @@ func (s *Service) List(
 	return connect.NewResponse(response), nil
 }
 
-// page returns a page of products, and where the next one begins, nil if there is none.
-func (s *Service) page(
-	ctx context.Context, views projections.Views, query *listQuery, now events.LogPosition,
-) (page []projections.PlacedProduct, next *projections.ProductCursor, err error) {
-	if query.asOf != nil {
-		page, next, err = s.past.List(ctx, views, query.ProductQuery, *query.asOf)
-	} else {
-		more := query.ProductQuery
-		more.Limit++ // one more than the page tells whether there is another
-		page, err = s.walks.Page(ctx, views, more, query.began, now)
-		if len(page) > query.Limit {
-			page = page[:query.Limit]
-			next = &page[query.Limit-1].Place
-		}
-	}
-	switch {
-	case errors.Is(err, projections.ErrStaleWalk):
-		return nil, nil, rpc.InvalidArgument("page_token", "%v: start again without it", err)
-	case errors.Is(err, projections.ErrTooManyChanged):
-		return nil, nil, rpc.InvalidArgument("as_of", "%v to sort by price: sort by name", err)
-	case err != nil:
-		return nil, nil, fmt.Errorf("list products: %w", err)
-	}
-	return page, next, nil
-}
-
-// viewsFor returns the live views, once they hold what a client has been told is in the log and what its walk began with, and
-// how far they have come.
-func (s *Service) viewsFor(
-	ctx context.Context, text string, began events.LogPosition,
-) (views projections.Views, now events.LogPosition, err error) {
+// read returns the page that is asked for, and the live views, which it is from: once they hold what a client has been told is in
+// the log, and what its walk began with.
+func (s *Service) read(ctx context.Context, text string, query *listQuery) (projections.Views, *page, error) {
 	position, err := events.ParseLogPosition(text, s.shards)
 	if err != nil {
 		return nil, nil, rpc.InvalidArgument("position", "%v", err)
 	}
-	if views, err = s.reach(ctx, "position", position); err != nil {
+	views, err := s.reach(ctx, "position", position)
+	if err != nil {
 		return nil, nil, err
 	}
-	now, err = projections.Position(ctx, views, s.shards)
-	if err != nil || now.Reaches(began) {
-		return views, now, err
+	found, err := s.page(ctx, views, query)
+	for errors.Is(err, projections.ErrBehindWalk) {
+		// Another generation of the views is live since, and is about to catch up.
+		if views, err = s.reach(ctx, "page_token", query.began); err != nil {
+			return nil, nil, err
+		}
+		found, err = s.page(ctx, views, query)
 	}
-	// Another generation of the views is live since, and is about to catch up.
-	if views, err = s.reach(ctx, "page_token", began); err != nil {
-		return nil, nil, err
+	return views, found, err
+}
+
+// page is a page of products.
+type page struct {
+	products []projections.PlacedProduct
+	next     *projections.ProductCursor // where the next one begins; nil: there is none
+	now      events.LogPosition         // how far the views were before it was read
+}
+
+// page reads the page that is asked for. It returns ErrBehindWalk if the views are behind where the walk began.
+func (s *Service) page(ctx context.Context, views projections.Views, query *listQuery) (*page, error) {
+	read := s.pageNow
+	if query.asOf != nil {
+		read = s.pageAsOf
 	}
-	now, err = projections.Position(ctx, views, s.shards)
-	return views, now, err
+	p, err := read(ctx, views, query)
+	switch {
+	case errors.Is(err, projections.ErrStaleWalk):
+		return nil, rpc.InvalidArgument("page_token", "%v: start again without it", err)
+	case errors.Is(err, projections.ErrTooManyChanged):
+		return nil, rpc.InvalidArgument("as_of", "%v to sort by price: sort by name", err)
+	case err != nil:
+		return nil, fmt.Errorf("list products: %w", err)
+	}
+	return p, nil
+}
+
+func (s *Service) pageNow(ctx context.Context, views projections.Views, query *listQuery) (*page, error) {
+	more := query.ProductQuery
+	more.Limit++ // one more than the page tells whether there is another
+	var p page
+	var err error
+	p.products, p.now, err = s.walks.Page(ctx, views, more, query.began)
+	if len(p.products) > query.Limit {
+		p.products = p.products[:query.Limit]
+		p.next = &p.products[query.Limit-1].Place
+	}
+	return &p, err
+}
+
+func (s *Service) pageAsOf(ctx context.Context, views projections.Views, query *listQuery) (*page, error) {
+	now, err := projections.Position(ctx, views, s.shards)
+	if err != nil {
+		return nil, err
+	}
+	if !now.Reaches(query.began) {
+		return nil, projections.ErrBehindWalk
+	}
+	p := &page{now: now}
+	p.products, p.next, err = s.past.List(ctx, views, query.ProductQuery, *query.asOf)
+	return p, err
 }
 
 // reach returns the live views once they have come to a position, which a field of the request asks for.

@@ -48,13 +48,14 @@ func (c *cursor) parse(shards int) (projections.ProductCursor, events.LogPositio
 type listQuery struct {
 	projections.ProductQuery
 
-	asOf  *events.Micros     // nil: now
-	began events.LogPosition // where the walk began; nil: it begins now
+	fingerprint string             // tells it from others
+	asOf        *events.Micros     // nil: now
+	began       events.LogPosition // where the walk began; nil: it begins now
 }
 
 // parseQuery reads a validated request.
 func (s *Service) parseQuery(request *atlantv1.ListRequest) (*listQuery, error) {
-	var query listQuery
+	query := listQuery{fingerprint: fingerprint(request)}
 	var err error
 	if query.ProductQuery, err = newQuery(request); err != nil {
 		return nil, err
@@ -63,7 +64,7 @@ func (s *Service) parseQuery(request *atlantv1.ListRequest) (*listQuery, error) 
 		return nil, err
 	}
 	var at cursor
-	found, err := rpc.DecodePageToken(request.GetPageToken(), fingerprint(request), &at)
+	found, err := rpc.DecodePageToken(request.GetPageToken(), query.fingerprint, &at)
 	if err != nil || !found {
 		return &query, err
 	}

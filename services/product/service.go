@@ -37,8 +37,8 @@ var _ atlantv1connect.ProductServiceHandler = (*Service)(nil)
 // NewService returns the handler for the live views of a log. Close ends its streams.
 func NewService(live projections.LiveViews, log Log, lists Lists) *Service {
 	return &Service{
-		live: live, shards: log.Shards(), log: log, lists: lists, walks: projections.NewWalks(), comparing: make(chan struct{}, 1),
-		feed: newFeed(live, log.Shards()),
+		live: live, shards: log.Shards(), log: log, lists: lists, walks: projections.NewWalks(log.Shards()),
+		comparing: make(chan struct{}, 1), feed: newFeed(live, log.Shards()),
 	}
 }
 

@@ -1,6 +1,8 @@
 package rpc
 
 import (
+	"google.golang.org/protobuf/types/known/timestamppb"
+
 	"github.com/atlant-log/atlant/events"
 	"github.com/atlant-log/atlant/projections"
 	atlantv1 "github.com/atlant-log/atlant/proto/gen/atlant/v1"
@@ -8,14 +10,62 @@ import (
 
 // Product returns a product as clients see it.
 func Product(p *projections.Product) *atlantv1.Product {
-	out := &atlantv1.Product{
-		Id: p.ID.String(), Source: p.Source, Name: p.Name, Price: Price(p.Price), PriceChanges: p.PriceChanges,
-		FirstObservedAt: p.FirstObservedAt.Timestamp(), ObservedAt: p.Seen.ObservedAt.Timestamp(),
+	return newProductParts(1).assemble(p)
+}
+
+// Products returns as many products, each by its index, as clients see them.
+func Products(n int, at func(i int) *projections.Product) []*atlantv1.Product {
+	parts, all := newProductParts(n), make([]*atlantv1.Product, n)
+	for i := range all {
+		all[i] = parts.assemble(at(i))
 	}
+	return all
+}
+
+// productParts are what products are made of, for all of them at once: to allocate each part by itself takes longer than to fill
+// it in.
+type productParts struct {
+	products []atlantv1.Product
+	prices   []atlantv1.Price
+	times    []timestamppb.Timestamp
+}
+
+func newProductParts(products int) *productParts {
+	return &productParts{
+		products: make([]atlantv1.Product, products),
+		prices:   make([]atlantv1.Price, 2*products),
+		times:    make([]timestamppb.Timestamp, 3*products),
+	}
+}
+
+func (parts *productParts) assemble(p *projections.Product) *atlantv1.Product {
+	out := take(&parts.products)
+	out.Id, out.Source, out.Name, out.PriceChanges = p.ID.String(), p.Source, p.Name, p.PriceChanges
+	out.Price = parts.price(p.Price)
+	out.FirstObservedAt, out.ObservedAt = parts.time(p.FirstObservedAt), parts.time(p.Seen.ObservedAt)
 	if p.PriceChanges > 0 {
-		out.PreviousPrice, out.PriceChangedAt = Price(p.PreviousPrice), p.PriceChangedAt().Timestamp()
+		out.PreviousPrice, out.PriceChangedAt = parts.price(p.PreviousPrice), parts.time(p.PriceChangedAt())
 	}
 	return out
+}
+
+func (parts *productParts) price(p events.Price) *atlantv1.Price {
+	out := take(&parts.prices)
+	out.AmountMicros, out.CurrencyCode = p.Micros, p.Currency
+	return out
+}
+
+func (parts *productParts) time(at events.Micros) *timestamppb.Timestamp {
+	out := take(&parts.times)
+	at.Set(out)
+	return out
+}
+
+// take returns the next one that is left.
+func take[T any](left *[]T) *T {
+	next := &(*left)[0]
+	*left = (*left)[1:]
+	return next
 }
 
 // Change returns a change as clients see it.

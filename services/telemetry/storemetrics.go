@@ -131,6 +131,14 @@ func (v *views) ListProducts(ctx context.Context, query projections.ProductQuery
 	return v.Views.ListProducts(ctx, query)
 }
 
+func (v *views) ListProductsAt(
+	ctx context.Context, query projections.ProductQuery, shards int,
+) (_ []projections.Product, _ []projections.Extent, err error) {
+	done := v.metrics.measure(ctx, "list_products")
+	defer func() { done(err) }()
+	return v.Views.ListProductsAt(ctx, query, shards)
+}
+
 func (v *views) CountProducts(ctx context.Context, filter projections.ProductFilter) (_ int64, err error) {
 	done := v.metrics.measure(ctx, "count_products")
 	defer func() { done(err) }()
