@@ -102,7 +102,10 @@ func (k *compactCommand) printSurvey(c *console, streams []jetstream.CompactedSt
 		}
 	}
 	if err := (&pagedTable{console: c, columns: []column{
-		{name: "shard"}, {name: "older", right: true}, {name: "left out", right: true}, {name: "stay", right: true},
+		{name: "shard"},
+		{name: "older", right: true},
+		{name: "left out", right: true},
+		{name: "stay", right: true},
 		{name: "messages less", right: true},
 	}}).write(rows); err != nil {
 		return err
