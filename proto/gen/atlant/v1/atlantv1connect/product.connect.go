@@ -61,7 +61,8 @@ type ProductServiceClient interface {
 	// Watch streams price changes as they become visible, without end. A client that was cut off goes on behind the last
 	// position that it got, and misses nothing. Who reads slowly gets what there is later; nothing is kept for it.
 	Watch(context.Context, *connect.Request[v1.WatchRequest]) (*connect.ServerStreamForClient[v1.WatchResponse], error)
-	// DiffFetches streams what differs between two completed fetches: products that only one of them has, and other prices.
+	// DiffFetches streams what differs between two completed fetches: products that only one of them has, and other prices. It is
+	// refused with failed_precondition if the log no longer holds all prices of one of them, because it was compacted.
 	DiffFetches(context.Context, *connect.Request[v1.DiffFetchesRequest]) (*connect.ServerStreamForClient[v1.DiffFetchesResponse], error)
 	// Explain tells where a product's price comes from.
 	Explain(context.Context, *connect.Request[v1.ExplainRequest]) (*connect.Response[v1.ExplainResponse], error)
@@ -175,7 +176,8 @@ type ProductServiceHandler interface {
 	// Watch streams price changes as they become visible, without end. A client that was cut off goes on behind the last
 	// position that it got, and misses nothing. Who reads slowly gets what there is later; nothing is kept for it.
 	Watch(context.Context, *connect.Request[v1.WatchRequest], *connect.ServerStream[v1.WatchResponse]) error
-	// DiffFetches streams what differs between two completed fetches: products that only one of them has, and other prices.
+	// DiffFetches streams what differs between two completed fetches: products that only one of them has, and other prices. It is
+	// refused with failed_precondition if the log no longer holds all prices of one of them, because it was compacted.
 	DiffFetches(context.Context, *connect.Request[v1.DiffFetchesRequest], *connect.ServerStream[v1.DiffFetchesResponse]) error
 	// Explain tells where a product's price comes from.
 	Explain(context.Context, *connect.Request[v1.ExplainRequest]) (*connect.Response[v1.ExplainResponse], error)

@@ -1044,7 +1044,8 @@ export const ProductService: GenService<{
     output: typeof WatchResponseSchema;
   },
   /**
-   * DiffFetches streams what differs between two completed fetches: products that only one of them has, and other prices.
+   * DiffFetches streams what differs between two completed fetches: products that only one of them has, and other prices. It is
+   * refused with failed_precondition if the log no longer holds all prices of one of them, because it was compacted.
    *
    * @generated from rpc atlant.v1.ProductService.DiffFetches
    */
