@@ -75,7 +75,7 @@ func benchOpen(b *testing.B) *DB {
 func applyAll(b *testing.B, db *DB, deltas []projections.Delta) {
 	b.Helper()
 	for i, delta := range deltas {
-		if err := db.ApplyPrices(b.Context(), delta, projections.Checkpoint{Stream: "PRICES_00", Sequence: uint64(i)}); err != nil {
+		if err := db.ApplyPrices(b.Context(), delta, projections.Checkpoint{Stream: "PRICES_00", Sequence: uint64(i + 1)}); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -233,7 +233,10 @@ func BenchmarkWalk(b *testing.B) {
 		fetch[i].Place.Sequence = 1
 	}
 	applyAll(b, db, benchDeltas(known, fetch))
-	now := events.LogPosition{0: 1}
+	now, err := projections.Position(b.Context(), db, 1)
+	if err != nil {
+		b.Fatal(err)
+	}
 	b.Run("none", func(b *testing.B) {
 		for range b.N {
 			benchTry(db.ListProducts(b.Context(), query))(b)

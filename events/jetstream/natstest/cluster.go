@@ -57,12 +57,12 @@ func StartCluster(tb testing.TB, n int) *Cluster {
 
 func (c *Cluster) options(i, n int) *server.Options {
 	options := &server.Options{
-		ServerName: fmt.Sprint("server-", i), Host: loopback, Port: -1, NoSigs: true, NoLog: true,
+		ServerName: fmt.Sprint("server-", i), Host: loopback, Port: lastingPort(c.tb), NoSigs: true, NoLog: true,
 		JetStream: true, StoreDir: c.tb.TempDir(), SyncAlways: true, JetStreamMaxStore: 8 << 30, JetStreamMaxMemory: 1 << 30,
 		Cluster: server.ClusterOpts{
 			Name: "test", Host: loopback, Port: -1, Advertise: nowhere, NoAdvertise: true, PoolSize: -1,
 		},
-		LeafNode: server.LeafNodeOpts{Host: loopback, Port: -1, NoAdvertise: true},
+		LeafNode: server.LeafNodeOpts{Host: loopback, Port: lastingPort(c.tb), NoAdvertise: true},
 	}
 	for other := range n {
 		if other != i {
@@ -78,15 +78,6 @@ func (c *Cluster) Restart(i int) {
 	node := c.nodes[i]
 	options := node.options.Clone()
 	node.running = start(c.tb, options)
-	node.options.LeafNode.Port = options.LeafNode.Port
-	at, err := url.Parse(node.running.ClientURL())
-	if err != nil {
-		c.tb.Fatal(err)
-	}
-	if _, err := fmt.Sscan(at.Port(), &node.options.Port); err != nil {
-		c.tb.Fatal(err)
-	}
-	node.options.Cluster.Port = node.running.ClusterAddr().Port
 	for way, proxy := range c.proxies {
 		if way[1] == i {
 			proxy.setTarget(node.running.ClusterAddr().String())

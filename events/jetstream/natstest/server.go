@@ -3,6 +3,7 @@
 package natstest
 
 import (
+	"math/rand/v2"
 	"net"
 	"strconv"
 	"testing"
@@ -36,6 +37,22 @@ func StartServer(tb testing.TB, options *server.Options) *server.Server {
 // LeafURL returns where a server that was started with the options takes leaf nodes.
 func LeafURL(options *server.Options) string {
 	return "nats-leaf://" + net.JoinHostPort(loopback, strconv.Itoa(options.LeafNode.Port))
+}
+
+// lastingPort returns a free port that nobody takes while the server that it is for is stopped: who asks a system for any port gets
+// one from 32768 on.
+func lastingPort(tb testing.TB) int {
+	tb.Helper()
+	const first, behind, tries = 10_000, 32_000, 100
+	for range tries {
+		port := first + rand.IntN(behind-first)
+		if listener, err := net.Listen("tcp", net.JoinHostPort(loopback, strconv.Itoa(port))); err == nil {
+			_ = listener.Close() // it was never used
+			return port
+		}
+	}
+	tb.Fatal("no port is free")
+	return 0
 }
 
 func start(tb testing.TB, options *server.Options) *server.Server {
