@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"strconv"
 	"time"
 
@@ -65,10 +66,14 @@ func (k *compactCommand) Run(ctx context.Context, c *console) (err error) {
 		return err
 	}
 	doing = "writing "
-	return k.write(ctx, c, from, compaction)
+	return k.write(ctx, c, compaction)
 }
 
-func (k *compactCommand) write(ctx context.Context, c *console, from *archive.Reader, compaction *jetstream.Compaction) error {
+func (k *compactCommand) write(ctx context.Context, c *console, compaction *jetstream.Compaction) error {
+	before, err := os.Stat(k.From)
+	if err != nil {
+		return failed("", "%v", err)
+	}
 	to, err := archive.Create(k.To, buildVersion())
 	if errors.Is(err, fs.ErrExist) {
 		return failed("nothing is written over: say another file", "%s is there already", k.To)
@@ -84,8 +89,8 @@ func (k *compactCommand) write(ctx context.Context, c *console, from *archive.Re
 	if err != nil {
 		return failed("", "cannot write the back-up: %v", err)
 	}
-	was := humanize.Bytes(uint64(from.Bytes()))
-	_, err = fmt.Fprintf(c.out, "%s was written, %s in place of %s\n", k.To, humanize.Bytes(uint64(size)), was)
+	_, err = fmt.Fprintf(c.out, "%s was written, %s in place of %s\n",
+		k.To, humanize.Bytes(uint64(size)), humanize.Bytes(uint64(before.Size())))
 	if err == nil {
 		c.notef("What was left out is in %s alone: keep it. `atlant restore` makes a log of the new one.", k.From)
 	}
