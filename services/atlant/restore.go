@@ -144,7 +144,7 @@ func openBackup(path string) (*archive.Reader, *jetstream.BackedUp, error) {
 func explainArchive(path string, err error) error {
 	switch {
 	case errors.Is(err, archive.ErrDamaged):
-		return failed("nothing was restored: take another back-up", "%s cannot be used: %v", path, err)
+		return failed("nothing was written: take another back-up", "%s cannot be used: %v", path, err)
 	case errors.Is(err, archive.ErrNewer):
 		return failed("restore it with that version", "%s cannot be used: %v", path, err)
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, fs.ErrPermission):
