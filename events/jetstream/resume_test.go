@@ -101,7 +101,10 @@ func dies(t *rapid.T, log events.PriceLog, fetch events.FetchID, lines int64) {
 	}
 	writer, err := log.WritePrices(ctx, fetch)
 	wantNoError(t, err)
-	wantNoError(t, add(ctx, writer, fetch, 1, rapid.Int64Range(0, lines).Draw(t, "k")))
+	err = add(ctx, writer, fetch, 1, rapid.Int64Range(0, lines).Draw(t, "k"))
+	if !errors.Is(err, events.ErrConflict) { // a batch of one that died before may be on its way still
+		wantNoError(t, err)
+	}
 }
 
 // Two writers at work on one fetch: each row gets in once, whoever writes it, and who is behind gives up.
