@@ -156,9 +156,18 @@ func (q *requestQueue) inOrder(msg jetstream.Msg) error {
 	return nil
 }
 
+// findConsumer returns jetstream.ErrConsumerNotFound if a consumer is not there any more. It asks once, and waits no longer than that
+// takes, however long the context lasts: while a cluster elects a leader the question is lost.
+func (l *Log) findConsumer(ctx context.Context, stream, consumer string) error {
+	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
+	defer cancel()
+	_, err := l.js.Consumer(ctx, stream, consumer)
+	return err
+}
+
 // check returns ErrTaken if the partition is somebody else's now.
 func (q *requestQueue) check(ctx context.Context) error {
-	_, err := q.log.js.Consumer(ctx, queueStream, q.consumer)
+	err := q.log.findConsumer(ctx, queueStream, q.consumer)
 	switch {
 	case errors.Is(err, jetstream.ErrConsumerNotFound):
 		return fmt.Errorf("%s: %w", q.doing, events.ErrTaken)

@@ -56,7 +56,7 @@ func (q *sharedQueue[M, P]) next(ctx context.Context) (P, sharedItem, error) {
 		case ctx.Err() != nil:
 			return nil, sharedItem{}, ctx.Err()
 		case errors.Is(err, jetstream.ErrNoHeartbeat):
-			if _, err := q.log.js.Consumer(ctx, q.stream, q.consumer); errors.Is(err, jetstream.ErrConsumerNotFound) {
+			if err := q.log.findConsumer(ctx, q.stream, q.consumer); errors.Is(err, jetstream.ErrConsumerNotFound) {
 				return nil, sharedItem{}, unavailable(q.doing, err)
 			}
 			continue // the client asks again
