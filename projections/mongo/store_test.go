@@ -165,23 +165,28 @@ func TestDatabaseDroppedMeanwhile(t *testing.T) {
 	if _, err := v.GetProduct(t.Context(), uuid.New()); !errors.Is(err, errDropped) {
 		t.Errorf("got error %v", err)
 	}
-	live, err := v.store.Live(t.Context())
-	for tries := 0; errors.Is(err, errDropped) && tries < 100; tries++ { // each connection of the engine learns of it by itself
-		time.Sleep(50 * time.Millisecond)
-		live, err = v.store.Live(t.Context())
-	}
+	live, err := onceLearned(func() (projections.Views, error) { return v.store.Live(t.Context()) })
 	if err != nil {
 		t.Fatal(err)
 	}
 	project(t, live.(*views), testFetch(2, 1, 5), 1, nil)
-	page, err := live.ListProducts(t.Context(), projections.ProductQuery{Limit: 10})
-	for tries := 0; errors.Is(err, errDropped) && tries < 100; tries++ { // as above
-		time.Sleep(50 * time.Millisecond)
-		page, err = live.ListProducts(t.Context(), projections.ProductQuery{Limit: 10})
-	}
+	page, err := onceLearned(func() ([]projections.Product, error) {
+		return live.ListProducts(t.Context(), projections.ProductQuery{Limit: 10})
+	})
 	if err != nil || len(page) != 2 {
 		t.Errorf("got %d products, error %v", len(page), err)
 	}
+}
+
+// onceLearned asks again for a while: each connection of the engine learns by itself that a database was dropped, and of what came
+// after.
+func onceLearned[T any](ask func() (T, error)) (T, error) {
+	got, err := ask()
+	for tries := 0; err != nil && tries < 100; tries++ {
+		time.Sleep(50 * time.Millisecond)
+		got, err = ask()
+	}
+	return got, err
 }
 
 // TestOlderLayout: views of an older version are found, and neither used nor touched until views are dropped.
