@@ -13,24 +13,32 @@ import (
 // DecodeObservations appends the observations of a PriceObserved message to into. Its errors wrap ErrMalformed, and then
 // nothing is appended.
 func DecodeObservations(into []Observation, data []byte) ([]Observation, error) {
-	var e atlantv1.PriceObserved
-	if err := proto.Unmarshal(data, &e); err != nil {
-		return into, fmt.Errorf("%w: %w", ErrMalformed, err)
+	e, err := unmarshalObserved(data)
+	if err != nil {
+		return into, err
 	}
-	return appendObservations(into, &e)
+	return appendObservations(into, e)
 }
 
 // DecodeWholly is DecodeObservations for who is to write the message anew: it returns an error that wraps ErrMalformed also if there
 // is more in the message than this version knows.
 func DecodeWholly(into []Observation, data []byte) ([]Observation, error) {
-	var e atlantv1.PriceObserved
-	if err := proto.Unmarshal(data, &e); err != nil {
-		return into, fmt.Errorf("%w: %w", ErrMalformed, err)
+	e, err := unmarshalObserved(data)
+	if err != nil {
+		return into, err
 	}
 	if len(e.ProtoReflect().GetUnknown()) > 0 {
 		return into, fmt.Errorf("%w: it has fields that this version does not know", ErrMalformed)
 	}
-	return appendObservations(into, &e)
+	return appendObservations(into, e)
+}
+
+func unmarshalObserved(data []byte) (*atlantv1.PriceObserved, error) {
+	e := &atlantv1.PriceObserved{}
+	if err := proto.Unmarshal(data, e); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrMalformed, err)
+	}
+	return e, nil
 }
 
 func appendObservations(into []Observation, e *atlantv1.PriceObserved) ([]Observation, error) {

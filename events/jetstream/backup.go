@@ -148,13 +148,19 @@ func backUpStream(ctx context.Context, nc *nats.Conn, to Archive, stream string,
 	if err != nil {
 		return nil, fmt.Errorf("read the state of stream %s: %w", stream, err)
 	}
-	if file, err = to.Create(path.Join(stream, headFile)); err != nil {
-		return nil, err
-	}
-	if err := json.NewEncoder(file).Encode(head); err != nil {
+	if err := writeHead(to, stream, head); err != nil {
 		return nil, err
 	}
 	return &BackedUpStream{Name: stream, Messages: state.Msgs, Last: state.LastSeq, Bytes: counted.bytes}, nil
+}
+
+// writeHead writes what is said of a stream.
+func writeHead(to Archive, stream string, head *snapshotHead) error {
+	file, err := to.Create(path.Join(stream, headFile))
+	if err != nil {
+		return err
+	}
+	return json.NewEncoder(file).Encode(head)
 }
 
 // snapshotFileOf returns the name of the form that servers of a version write.

@@ -90,10 +90,7 @@ func contentsOf(t testing.TB, nc *nats.Conn) map[string][]string {
 		wantNoError(t, err)
 		for sequence := uint64(1); sequence <= stream.CachedInfo().State.LastSeq; sequence++ {
 			msg, err := stream.GetMsg(t.Context(), sequence)
-			for range 10 { // nobody answers while another server begins to lead
-				if !errors.Is(err, context.DeadlineExceeded) {
-					break
-				}
+			for tries := 0; errors.Is(err, context.DeadlineExceeded) && tries < 10; tries++ { // while another server begins to lead
 				msg, err = stream.GetMsg(t.Context(), sequence)
 			}
 			if errors.Is(err, natsjs.ErrMsgNotFound) {

@@ -161,10 +161,7 @@ func (c *Compaction) writeShard(
 	if head.State, err = json.Marshal(state); err != nil {
 		return stream, err
 	}
-	if file, err = to.Create(path.Join(stream.Name, headFile)); err != nil {
-		return stream, err
-	}
-	return stream, json.NewEncoder(file).Encode(head)
+	return stream, writeHead(to, stream.Name, head)
 }
 
 // copyStream copies a stream as it is.

@@ -42,16 +42,13 @@ func (k *compactCommand) bound() time.Time {
 
 // Run reads all of the back-up, says what can be left out of it, and writes the rest.
 func (k *compactCommand) Run(ctx context.Context, c *console) (err error) {
-	from, contents, err := openBackup(k.From)
+	shown := newSteps(c)
+	defer shown.done()
+	from, contents, err := openBackup(ctx, shown, k.From)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, from.Close()) }()
-	shown := newSteps(c)
-	defer shown.done()
-	if err := from.Check(ctx, func(bytes int64) { shown.showBytes("reading the back-up", bytes, from.Bytes()) }); err != nil {
-		return explainArchive(k.From, err)
-	}
 	doing := "looking what can be left out of "
 	compaction, err := jetstream.SurveyCompaction(ctx, jetstream.CompactConfig{
 		Files: from, Contents: *contents, Before: k.bound(),

@@ -38,20 +38,14 @@ func (r *restoreCommand) Validate() error {
 
 // Run restores, once all of the back-up was read and found good.
 func (r *restoreCommand) Run(ctx context.Context, c *console) (err error) {
-	from, contents, err := openBackup(r.From)
+	shown := newSteps(c)
+	defer shown.done()
+	from, contents, err := openBackup(ctx, shown, r.From)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, from.Close()) }()
-	shown := newSteps(c)
-	defer shown.done()
-	err = from.Check(ctx, func(bytes int64) {
-		shown.showBytes("reading the back-up", bytes, from.Bytes())
-	})
 	shown.done()
-	if err != nil {
-		return explainArchive(r.From, err)
-	}
 	if !r.Check {
 		return r.restore(ctx, c, from, contents)
 	}
@@ -128,8 +122,8 @@ func explainRestore(err error) error {
 	return err
 }
 
-// openBackup opens a back-up and reads what its manifest says of it.
-func openBackup(path string) (*archive.Reader, *jetstream.BackedUp, error) {
+// openBackup opens a back-up, reads what its manifest says of it, and then all of it, to see that it is whole.
+func openBackup(ctx context.Context, shown *steps, path string) (*archive.Reader, *jetstream.BackedUp, error) {
 	from, err := archive.Open(path)
 	if err != nil {
 		return nil, nil, explainArchive(path, err)
@@ -137,6 +131,10 @@ func openBackup(path string) (*archive.Reader, *jetstream.BackedUp, error) {
 	contents := &jetstream.BackedUp{}
 	if err := json.Unmarshal(from.Contents, contents); err != nil {
 		return nil, nil, errors.Join(explainArchive(path, fmt.Errorf("%w: %w", archive.ErrDamaged, err)), from.Close())
+	}
+	err = from.Check(ctx, func(bytes int64) { shown.showBytes("reading the back-up", bytes, from.Bytes()) })
+	if err != nil {
+		return nil, nil, errors.Join(explainArchive(path, err), from.Close())
 	}
 	return from, contents, nil
 }
