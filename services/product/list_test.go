@@ -275,6 +275,15 @@ func TestListBeyondTheLog(t *testing.T) {
 				t.Errorf("%s: %v, want %s", protocol, err, field)
 			}
 		}
+		stream, err := client.Watch(t.Context(), connect.NewRequest(&atlantv1.WatchRequest{Position: events.LogPosition{0: 2}.String()}))
+		wantNoError(t, err)
+		for stream.Receive() {
+			t.Errorf("%s: watching goes on at %s", protocol, stream.Msg().GetPosition())
+		}
+		if connect.CodeOf(stream.Err()) != connect.CodeInvalidArgument {
+			t.Errorf("%s: watching ends with %v", protocol, stream.Err())
+		}
+		stream.Close()
 	}
 }
 
