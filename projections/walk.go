@@ -107,9 +107,10 @@ func (w *Walks) Page(
 }
 
 // movesWithPrices tells whether a price that changes can move a product to another place of the list, into it or out of it.
-func (q *ProductQuery) movesWithPrices() bool {
-	ordered := q.SortBy != SortByName && q.SortBy != SortByFirstObservedAt
-	return ordered || q.Filter.MinPriceMicros != nil || q.Filter.MaxPriceMicros != nil || q.Filter.ChangedSince != nil
+func (query *ProductQuery) movesWithPrices() bool {
+	ordered := query.SortBy != SortByName && query.SortBy != SortByFirstObservedAt
+	filter := &query.Filter
+	return ordered || filter.MinPriceMicros != nil || filter.MaxPriceMicros != nil || filter.ChangedSince != nil
 }
 
 // isFirstOfStale tells of an error that too much has changed while a first page was read; it is as good as any other.

@@ -50,14 +50,15 @@ func gatherSightings(n int, product func(i int) (number int64, seen events.Posit
 
 // firstBlocks returns the first of the sightings, which come by block: all those of so many blocks.
 func firstBlocks(sightings []sighting, most int) []sighting {
-	blocks := 0
-	for i := range sightings {
-		if i > 0 && sightings[i].block == sightings[i-1].block {
+	blocks, last := 0, int64(-1)
+	for i, s := range sightings {
+		if s.block == last {
 			continue
 		}
 		if blocks++; blocks > most {
 			return sightings[:i]
 		}
+		last = s.block
 	}
 	return sightings
 }
