@@ -1,7 +1,8 @@
+import { Code } from "@connectrpc/connect";
 import { useEffect, useRef, useState } from "preact/hooks";
 
 import { alerts } from "../api/clients";
-import { isCalledOff } from "../api/failure";
+import { hasCode, isCalledOff } from "../api/failure";
 import { pause } from "../api/retry";
 import type { Alert, Delivery } from "../gen/atlant/v1/alert_pb";
 import { DeliveryState } from "../gen/atlant/v1/alert_pb";
@@ -10,11 +11,20 @@ import { merge } from "./deliverylist";
 const every = 3_000; // milliseconds
 const everyRetrying = 1_000;
 
-/** Does something now, and again and again while the page is looked at, until the signal aborts. */
+/** Looks now, and again and again while the page is shown, until the signal aborts or it turns out that the caller may not. */
 async function repeat(signal: AbortSignal, look: () => Promise<void>, onFailure: (error: unknown) => void, wait: () => number): Promise<void> {
   while (!signal.aborted) {
-    if (!document.hidden) {
-      await look().catch((error: unknown) => isCalledOff(error, signal) || onFailure(error));
+    try {
+      if (!document.hidden) {
+        await look();
+      }
+    } catch (error) {
+      if (!isCalledOff(error, signal)) {
+        onFailure(error);
+      }
+      if (hasCode(error, Code.PermissionDenied)) {
+        return;
+      }
     }
     await pause(wait(), signal);
   }
@@ -66,7 +76,7 @@ export function useLastDeliveries(list: readonly Alert[] | undefined): ReadonlyM
     const known = new Map(found);
     const look = async () => {
       const { deliveries } = await alerts.listDeliveries({ pageSize: latest }, { signal });
-      deliveries.toReversed().forEach((delivery) => known.set(delivery.alert, delivery));
+      [...deliveries].reverse().forEach((delivery) => known.set(delivery.alert, delivery)); // the last attempt counts
       setFound(new Map(known));
       // Those of which nothing is among the latest ones are asked for by themselves, once.
       for (const alert of names.split(" ").filter((name) => !known.has(name))) {
