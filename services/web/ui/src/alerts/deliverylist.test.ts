@@ -6,7 +6,7 @@ import { DeliverySchema } from "../gen/atlant/v1/alert_pb";
 import { merge } from "./deliverylist";
 
 const delivery = (id: string, attempts: number, attemptedAt?: number) =>
-  create(DeliverySchema, { id, attempts, firedAt: timestampFromMs(1_000), attemptedAt: attemptedAt && timestampFromMs(attemptedAt) });
+  create(DeliverySchema, { id, attempts, firedAt: timestampFromMs(1_000), attemptedAt: attemptedAt === undefined ? undefined : timestampFromMs(attemptedAt) });
 
 const shown = (list: ReturnType<typeof merge>) => list.map(({ id, attempts }) => `${id}${attempts}`);
 
