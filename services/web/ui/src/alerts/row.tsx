@@ -31,7 +31,7 @@ export function AlertRow({ alert, last, onChanged }: Props) {
       </div>
       <div role="cell" class="to">
         {alert.webhookHost}
-        {alert.pausedReason && <span class="bad">{alert.pausedReason}</span>}
+        {alert.pausedReason && alert.pausedReason !== last?.error && <span class="bad">{alert.pausedReason}</span>}
       </div>
       <div role="cell" class="last">
         {last && (
