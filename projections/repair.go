@@ -13,8 +13,8 @@ import (
 const repairAttempts = 20
 
 // Repair folds the observations of one product afresh, and puts that in place of what the live views hold. It reads the
-// whole shard, and blocks meanwhile. It returns what was wrong, nil if nothing was. If it fails, do it again, even if the
-// product is right by then: the projectors may not know.
+// whole shard, and blocks meanwhile. It returns what was wrong, nil if nothing was, and ErrNotFound if neither the log nor the
+// views have such a product. If it fails otherwise, do it again, even if the product is right by then: the projectors may not know.
 func (a *Auditor) Repair(ctx context.Context, id events.ProductID) (*Divergence, error) {
 	views, err := a.live.Live(ctx)
 	if err != nil {
@@ -72,10 +72,13 @@ func (a *Auditor) repair(ctx context.Context, views Views, id events.ProductID) 
 	if err != nil {
 		return nil, err
 	}
-	if s.product && s.changes {
+	s.want = replay.find(id)
+	switch {
+	case got == nil && s.want == nil:
+		return nil, ErrNotFound
+	case s.product && s.changes:
 		return nil, nil //nolint:nilnil // nothing was wrong
 	}
-	s.want = replay.find(id)
 	var was, now *Product
 	if got != nil {
 		was = &got.Product

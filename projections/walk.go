@@ -42,9 +42,9 @@ type PlacedProduct struct {
 }
 
 // Walks reads lists page by page, so that a walk through all pages meets every product that is there all the while exactly
-// once, however prices move: each page is sorted and filtered as at the position of the log where the walk began. A product
-// that no change behind that position is of is where the indexes have it; the others, which have moved, are put where they
-// were. It may be used from many goroutines at once. The zero value is not usable.
+// once, however prices move. Where they can move products at all, each page is sorted and filtered as at the position of the log
+// where the walk began. A product that no change behind that position is of is where the indexes have it; the others, which
+// have moved, are put where they were. It may be used from many goroutines at once. The zero value is not usable.
 type Walks struct {
 	shards int // of the log
 
@@ -72,6 +72,9 @@ func (w *Walks) Page(
 	}
 	if !now.Reaches(began) {
 		return nil, nil, ErrBehindWalk
+	}
+	if !query.movesWithPrices() {
+		return placedWhereTheyAre(&query, read), now, nil
 	}
 	kept := newMovedProducts(began)
 	if query.After != nil {
@@ -101,6 +104,12 @@ func (w *Walks) Page(
 		}
 		found = append(found, read...)
 	}
+}
+
+// movesWithPrices tells whether a price that changes can move a product to another place of the list, into it or out of it.
+func (q *ProductQuery) movesWithPrices() bool {
+	ordered := q.SortBy != SortByName && q.SortBy != SortByFirstObservedAt
+	return ordered || q.Filter.MinPriceMicros != nil || q.Filter.MaxPriceMicros != nil || q.Filter.ChangedSince != nil
 }
 
 // isFirstOfStale tells of an error that too much has changed while a first page was read; it is as good as any other.

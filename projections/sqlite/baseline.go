@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/atlant-log/atlant/events"
 	"github.com/atlant-log/atlant/projections"
 )
 
@@ -40,18 +39,16 @@ func OpenBaseline(ctx context.Context, dir string) (*Baseline, error) {
 func (b *Baseline) InsertProducts(ctx context.Context, products []projections.Product) error {
 	const source = 1
 	return b.write(ctx, "insert products", func(ctx context.Context, tx *transaction) error {
-		before := b.products
+		first, order := b.products+1, make([]*projections.Product, len(products))
 		b.products += int64(len(products))
 		_, err := tx.execRows(ctx, insertProducts, len(products), func(args []any, i int) []any {
-			return appendProduct(args, before+1+int64(i), source, &products[i])
+			order[i] = &products[i]
+			return appendProduct(args, first+int64(i), source, order[i])
 		})
 		if err != nil {
 			return err
 		}
-		_, err = tx.execRows(ctx, insertSightings, len(products), func(args []any, i int) []any {
-			return appendSighting(args, before+1+int64(i), &products[i])
-		})
-		return err
+		return tx.insertSightings(ctx, first, order)
 	})
 }
 
@@ -85,20 +82,10 @@ func (b *Baseline) UpdatePrices(ctx context.Context, products []projections.Chan
 	})
 }
 
-// MoveSightings moves products, all seen at one position, there, many a statement, in one transaction. It blocks until they
-// are written.
+// MoveSightings moves products to where they were seen last, many a statement, in one transaction. It blocks until they are
+// written.
 func (b *Baseline) MoveSightings(ctx context.Context, products []projections.Product) error {
-	if len(products) == 0 {
-		return nil
-	}
-	return b.write(ctx, "move sightings", func(ctx context.Context, tx *transaction) error {
-		ids := make([]events.ProductID, len(products))
-		for i := range products {
-			ids[i] = products[i].ID
-		}
-		_, err := tx.moveTogether(ctx, products[0].Seen, ids)
-		return err
-	})
+	return b.write(ctx, "move sightings", func(ctx context.Context, tx *transaction) error { return tx.moveSightings(ctx, products) })
 }
 
 func (b *Baseline) write(ctx context.Context, operation string, fn func(context.Context, *transaction) error) error {

@@ -39,6 +39,8 @@ var (
 		"cache_size(-65536)", // KiB
 		// A batch dirties pages all over the indexes. The longer the log of pages, the fewer times each is written back.
 		"wal_autocheckpoint(65536)",
+		// One transaction that builds indexes makes the log as large as the file; it is cut back when it begins anew.
+		"journal_size_limit(268435456)",
 		"temp_store(MEMORY)",
 		"busy_timeout(10000)",
 	}

@@ -44,9 +44,8 @@ const (
 )
 
 var (
-	appendProducts  = &rowStatement{before: intoProducts, row: productRow}
-	insertProducts  = &rowStatement{before: intoProducts, row: productRow, after: " ON CONFLICT DO NOTHING"}
-	insertSightings = &rowStatement{before: "INSERT INTO sightings (product, observed_at, fetch) VALUES ", row: "(?,?,?)"}
+	appendProducts = &rowStatement{before: intoProducts, row: productRow}
+	insertProducts = &rowStatement{before: intoProducts, row: productRow, after: " ON CONFLICT DO NOTHING"}
 )
 
 // selectLastProduct gives the number that none yet is beyond. The last products may have been removed, but no number is given
@@ -70,9 +69,10 @@ func (tx *transaction) writeProducts(ctx context.Context, statement *rowStatemen
 	if err := tx.queryRow(ctx, selectLastProduct, nil, &last); err != nil {
 		return err
 	}
+	first := last + 1
 	order := orderByName(products, func(p *projections.Product) *projections.Product { return p })
 	written, err := tx.execRows(ctx, statement, len(products), func(args []any, i int) []any {
-		return appendProduct(args, last+1+int64(i), sources[order[i].Source], order[i])
+		return appendProduct(args, first+int64(i), sources[order[i].Source], order[i])
 	})
 	if err != nil {
 		return err
@@ -80,19 +80,15 @@ func (tx *transaction) writeProducts(ctx context.Context, statement *rowStatemen
 	if written != int64(len(products)) {
 		return projections.ErrConflict
 	}
-	_, err = tx.execRows(ctx, insertSightings, len(products), func(args []any, i int) []any {
-		return appendSighting(args, last+1+int64(i), order[i])
-	})
-	return err
+	if err := tx.rememberNumbers(ctx, first, order); err != nil {
+		return err
+	}
+	return tx.insertSightings(ctx, first, order)
 }
 
 func appendProduct(args []any, number, source int64, p *projections.Product) []any {
 	return append(args, number, p.ID[:], source, p.Name, p.Price.Micros, p.Price.Currency, p.PreviousPrice.Micros,
 		p.PreviousPrice.Currency, p.PriceChanges, int64(p.FirstObservedAt), int64(p.PriceChangedAt()), p.Written.Fetch[:])
-}
-
-func appendSighting(args []any, number int64, p *projections.Product) []any {
-	return append(args, number, int64(p.Seen.ObservedAt), p.Seen.Fetch[:])
 }
 
 // appendPrices appends a product's id and what a change of its price changes.

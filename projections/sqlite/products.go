@@ -14,7 +14,7 @@ const productColumns = `p.id, o.name, p.name, p.price, p.currency, p.previous_pr
 	p.first_observed_at, p.price_changed_at, p.written_fetch, s.observed_at, s.fetch`
 
 // productJoins finish a product that was found by an index. CROSS JOIN keeps this order.
-const productJoins = ` CROSS JOIN sightings s ON s.product = p.product CROSS JOIN sources o ON o.source = p.source`
+const productJoins = " CROSS JOIN sightings s ON " + ofSighting + " CROSS JOIN sources o ON o.source = p.source"
 
 func scanProduct(row interface{ Scan(into ...any) error }) (projections.Product, error) {
 	var p projections.Product

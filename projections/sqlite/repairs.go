@@ -27,12 +27,16 @@ func (db *DB) ReplaceProduct(
 		for _, text := range []string{
 			forgetWords,
 			"DELETE FROM changes WHERE product = (SELECT product FROM products WHERE id = ?)",
-			"DELETE FROM sightings WHERE product = (SELECT product FROM products WHERE id = ?)",
+			takeFromSighting,
+			deleteEmptied,
 			"DELETE FROM products WHERE id = ?",
 		} {
 			if err := tx.execText(ctx, text, id[:]); err != nil {
 				return err
 			}
+		}
+		if err := tx.execText(ctx, countRemoval); err != nil {
+			return err
 		}
 		if now == nil {
 			return nil

@@ -17,7 +17,7 @@ var indexes string
 // What schema.sql writes into the head of the file.
 const (
 	applicationID = 0x41544c54 // "ATLT"
-	schemaVersion = 2
+	schemaVersion = 3
 )
 
 const selectHead = `SELECT (SELECT application_id FROM pragma_application_id), (SELECT user_version FROM pragma_user_version),

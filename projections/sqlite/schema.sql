@@ -24,12 +24,19 @@ CREATE TABLE products (
   written_fetch     BLOB    NOT NULL
 ) STRICT;
 
--- Written by every observation, hence no index but the key.
+-- When products were seen last: written by every observation, hence for 64 of them at a time. See sightingblock.go.
 CREATE TABLE sightings (
-  product     INTEGER PRIMARY KEY,
+  block       INTEGER NOT NULL, -- product / 64
   observed_at INTEGER NOT NULL,
-  fetch       BLOB    NOT NULL
-) STRICT;
+  fetch       BLOB    NOT NULL,
+  products    INTEGER NOT NULL, -- bit n: product n of the block; each is in one row of its block, and no row is without any
+  PRIMARY KEY (block, observed_at, fetch)
+) STRICT, WITHOUT ROWID;
+
+-- How many products were taken away so far: who remembers numbers of products looks whether there are more by now.
+CREATE TABLE removals (products INTEGER NOT NULL) STRICT;
+
+INSERT INTO removals VALUES (0);
 
 -- The products by the words of their names. It has those up to name_words_end, and follows the others: see wordindexer.go. The words
 -- come folded and split, with one space between two, which is where this tokenizer splits them, and nowhere else.
@@ -83,4 +90,4 @@ CREATE TABLE checkpoints (
 ) STRICT, WITHOUT ROWID;
 
 PRAGMA application_id = 1096043604; -- "ATLT"
-PRAGMA user_version = 2;
+PRAGMA user_version = 3;

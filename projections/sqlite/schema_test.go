@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"database/sql"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -244,8 +245,8 @@ func TestOutdatedIsReplaced(t *testing.T) {
 	if err := os.Remove(fileIn(dir)); err != nil {
 		t.Fatal(err)
 	}
-	for _, generation := range []string{"1", "3"} {
-		makeOutdated(t, filepath.Join(dir, "generation-"+generation+".db"))
+	for generation, version := range map[int]int{1: 2, 3: 1} {
+		makeOutdated(t, filepath.Join(dir, fmt.Sprintf("generation-%d.db", generation)), version)
 	}
 	var group sync.WaitGroup
 	for range 4 {
@@ -279,17 +280,19 @@ func TestOutdatedIsReplaced(t *testing.T) {
 	}
 }
 
-// makeOutdated makes a file of the first version of the schema.
-func makeOutdated(t *testing.T, path string) {
+// makeOutdated makes a file of an older version of the schema.
+func makeOutdated(t *testing.T, path string, version int) {
 	t.Helper()
-	run(t, path, string(read(t, "testdata/version1.sql")))
+	run(t, path, string(read(t, fmt.Sprintf("testdata/version%d.sql", version))))
 }
 
 func TestOutdatedIsReported(t *testing.T) {
 	t.Parallel()
-	dir := t.TempDir()
-	makeOutdated(t, fileIn(dir))
-	if store := openStore(t, dir); !store.Outdated() {
-		t.Error("the older views were not found")
+	for version := 1; version < 3; version++ {
+		dir := t.TempDir()
+		makeOutdated(t, fileIn(dir), version)
+		if store := openStore(t, dir); !store.Outdated() {
+			t.Errorf("the older views of version %d were not found", version)
+		}
 	}
 }

@@ -2,119 +2,102 @@ package sqlite
 
 import (
 	"context"
+	"database/sql"
 	"slices"
 
 	"github.com/atlant-log/atlant/events"
 	"github.com/atlant-log/atlant/projections"
 )
 
-// minGroup is how many products must share a position for one statement to move them all by a list of ids.
-const minGroup = 20
-
-// A projector that lags behind must not move a sighting back; that is what the comparison is for.
-const moveOnly = ` ON CONFLICT (product) DO UPDATE SET observed_at = excluded.observed_at, fetch = excluded.fetch
-	WHERE (observed_at, fetch) < (excluded.observed_at, excluded.fetch)`
-
 var (
-	// Inserts, all of whose rows are there: UPDATE FROM would begin with a scan of all sightings, and UPDATE with a list of
-	// ids sorts them first, and then the rows that it finds.
-	moveSightingsTogether = &rowStatement{
-		before: withRows, row: "(?)", after: `) INSERT INTO sightings (product, observed_at, fetch)
-			SELECT p.product, ?, ? FROM v CROSS JOIN products p ON p.id = v.column1 WHERE true` + moveOnly,
+	// addSightings adds products to blocks, in which they are not yet.
+	addSightings = &rowStatement{
+		before: "INSERT INTO sightings (block, observed_at, fetch, products) VALUES ", row: "(?,?,?,?)",
+		after: " ON CONFLICT DO UPDATE SET products = products | excluded.products",
 	}
-	moveSightingsEach = &rowStatement{
-		before: withRows, row: "(?,?,?)", after: `) INSERT INTO sightings (product, observed_at, fetch)
-			SELECT p.product, v.column2, v.column3 FROM v CROSS JOIN products p ON p.id = v.column1 WHERE true` + moveOnly,
+	setSightings = &rowStatement{
+		before: addSightings.before, row: addSightings.row, after: " ON CONFLICT DO UPDATE SET products = excluded.products",
 	}
-	countProducts = &rowStatement{before: "SELECT count(*) FROM products WHERE id IN (", row: "?", after: ")"}
+	deleteSightings = &rowStatement{
+		before: withRows, row: "(?,?,?)", after: ") DELETE FROM sightings WHERE (block, observed_at, fetch) IN (SELECT * FROM v)",
+	}
+	selectSightings = &rowStatement{
+		before: "SELECT block, observed_at, fetch, products FROM sightings WHERE block IN (", row: "?", after: ")",
+	}
 )
 
-// moveSightings moves products to their last observation. Nearly always there are many of one fetch, and these go together.
+const (
+	// ofSighting finds the sighting s of a product p.
+	ofSighting = "s.block = p.product >> 6 AND (s.products >> (p.product & 63)) & 1"
+	// takeFromSighting takes a product out of its sighting, which goes with the last one.
+	takeFromSighting = `UPDATE sightings SET products = products & ~(1 << (p.product & 63)) FROM products p
+		WHERE p.id = ? AND sightings.block = p.product >> 6 AND (sightings.products >> (p.product & 63)) & 1`
+	deleteEmptied = "DELETE FROM sightings WHERE products = 0 AND block = (SELECT product >> 6 FROM products WHERE id = ?)"
+)
+
+// insertSightings inserts those of new products, from the first of their numbers on, in their order.
+func (tx *transaction) insertSightings(ctx context.Context, first int64, products []*projections.Product) error {
+	blocks := gatherSightings(len(products), func(i int) (int64, events.Position) { return first + int64(i), products[i].Seen })
+	return tx.writeSightings(ctx, addSightings, blocks)
+}
+
+// moveSightings moves products to their last observation, unless another projector, which is ahead, has moved them further. It
+// returns ErrConflict if one of the products does not exist.
 func (tx *transaction) moveSightings(ctx context.Context, seen []projections.Product) error {
-	groups, rest := groupByPosition(seen)
-	var moved int64
-	for _, group := range groups {
-		n, err := tx.moveTogether(ctx, group.position, group.ids)
-		if err != nil {
-			return err
-		}
-		moved += n
-	}
-	n, err := tx.execRows(ctx, moveSightingsEach, len(rest), func(args []any, i int) []any {
-		p := rest[i]
-		return append(args, p.ID[:], int64(p.Seen.ObservedAt), p.Seen.Fetch[:])
-	})
+	numbers, err := tx.numbersOf(ctx, len(seen), func(i int) events.ProductID { return seen[i].ID })
 	if err != nil {
 		return err
 	}
-	if moved+n == int64(len(seen)) {
-		return nil
-	}
-	return tx.checkKnown(ctx, seen)
-}
-
-// sightingGroup is products whose last observation is the same.
-type sightingGroup struct {
-	position events.Position
-	ids      []events.ProductID
-}
-
-// groupByPosition splits products into large groups, in the order of their first products, and those that are in none.
-func groupByPosition(seen []projections.Product) (groups []sightingGroup, rest []*projections.Product) {
-	size := map[events.Position]int{}
-	for i := range seen {
-		size[seen[i].Seen]++
-	}
-	index := map[events.Position]int{}
-	for i := range seen {
-		p := &seen[i]
-		if size[p.Seen] < minGroup {
-			rest = append(rest, p)
-			continue
-		}
-		at, ok := index[p.Seen]
-		if !ok {
-			at = len(groups)
-			index[p.Seen] = at
-			groups = append(groups, sightingGroup{position: p.Seen, ids: make([]events.ProductID, 0, size[p.Seen])})
-		}
-		groups[at].ids = append(groups[at].ids, p.ID)
-	}
-	return groups, rest
-}
-
-func (tx *transaction) moveTogether(
-	ctx context.Context, position events.Position, ids []events.ProductID,
-) (moved int64, err error) {
-	var args []any
-	slices.SortFunc(ids, compareIDs)
-	for chunk := range slices.Chunk(ids, idsPerStatement) {
-		args = appendIDs(args[:0], chunk)
-		n, err := tx.exec(ctx, moveSightingsTogether, len(args), append(args, int64(position.ObservedAt), position.Fetch[:]))
+	arrived := gatherSightings(len(seen), func(i int) (int64, events.Position) { return numbers[i], seen[i].Seen })
+	for len(arrived) > 0 {
+		some := firstBlocks(arrived, idsPerStatement)
+		stored, err := tx.sightings(ctx, some)
 		if err != nil {
-			return 0, err
-		}
-		moved += n
-	}
-	return moved, nil
-}
-
-// checkKnown returns ErrConflict if one of the products does not exist. A sighting that did not move is else one that
-// another projector moved further.
-func (tx *transaction) checkKnown(ctx context.Context, seen []projections.Product) error {
-	ids := make([]events.ProductID, len(seen))
-	for i := range seen {
-		ids[i] = seen[i].ID
-	}
-	for chunk := range slices.Chunk(ids, idsPerStatement) {
-		args := appendIDs(nil, chunk)
-		var known int
-		if err := tx.queryRow(ctx, countProducts.text(len(args)), args, &known); err != nil {
 			return err
 		}
-		if known != len(chunk) {
-			return projections.ErrConflict
+		changed, emptied := moveSightings(stored, some)
+		if err := tx.writeSightings(ctx, setSightings, changed); err != nil {
+			return err
 		}
+		_, err = tx.execRows(ctx, deleteSightings, len(emptied), func(args []any, i int) []any {
+			return append(args, emptied[i].block, int64(emptied[i].at.ObservedAt), emptied[i].at.Fetch[:])
+		})
+		if err != nil {
+			return err
+		}
+		arrived = arrived[len(some):]
 	}
 	return nil
+}
+
+// sightings returns what is stored of the blocks of some sightings, which come by block; so does what it returns.
+func (tx *transaction) sightings(ctx context.Context, of []sighting) ([]sighting, error) {
+	var args []any
+	for i := range of {
+		if i == 0 || of[i].block != of[i-1].block {
+			args = append(args, of[i].block)
+		}
+	}
+	for last := args[len(args)-1]; len(args) < paddedSize(len(args)); {
+		args = append(args, last)
+	}
+	var stored []sighting
+	err := tx.query(ctx, selectSightings, args, func(rows *sql.Rows) error {
+		var s sighting
+		var products int64
+		err := rows.Scan(&s.block, (*int64)(&s.at.ObservedAt), &s.at.Fetch, &products)
+		s.products = uint64(products)
+		stored = append(stored, s)
+		return err
+	})
+	slices.SortFunc(stored, sighting.compare)
+	return stored, err
+}
+
+func (tx *transaction) writeSightings(ctx context.Context, statement *rowStatement, sightings []sighting) error {
+	_, err := tx.execRows(ctx, statement, len(sightings), func(args []any, i int) []any {
+		s := &sightings[i]
+		return append(args, s.block, int64(s.at.ObservedAt), s.at.Fetch[:], int64(s.products))
+	})
+	return err
 }

@@ -15,6 +15,7 @@ type writer struct {
 	pool       *sql.DB
 	conn       *sql.Conn // nil until it is needed, and after a failure that left it in doubt
 	statements map[statementKey]*sql.Stmt
+	known      numberTable
 	begun      atomic.Int64 // transactions so far
 }
 
@@ -66,9 +67,11 @@ func (w *writer) transact(ctx context.Context, fn func(context.Context, *transac
 		return errors.Join(err, w.discard())
 	}
 	if err := fn(ctx, &transaction{w}); err != nil {
+		w.known.forget() // what was inserted now is not
 		return errors.Join(err, w.rollback(ctx))
 	}
 	if _, err := w.conn.ExecContext(ctx, "COMMIT"); err != nil {
+		w.known.forget()
 		return errors.Join(fmt.Errorf("commit: %w", err), w.discard())
 	}
 	return nil

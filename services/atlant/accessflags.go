@@ -15,7 +15,7 @@ import (
 type accessFlags struct {
 	APIKeysFile   string `name:"api-keys-file" placeholder:"FILE" help:"Keys that callers may have; 'atlant keys new' makes them. Read again when it changes."`
 	AnonymousRead bool   `help:"Let everybody read without a key."`
-	RateLimit     int    `default:"100" placeholder:"N" help:"How many requests a second each caller may make for whom the keys file has no other limit (${default}; 0 for any)."`
+	RateLimit     int    `default:"100" placeholder:"N" help:"How many requests a second each caller may make for whom the keys file has no other limit (${default}; 0 for any); without keys and the like there is none."`
 
 	OIDCIssuer       string `name:"oidc-issuer" placeholder:"URL" help:"OpenID Connect issuer whose tokens let callers in."`
 	OIDCAudience     string `name:"oidc-audience" placeholder:"TEXT" help:"Whom these tokens must be for."`

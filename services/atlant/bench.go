@@ -26,6 +26,7 @@ type benchCommand struct {
 	Repeats     int      `default:"10" placeholder:"N" help:"How often the log that is rebuilt from holds each product (${default})."`
 	Rounds      int      `default:"1" placeholder:"N" help:"How often to measure it all; medians are reported (${default})."`
 	NoBaselines bool     `help:"Leave out the baselines, and with them most of the time that a run takes."`
+	PageSize    int      `default:"50" placeholder:"N" help:"Products of a page (${default})."`
 	Concurrency []int    `default:"1,8" placeholder:"N" help:"How many read pages at once (${default})."`
 	Data        string   `placeholder:"DIR" help:"A folder on the disk to measure, for what is removed afterwards (the system's for temporary files)."`
 	JSON        bool     `name:"json" help:"Print JSON in place of the table."`
@@ -44,7 +45,9 @@ func (*benchCommand) Help() string {
 
 // Validate is called by kong.
 func (b *benchCommand) Validate() error {
-	all := []error{b.backend().check()}
+	if err := b.backend().check(); err != nil {
+		return err
+	}
 	for _, flag := range []struct {
 		name               string
 		value, least, most int
@@ -54,14 +57,15 @@ func (b *benchCommand) Validate() error {
 		{"--repeats", b.Repeats, 2, 1000},
 		{"--rounds", b.Rounds, 1, 1000},
 		{"--shards", b.Shards, 1, 64},
-		{"--concurrency", slices.Min(append(b.Concurrency, 1)), 1, 1},
+		{"--page-size", b.PageSize, 1, 1000},
+		{"--concurrency", slices.Min(append(b.Concurrency, 1)), 1, 64},
 		{"--concurrency", slices.Max(append(b.Concurrency, 1)), 1, 64},
 	} {
 		if flag.value < flag.least || flag.value > flag.most {
-			all = append(all, fmt.Errorf("%s must be between %d and %d", flag.name, flag.least, flag.most))
+			return fmt.Errorf("%s must be between %d and %d", flag.name, flag.least, flag.most)
 		}
 	}
-	return errors.Join(all...)
+	return nil
 }
 
 func (b *benchCommand) backend() *backendFlags {
@@ -87,7 +91,7 @@ func (b *benchCommand) Run(ctx context.Context, c *console) (err error) {
 	}
 	report, err := bench.Run(ctx, place.bench(), bench.Options{
 		Scenarios: b.scenarios(), Products: b.Products, Changed: b.Changed, Repeats: b.Repeats, Rounds: b.Rounds,
-		Shards: b.Shards, Concurrency: b.Concurrency, NoBaselines: b.NoBaselines, Scratch: scratch,
+		Shards: b.Shards, PageSize: b.PageSize, Concurrency: b.Concurrency, NoBaselines: b.NoBaselines, Scratch: scratch,
 		Say: func(what string) { c.notef("%s", what) },
 	})
 	if err != nil {

@@ -68,7 +68,7 @@ func (p *benchPlace) start(ctx context.Context, except netip.AddrPort) (_ *bench
 	}
 	config := appConfig{
 		Serve: true, Work: true, Listen: "127.0.0.1:0", DataDir: dir, Backend: p.backend,
-		Fetchers: fetcherFlags{listFlags: listFlags{MaxListBytes: 1 << 40}, Fetchers: 2},
+		Fetchers: fetcherFlags{listFlags: listFlags{MaxListBytes: 1 << 40}, Fetchers: 4},
 		Except:   []netip.AddrPort{except}, Process: processName(), Logger: p.logger,
 	}
 	atlant := &bench.Atlant{}

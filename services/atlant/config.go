@@ -109,7 +109,7 @@ func viewsScheme(uri string) string {
 type fetcherFlags struct {
 	listFlags
 	AllowPrivateURLs bool `name:"allow-private-urls" env:"ATLANT_ALLOW_PRIVATE_URLS" help:"Also fetch from private, loopback and link-local addresses. Whoever reaches the API can then read from your network."`
-	Fetchers         int  `default:"2" placeholder:"N" help:"How many lists to work on at once (${default})."`
+	Fetchers         int  `default:"4" placeholder:"N" help:"How many lists to work on at once (${default})."`
 
 	SSHKnownHosts string   `name:"ssh-known-hosts" placeholder:"FILE" help:"Keys of the SFTP servers to fetch from, as in OpenSSH's known_hosts. Without it none is fetched from."`
 	AllowBucket   []string `placeholder:"URL" help:"Fetch from this bucket, or from a folder in it, with what the environment of this process is let in with: s3://BUCKET/FOLDER, gs:// or azblob://. Parameters say how to reach it: s3://prices?region=eu-central-1. Can be repeated."`

@@ -3,13 +3,12 @@ package main
 import (
 	"bytes"
 	"context"
-	"errors"
 	"io"
 	"net/http"
 	"net/url"
-	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
 
 	"connectrpc.com/connect"
@@ -18,7 +17,7 @@ import (
 )
 
 type exportCommand struct {
-	Format       string  `enum:"csv,jsonl,parquet" default:"csv" placeholder:"FORMAT" help:"What to write: ${enum}."`
+	Format       string  `enum:",csv,jsonl,parquet" default:"" placeholder:"FORMAT" help:"What to write: csv, jsonl or parquet; if it is not said, what the name after --out ends with, else csv."`
 	Changes      bool    `help:"Price changes in place of products."`
 	Query        string  `short:"q" placeholder:"TEXT" help:"Only products whose name has a word that begins with each of these words."`
 	Source       string  `placeholder:"NAME" help:"Only products of this source."`
@@ -26,28 +25,30 @@ type exportCommand struct {
 	MaxPrice     *amount `placeholder:"AMOUNT" help:"Only products, or changes to a price, of at most this."`
 	ChangedSince *moment `placeholder:"TIME" help:"Only products whose price changed since, or changes since: an age like 24h or 7d, a date (UTC), or RFC 3339."`
 	AsOf         *moment `placeholder:"TIME" help:"Products as they were then: an age like 24h or 7d, a date (UTC), or RFC 3339."`
-	Out          string  `short:"o" type:"path" placeholder:"FILE" help:"Where to write; standard output if it is not said."`
+	Out          string  `short:"o" type:"path" placeholder:"FILE" help:"Where to write; standard output if it is not said, or -."`
 }
 
 // Run downloads the file. One that is named is there whole, or as it was.
 func (e *exportCommand) Run(ctx context.Context, c *console, api *clients) error {
-	if e.Out == "" {
-		if c.width > 0 && e.Format == "parquet" {
+	if e.Out == "" || e.Out == "-" {
+		if c.width > 0 && e.format() == "parquet" {
 			return &failure{text: "a Parquet file is nothing for a terminal", hint: "say where to write it with -o", code: exitUsage}
 		}
 		return api.download(ctx, e.path(), c.out)
 	}
-	part, err := os.CreateTemp(filepath.Dir(e.Out), filepath.Base(e.Out)+".part-*")
-	if err != nil {
-		return failed("", "cannot write %s: %v", e.Out, err)
+	return replaceFile(e.Out, func(w io.Writer) error { return api.download(ctx, e.path(), w) })
+}
+
+// format is what was asked for, or what the file's name says.
+func (e *exportCommand) format() string {
+	if e.Format != "" {
+		return e.Format
 	}
-	if err := errors.Join(api.download(ctx, e.path(), part), part.Sync(), part.Close()); err != nil {
-		return errors.Join(err, os.Remove(part.Name()))
+	switch extension := strings.ToLower(filepath.Ext(e.Out)); extension {
+	case ".jsonl", ".parquet":
+		return extension[1:]
 	}
-	if err := os.Rename(part.Name(), e.Out); err != nil {
-		return failed("", "cannot write %s: %v", e.Out, errors.Join(err, os.Remove(part.Name())))
-	}
-	return nil
+	return "csv"
 }
 
 // path is where the server has the file.
@@ -77,7 +78,7 @@ func (e *exportCommand) path() string {
 	}
 	at("changed_since", e.ChangedSince)
 	at("as_of", e.AsOf)
-	return product.ExportPath + name + e.Format + "?" + parameters.Encode()
+	return product.ExportPath + name + e.format() + "?" + parameters.Encode()
 }
 
 // download writes out what the server has at a path. With an error, what was written is not all.

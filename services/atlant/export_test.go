@@ -36,6 +36,7 @@ func TestExport(t *testing.T) {
 		"export --min-price 0 --max-price 12.5":         "/export/products.csv?max_price_micros=12500000&min_price_micros=0",
 		"export --changed-since 2026-01-31T12:00:00Z":   "/export/products.csv?changed_since=2026-01-31T12%3A00%3A00Z",
 		"export --as-of 2026-01-31T12:00:00Z":           "/export/products.csv?as_of=2026-01-31T12%3A00%3A00Z",
+		"export -o -":                                   "/export/products.csv?",
 		"export --format jsonl -o " + file:              "/export/products.jsonl?",
 		"export --format jsonl --changes --out " + file: "/export/changes.jsonl?",
 	} {
@@ -86,5 +87,22 @@ func TestExportRefused(t *testing.T) {
 	atlant(t, "export", "--query", "?", "--addr", server.URL).expect(t, exitFailure, "", "atlant: query: holds no letter and no digit\n")
 	if r := atlant(t, "export", "--addr", startOld(t)); r.code != exitFailure || !strings.Contains(r.errOut, "no Atlant") {
 		t.Errorf("%+v", r)
+	}
+}
+
+// The name says what to write into it, unless the format does.
+func TestExportFormat(t *testing.T) {
+	t.Parallel()
+	url, asked := exportServer(t, "x", true)
+	dir := t.TempDir()
+	for arguments, want := range map[string]string{
+		"-o " + filepath.Join(dir, "a.parquet"):              "/export/products.parquet?",
+		"-o " + filepath.Join(dir, "a.JSONL"):                "/export/products.jsonl?",
+		"-o " + filepath.Join(dir, "a.txt"):                  "/export/products.csv?",
+		"--format csv -o " + filepath.Join(dir, "b.parquet"): "/export/products.csv?",
+	} {
+		if r := atlant(t, append([]string{"export", "--addr", url}, strings.Fields(arguments)...)...); r.code != exitOK || *asked != want {
+			t.Errorf("%s: %+v, asked for %s, want %s", arguments, r, *asked, want)
+		}
 	}
 }

@@ -62,7 +62,7 @@ func (v *verifyCommand) repair(ctx context.Context, c *console, api *clients) er
 		}
 		response, err := api.projection.Repair(ctx, connect.NewRequest(&atlantv1.RepairRequest{ProductId: id.String()}))
 		if err != nil {
-			return err
+			return notFound(err, "`atlant list --query` finds names; --source says whose a name is")
 		}
 		switch d := response.Msg.GetDivergence(); {
 		case v.JSON:

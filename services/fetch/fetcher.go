@@ -23,7 +23,7 @@ const (
 // Config says how a Fetcher works.
 type Config struct {
 	SpoolDir     string           // where lists are kept until they are published
-	Concurrency  int              // how many lists are worked on at once; 0 means 2
+	Concurrency  int              // how many lists are worked on at once; 0 means 4
 	MaxListBytes int64            // of a decoded list; 0 means DefaultMaxListBytes
 	AllowPrivate bool             // also fetch from addresses that are not public
 	Except       []netip.AddrPort // addresses that are fetched from even if they are not public
@@ -57,7 +57,7 @@ func NewFetcher(log Log, live projections.LiveViews, config Config, logger *slog
 		return nil, err
 	}
 	if config.Concurrency == 0 {
-		config.Concurrency = 2
+		config.Concurrency = 4
 	}
 	if config.MaxListBytes == 0 {
 		config.MaxListBytes = DefaultMaxListBytes
@@ -70,10 +70,11 @@ func NewFetcher(log Log, live projections.LiveViews, config Config, logger *slog
 	if err != nil {
 		return nil, err
 	}
+	downloader := newDownloader(guard, config.MaxListBytes, "atlant/"+config.Version, openers)
+	downloader.hosts.lists = listsPerHost(config.Concurrency)
 	return &Fetcher{
-		log: log, live: live, logger: logger, spool: spool,
-		downloader: newDownloader(guard, config.MaxListBytes, "atlant/"+config.Version, openers),
-		observer:   config.Observer, version: config.Version, viewPatience: viewPatience,
+		log: log, live: live, logger: logger, spool: spool, downloader: downloader,
+		observer: config.Observer, version: config.Version, viewPatience: viewPatience,
 		running: make(chan struct{}, config.Concurrency),
 	}, nil
 }

@@ -15,8 +15,8 @@ import (
 )
 
 const (
-	// listsPerHost is how many lists of one host a process works on at once, so that a slow host holds up its own lists only.
-	listsPerHost = 4
+	// maxListsPerHost is how many lists of one host a process works on at once, however many it works on in all.
+	maxListsPerHost = 4
 	// hostFailures is how often in a row a host may fail before it is left alone for hostPause. Then one request is let
 	// through, and tells whether it is well again. The pause is short, as fetches wait for its end.
 	hostFailures = 5
@@ -29,12 +29,19 @@ const (
 // from it, and as long as its failures count.
 type hosts struct {
 	pause time.Duration
+	lists uint // of one host that are worked on at once
 
 	mu    sync.Mutex
 	known map[string]*host
 }
 
-func newHosts(pause time.Duration) *hosts { return &hosts{pause: pause, known: map[string]*host{}} }
+func newHosts(pause time.Duration) *hosts {
+	return &hosts{pause: pause, lists: maxListsPerHost, known: map[string]*host{}}
+}
+
+// listsPerHost returns how many lists of one host to work on at once, of so many in all: half of them at most, so that a slow
+// host holds up its own lists only.
+func listsPerHost(inAll int) uint { return uint(max(1, min(inAll/2, maxListsPerHost))) }
 
 // host is one server.
 type host struct {
@@ -77,7 +84,7 @@ func (h *hosts) use(name string) *host {
 	defer h.mu.Unlock()
 	at := h.known[name]
 	if at == nil {
-		at = &host{name: name, slots: bulkhead.New[any](listsPerHost), breaker: newBreaker(h.pause)}
+		at = &host{name: name, slots: bulkhead.New[any](h.lists), breaker: newBreaker(h.pause)}
 		h.known[name] = at
 	}
 	at.users++

@@ -81,7 +81,7 @@ func TestHostsLimitsListsPerHost(t *testing.T) {
 	t.Parallel()
 	h := newHosts(time.Minute)
 	var leaves []func()
-	for range listsPerHost {
+	for range maxListsPerHost {
 		leave, err := h.enter(t.Context(), "http://shop.example/a.csv")
 		if err != nil {
 			t.Fatal(err)
@@ -141,17 +141,18 @@ func TestSlowHostHoldsUpItsOwnListsOnly(t *testing.T) {
 	quick := httptest.NewServer(serveText("a;1\n"))
 	t.Cleanup(quick.Close)
 	p := newPlant(t)
-	f, err := NewFetcher(p.log, p.views, Config{SpoolDir: t.TempDir(), AllowPrivate: true, Concurrency: listsPerHost + 1}, quiet)
+	f, err := NewFetcher(p.log, p.views, Config{SpoolDir: t.TempDir(), AllowPrivate: true, Concurrency: 2}, quiet)
 	if err != nil {
 		t.Fatal(err)
 	}
+	const lists = 6
 	var ids []events.FetchID
-	for n := 0; len(ids) < 3*listsPerHost; n++ { // each of a source of its own, all of one partition
+	for n := 0; len(ids) < lists; n++ { // each of a source of its own, all of one partition
 		source, url := fmt.Sprint("source", n), slow.URL
 		if events.PartitionOf(source) != events.PartitionOf(events.DefaultSource) {
 			continue
 		}
-		if len(ids) == 3*listsPerHost-1 {
+		if len(ids) == lists-1 {
 			url = quick.URL
 		}
 		requested, err := newRequest(&atlantv1.FetchRequest{Url: url, Source: source}, time.Now())
@@ -168,7 +169,7 @@ func TestSlowHostHoldsUpItsOwnListsOnly(t *testing.T) {
 	if got := awaitEnd(t, p.log, ids[len(ids)-1]); got.GetState() != completed {
 		t.Errorf("got %v", got)
 	}
-	if n := now.Load(); n > listsPerHost {
+	if n := now.Load(); n > 1 {
 		t.Errorf("%d lists of the slow host were asked for at once", n)
 	}
 	close(answer)
@@ -177,7 +178,7 @@ func TestSlowHostHoldsUpItsOwnListsOnly(t *testing.T) {
 			t.Errorf("got %v", got)
 		}
 	}
-	if most.Load() > listsPerHost {
+	if most.Load() > 1 {
 		t.Errorf("%d lists of the slow host were asked for at once", most.Load())
 	}
 }

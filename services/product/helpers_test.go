@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"math"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -102,6 +103,9 @@ func fixture(t testing.TB, store projections.Views) []projections.Product {
 type noLog struct{ product.Log }
 
 func (noLog) Shards() int { return shards }
+
+// LastSequence implements events.Source: no position is beyond the end.
+func (noLog) LastSequence(context.Context, events.Stream) (uint64, error) { return math.MaxUint64, nil }
 
 // noLists keeps no lists.
 type noLists struct{}

@@ -249,6 +249,44 @@ func TestListWaitsForPosition(t *testing.T) {
 	}
 }
 
+// endedLog is a log that ends at a sequence.
+type endedLog struct {
+	noLog
+
+	last uint64
+}
+
+func (l endedLog) LastSequence(context.Context, events.Stream) (uint64, error) { return l.last, nil }
+
+// What is ahead of the log is no position of it, and is not waited for.
+func TestListBeyondTheLog(t *testing.T) {
+	t.Parallel()
+	store := newViews(t)
+	fixture(t, store)
+	ahead := list(t, clients(t, store)["connect"], &atlantv1.ListRequest{PageSize: 1}).GetNextPageToken()
+	empty := newViews(t)
+	for protocol, client := range clientsOn(t, empty, endedLog{last: 1}, noLists{}) {
+		for field, request := range map[string]*atlantv1.ListRequest{
+			"position: is beyond the end":   {Position: events.LogPosition{0: 2}.String()},
+			"page_token: is beyond the end": {PageSize: 1, PageToken: ahead},
+		} {
+			_, err := client.List(t.Context(), connect.NewRequest(request))
+			if connect.CodeOf(err) != connect.CodeInvalidArgument || !strings.Contains(err.Error(), field) {
+				t.Errorf("%s: %v, want %s", protocol, err, field)
+			}
+		}
+		stream, err := client.Watch(t.Context(), connect.NewRequest(&atlantv1.WatchRequest{Position: events.LogPosition{0: 2}.String()}))
+		wantNoError(t, err)
+		for stream.Receive() {
+			t.Errorf("%s: watching goes on at %s", protocol, stream.Msg().GetPosition())
+		}
+		if connect.CodeOf(stream.Err()) != connect.CodeInvalidArgument {
+			t.Errorf("%s: watching ends with %v", protocol, stream.Err())
+		}
+		stream.Close()
+	}
+}
+
 func TestListPositionDeadline(t *testing.T) {
 	t.Parallel()
 	store := newViews(t)

@@ -256,8 +256,10 @@ func TestVerifyAndRepair(t *testing.T) {
 	if c := verify(); c.GetDiffering() != 0 {
 		t.Errorf("comparison: %v", c)
 	}
-	_, err := w.client.Repair(t.Context(), connect.NewRequest(&atlantv1.RepairRequest{ProductId: "x"}))
-	if connect.CodeOf(err) != connect.CodeInvalidArgument {
-		t.Errorf("got error %v", err)
+	for id, code := range map[string]connect.Code{"x": connect.CodeInvalidArgument, uuid.NewString(): connect.CodeNotFound} {
+		_, err := w.client.Repair(t.Context(), connect.NewRequest(&atlantv1.RepairRequest{ProductId: id}))
+		if connect.CodeOf(err) != code {
+			t.Errorf("repair of %s: got error %v", id, err)
+		}
 	}
 }

@@ -41,6 +41,9 @@ func (s *Service) Repair(
 		return nil, rpc.InvalidArgument("product_id", "%v", err)
 	}
 	found, err := s.Auditor.Repair(ctx, id)
+	if errors.Is(err, projections.ErrNotFound) {
+		return nil, rpc.NotFound("there is no product with id %s, nor was there ever one", id)
+	}
 	if errors.Is(err, projections.ErrConflict) {
 		return nil, connect.NewError(connect.CodeAborted, errors.New("the product is being written all the time: try again"))
 	}

@@ -2,6 +2,7 @@ package rpc_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -149,6 +150,35 @@ func TestRevalidatedProtocols(t *testing.T) {
 		request.Header().Set("If-None-Match", `W/"one"`)
 		if _, err := client.GetFetch(t.Context(), request); connect.IsNotModifiedError(err) != (name == "get") {
 			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// A message that is no base64 is the client's fault.
+func TestGetBase64(t *testing.T) {
+	t.Parallel()
+	s := &service{answer: func(context.Context) error { return nil }}
+	handler := rpc.NewHandler(func(context.Context) error { return nil }, rpc.Mount(atlantv1connect.FetchServiceName)(
+		atlantv1connect.NewFetchServiceHandler(s, rpc.Options(slog.New(slog.DiscardHandler))...)))
+	address, client, _ := serve(t, handler)
+	for message, status := range map[string]int{
+		"eyJpZCI6IjAxOTlkM2EwLTAwMDAtNzAwMC04MDAwLTAwMDAwMDAwMDAwMSJ9": http.StatusOK,
+		"eyJpZCI6IngifQ==": http.StatusBadRequest, // no id
+		"!!":               http.StatusBadRequest,
+		"a":                http.StatusBadRequest,
+	} {
+		query := url.Values{"connect": {"v1"}, "encoding": {"json"}, "base64": {"1"}, "message": {message}}
+		response, err := client.Get(address + atlantv1connect.FetchServiceGetFetchProcedure + "?" + query.Encode())
+		if err != nil {
+			t.Fatal(err)
+		}
+		var refused struct{ Code, Message string }
+		if status != http.StatusOK {
+			err = json.NewDecoder(response.Body).Decode(&refused)
+		}
+		response.Body.Close()
+		if err != nil || response.StatusCode != status || (status != http.StatusOK) != (refused.Code == "invalid_argument") {
+			t.Errorf("%s: %d %+v, error %v", message, response.StatusCode, refused, err)
 		}
 	}
 }

@@ -46,7 +46,7 @@ func NewProtectedHandler(
 		if s.rest {
 			mux.Handle(s.path, s.handler)
 		} else {
-			mux.Handle(s.path, protect(s.handler))
+			mux.Handle(s.path, protect(checkMessage(s.handler)))
 		}
 		if s.name != "" {
 			names = append(names, s.name)

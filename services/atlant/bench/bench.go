@@ -38,6 +38,7 @@ type Options struct {
 	Repeats     int          `json:"repeats"`        // how often a rebuild sees each product, at least 2
 	Rounds      int          `json:"rounds"`         // of which the medians are taken
 	Shards      int          `json:"shards"`
+	PageSize    int          `json:"pageSize"`    // products of a page
 	Concurrency []int        `json:"concurrency"` // how many read pages at once
 	NoBaselines bool         `json:"noBaselines"` // leave out what takes long: all baselines but those of pages
 	Scratch     string       `json:"-"`           // a folder on the disk that is measured, for lists

@@ -18,7 +18,6 @@ import (
 )
 
 const (
-	pageSize = 50
 	// A reader reads as many pages of one kind, or for as long; what comes first ends it.
 	pagesEach   = 300
 	readingTime = 2 * time.Second
@@ -94,7 +93,7 @@ func (j *journey) findPages(ctx context.Context, sort int) ([]page, error) {
 		switch {
 		case len(found) == 1 && read >= total/2:
 			depth = "middle"
-		case len(found) == 2 && read >= total-2*stride:
+		case len(found) == 2 && read >= total-max(2*stride, j.run.options.PageSize+stride): // a whole page is left
 			depth = "near the end"
 		default:
 			continue
@@ -130,7 +129,7 @@ func (j *journey) readBare(ctx context.Context, p *page, readers int) error {
 		return err
 	}
 	query := projections.ProductQuery{
-		Filter: projections.ProductFilter{Source: source}, SortBy: sorts[p.sort].key, After: p.after, Limit: pageSize,
+		Filter: projections.ProductFilter{Source: source}, SortBy: sorts[p.sort].key, After: p.after, Limit: j.run.options.PageSize,
 	}
 	times, _, err := readAtOnce(ctx, readers, func(ctx context.Context) error {
 		products, err := views.ListProducts(ctx, query)
@@ -198,7 +197,9 @@ func (j *journey) readPage(ctx context.Context, p *page, readers int) (pageFigur
 }
 
 func (j *journey) readPageOf(ctx context.Context, p *page, readers int) (pageFigures, error) {
-	request := &atlantv1.ListRequest{Source: source, SortBy: sorts[p.sort].by, PageSize: pageSize, PageToken: p.token}
+	request := &atlantv1.ListRequest{
+		Source: source, SortBy: sorts[p.sort].by, PageSize: int32(j.run.options.PageSize), PageToken: p.token,
+	}
 	times, took, err := readAtOnce(ctx, readers, func(ctx context.Context) error {
 		_, err := j.client.product.List(ctx, connect.NewRequest(request))
 		return err
