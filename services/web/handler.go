@@ -33,7 +33,7 @@ const (
 )
 
 // routes are the pages; ui/src/router/routes.ts has the same.
-var routes = []string{"/{$}", "/products/{id}", "/fetches", "/fetches/{id}", "/sources", "/status"}
+var routes = []string{"/{$}", "/products/{id}", "/fetches", "/fetches/{id}", "/sources", "/alerts", "/alerts/{name}", "/status"}
 
 // contentTypes are those of all files that there are; a machine's own table may say otherwise.
 var contentTypes = map[string]string{

@@ -62,7 +62,11 @@ func TestEveryPageIsTheDocument(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, path := range []string{"/", "/?q=oat", "/products/9e47474e", "/fetches", "/fetches?new", "/fetches/01a2", "/sources", "/status"} {
+	paths := []string{
+		"/", "/?q=oat", "/products/9e47474e", "/fetches", "/fetches?new", "/fetches/01a2", "/sources", "/alerts", "/alerts/cheap-coffee",
+		"/status",
+	}
+	for _, path := range paths {
 		response := ask(t, h, http.MethodGet, path)
 		if body := response.Body.Bytes(); response.Code != http.StatusOK || !bytes.Equal(body, document) {
 			t.Errorf("%s: %d, %d bytes", path, response.Code, len(body))

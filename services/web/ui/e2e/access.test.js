@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Atlant, binary } from "./atlant.js";
+import { Atlant, binary, sleep } from "./atlant.js";
 import { launch, noChromium, WatchedPage } from "./browser.js";
 import { PriceList } from "./pricelist.js";
 
@@ -18,7 +18,7 @@ test("everybody can use every page", { skip: noChromium(), timeout: 900_000 }, a
   const list = await PriceList.serve(t, 300);
   const browser = await launch(t);
 
-  await t.test("while there is nothing yet", () => useAll(t, browser, atlant, ["/", "/fetches", "/sources"]));
+  await t.test("while there is nothing yet", () => useAll(t, browser, atlant, ["/", "/fetches", "/sources", "/alerts"]));
 
   await t.test("and once there are prices", async () => {
     await fill(atlant, list);
@@ -43,13 +43,18 @@ test("everybody can use every page", { skip: noChromium(), timeout: 900_000 }, a
       "/sources?new",
       "/sources?edit=shop",
       "/sources?delete=shop",
+      "/alerts",
+      "/alerts?new",
+      `/alerts?new&product=${products[0].id}`,
+      "/alerts/cheap-tea",
+      "/alerts/gone?delete",
       "/status",
       "/nowhere",
     ]);
   });
 });
 
-/** A product that changed, a source, and fetches that were completed, failed, and held. */
+/** A product that changed, a source, fetches that were completed, failed, and held, and alerts whose webhooks arrive and do not. */
 async function fill(atlant, list) {
   const request = { url: list.url, csv: { currencyCode: "EUR" } };
   list.spoilt = 3;
@@ -60,6 +65,17 @@ async function fill(atlant, list) {
   await atlant.fetch(request, "FETCH_STATE_HELD");
   await atlant.fetch({ url: "file:///nowhere.csv" }, "FETCH_STATE_FAILED");
   await atlant.call("SourceService/CreateSource", { source: { name: "shop", url: list.url, schedule: { expression: "@every 1h" } } });
+  await addAlert(atlant, { name: "cheap-tea", query: "product", webhookUrl: list.url, condition: { below: { amountMicros: "9990000", hysteresisMicros: "500000" } } });
+  await addAlert(atlant, { name: "gone", webhookUrl: "http://127.0.0.1:1/", condition: { any: {} } });
+}
+
+/** Makes an alert, and tries it once. */
+async function addAlert(atlant, alert) {
+  await atlant.call("AlertService/CreateAlert", { alert });
+  await atlant.call("AlertService/TestAlert", { name: alert.name });
+  while ((await atlant.call("AlertService/ListDeliveries", { alert: alert.name })).deliveries === undefined) {
+    await sleep(50);
+  }
 }
 
 /** Uses pages in all windows at once; a page is a path, or a path and a key to press there. */

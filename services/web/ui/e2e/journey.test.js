@@ -7,6 +7,7 @@ import { test } from "node:test";
 import { Atlant, binary } from "./atlant.js";
 import { launch, noChromium, WatchedPage } from "./browser.js";
 import { nameOf, PriceList, shown } from "./pricelist.js";
+import { Receiver } from "./receiver.js";
 
 const products = 10_000;
 const skip = noChromium();
@@ -255,6 +256,43 @@ for (const transport of ["connect", "grpc-web"]) {
       await page.getByRole("link", { name: "Remove shop" }).click();
       await page.getByRole("button", { name: "Remove it" }).click();
       await page.getByText("No source yet").waitFor();
+    });
+
+    await once("an alert about a product fires, and its delivery is shown", async () => {
+      const receiver = await Receiver.serve(t);
+      await page.goto(url("/?source=larder&q=marmalade"));
+      await rows.first().getByText("Marmalade").click();
+      await page.getByRole("link", { name: "Alert me" }).waitFor();
+      await page.keyboard.press("a");
+      const form = page.getByRole("dialog", { name: "Add an alert" });
+      await form.getByRole("group", { name: "Product" }).getByText("Marmalade").waitFor();
+      await form.getByLabel("When its price").selectOption("below");
+      await form.getByLabel("Threshold").fill("3");
+      await form.getByLabel("Again once it was back by").fill("a bit");
+      await form.getByLabel("Webhook URL").fill("ftp://127.0.0.1/");
+      await form.getByRole("button", { name: "Add the alert" }).click();
+      await form.getByText("An amount like 9.99").waitFor();
+      await form.getByLabel("Again once it was back by").fill("0,5");
+      await form.getByRole("button", { name: "Add the alert" }).click();
+      await form.getByText("Must begin with http:// or https://").waitFor();
+      watched.faults = watched.faults.filter((fault) => !fault.includes("status of 400")); // as it should be
+      assert.equal(await form.getByLabel("Webhook URL").evaluate((input) => input === document.activeElement), true);
+      await form.getByLabel("Webhook URL").fill(receiver.url);
+      await form.getByRole("button", { name: "Add the alert" }).click();
+      await page.getByRole("heading", { name: "marmalade", exact: true }).waitFor();
+      await page.getByText("Nothing was posted yet").waitFor();
+      assert.match(await page.getByRole("region", { name: "Rule" }).textContent(), /Falls below €?3.00.*again once back by €?0.50/);
+
+      atlant.upload("NAME;PRICE\nHoney;6,99 €\nMarmalade;2,90\n", "larder", "2026-05-01T12:00:00Z");
+      const { type, data } = await receiver.next();
+      assert.deepEqual([type, data.alert, data.name, data.price.amountMicros], ["atlant.alert", "marmalade", "Marmalade", "2900000"]);
+      const delivery = page.locator(".delivery-row");
+      await delivery.getByText("Delivered").waitFor();
+      assert.deepEqual((await delivery.locator("[role=cell]").allTextContents()).slice(1, 4), ["Marmalade", "200", "1 attempt"]);
+
+      await page.getByRole("link", { name: "Remove marmalade" }).click();
+      await page.getByRole("button", { name: "Remove it" }).click();
+      await page.getByText("No alert yet").waitFor();
     });
 
     await once("the theme can be chosen, and is kept", async () => {

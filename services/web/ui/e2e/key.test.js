@@ -29,6 +29,10 @@ test("the pages ask for a key", { skip: noChromium(), timeout: 900_000 }, async 
   await page.getByText("Up to date").waitFor();
   assert.equal(await dialog.count(), 0);
 
+  await page.goto(`${atlant.url}/alerts?new`);
+  await page.getByText("This needs the scope admin, me has read").waitFor();
+  assert.equal(await dialog.count(), 0);
+
   const downloading = page.waitForEvent("download");
   await page.evaluate(() => {
     const link = Object.assign(document.createElement("a"), { href: "/export/products.csv", download: "" });
@@ -39,7 +43,7 @@ test("the pages ask for a key", { skip: noChromium(), timeout: 900_000 }, async 
 
   await page.getByRole("button", { name: "Forget the key" }).click();
   await dialog.getByText("asks for a key").waitFor();
-  const refused = /status of (401|429)/; // as it should be
+  const refused = /status of (401|403|429)/; // as it should be
   const ofThePage = (fault) => !refused.test(fault) && !fault.startsWith("request to blob:");
   assert.deepEqual(watched.faults.filter(ofThePage), []);
 });

@@ -12,6 +12,8 @@ const FetchesPage = lazy(() => import("./fetches/page").then((module) => module.
 const FetchPage = lazy(() => import("./fetches/fetchpage").then((module) => module.FetchPage));
 const DiffPage = lazy(() => import("./diff/page").then((module) => module.DiffPage));
 const SourcesPage = lazy(() => import("./sources/page").then((module) => module.SourcesPage));
+const AlertsPage = lazy(() => import("./alerts/page").then((module) => module.AlertsPage));
+const AlertPage = lazy(() => import("./alerts/alertpage").then((module) => module.AlertPage));
 const StatusPage = lazy(() => import("./status/page").then((module) => module.StatusPage));
 
 export function App() {
@@ -37,6 +39,10 @@ function Page() {
       return <DiffPage />;
     case "sources":
       return <SourcesPage />;
+    case "alerts":
+      return <AlertsPage />;
+    case "alert":
+      return <AlertPage key={route.name} name={route.name} />;
     case "status":
       return <StatusPage />;
     case "nowhere":

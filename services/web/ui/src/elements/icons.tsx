@@ -17,6 +17,7 @@ export const SourcesIcon = icon(
   </>,
 );
 export const StatusIcon = icon(<path d="M2.5 10.500h3.500l2.5-6 3.5 11 2.5-5h3" />);
+export const BellIcon = icon(<path d="M10 3a4.500 4.500 0 0 0-4.500 4.500c0 4-1.300 5.200-2 6.500h13c-.700-1.300-2-2.500-2-6.500A4.500 4.500 0 0 0 10 3ZM8.300 16.500a1.900 1.900 0 0 0 3.400 0" />);
 export const SearchIcon = icon(
   <>
     <circle cx="9" cy="9" r="5" />
@@ -42,6 +43,7 @@ export const HelpIcon = icon(
     <path d="M8 8a2 2 0 1 1 2.9 1.800c-.6.3-.9.7-.9 1.400v.300M10 14v.01" />
   </>,
 );
+export const SendIcon = icon(<path d="m16.500 3.500-13 5 5 2.500 2.500 5.500 5.500-13ZM8.500 11l3.500-3" />);
 export const CloseIcon = icon(<path d="m5.5 5.5 9 9m0-9-9 9" />);
 export const BackIcon = icon(<path d="M12 4.5 6.5 10l5.5 5.5" />);
 export const FilterIcon = icon(<path d="M3 5.500h14M5.5 10h9M8 14.500h4" />);

@@ -1,5 +1,6 @@
 import { create } from "@bufbuild/protobuf";
 
+import { textOf } from "../elements/fieldtext";
 import type { CsvOptions } from "../gen/atlant/v1/fetch_pb";
 import { CsvOptionsSchema } from "../gen/atlant/v1/fetch_pb";
 
@@ -55,5 +56,3 @@ export function readCsv(values: FormData, before = create(CsvOptionsSchema)): Cs
     observedAtColumn: textOf(values, "date-column"),
   };
 }
-
-export const textOf = (values: FormData, name: string): string => String(values.get(name) ?? "").trim();

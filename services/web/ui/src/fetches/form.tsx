@@ -2,8 +2,9 @@ import { useEffect, useRef, useState } from "preact/hooks";
 
 import { fetches } from "../api/clients";
 import { failureText } from "../api/failure";
+import { textOf } from "../elements/fieldtext";
 import { navigate } from "../router/location";
-import { CsvFields, readCsv, textOf } from "./csvfields";
+import { CsvFields, readCsv } from "./csvfields";
 
 interface Props {
   autoFocus?: boolean;

@@ -14,7 +14,7 @@ export function decimalText(amount: bigint): string {
 }
 
 /** The price as the user's language writes it, with all decimals that it has; without a currency, the number alone. */
-export function formatPrice(price: Price | undefined, locale?: string): string {
+export function formatPrice(price: Pick<Price, "amountMicros" | "currencyCode"> | undefined, locale?: string): string {
   if (!price) {
     return "";
   }

@@ -4,7 +4,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { products } from "../api/clients";
 import { hasCode, isCalledOff } from "../api/failure";
 import { Delta } from "../elements/delta";
-import { BackIcon } from "../elements/icons";
+import { BackIcon, BellIcon } from "../elements/icons";
 import { stillness } from "../elements/media";
 import { Failure, Notice } from "../elements/notice";
 import { useTitle } from "../elements/title";
@@ -12,7 +12,7 @@ import { formatCount, plural } from "../format/count";
 import { formatPrice } from "../format/money";
 import type { Change, GetResponse, Product } from "../gen/atlant/v1/product_pb";
 import { live, watchChanges } from "../products/watch";
-import { back } from "../router/location";
+import { back, navigate } from "../router/location";
 import { addKeys } from "../shell/keyboard";
 import { ChangeFiles, ChangeList } from "./changes";
 import { PriceChart } from "./chart";
@@ -30,7 +30,7 @@ export function ProductPage({ id }: { id: string }) {
   const [attempt, setAttempt] = useState(0);
   const product = answer.product;
   useTitle(product?.name ?? "Product");
-  useEffect(() => addKeys({ Escape: () => back("/") }), []);
+  useEffect(() => addKeys({ Escape: () => back("/"), a: () => navigate(alertAddress(id)) }), []);
 
   useEffect(() => {
     const calls = new AbortController();
@@ -97,6 +97,9 @@ export function ProductPage({ id }: { id: string }) {
   );
 }
 
+/** Where an alert about a product is added. */
+const alertAddress = (id: string): string => `/alerts?new&product=${id}`;
+
 function Head({ product }: { product: Product }) {
   return (
     <header class="product-head">
@@ -126,6 +129,12 @@ function Head({ product }: { product: Product }) {
             Live
           </span>
         )}
+        <div class="actions">
+          <a class="button" href={alertAddress(product.id)}>
+            <BellIcon />
+            Alert me
+          </a>
+        </div>
       </div>
     </header>
   );

@@ -9,6 +9,8 @@ test.each([
   ["/fetches/01a2", { page: "fetch", id: "01a2" }],
   ["/fetches/diff", { page: "diff" }],
   ["/sources", { page: "sources" }],
+  ["/alerts", { page: "alerts" }],
+  ["/alerts/cheap-coffee", { page: "alert", name: "cheap-coffee" }],
   ["/status", { page: "status" }],
   ["/products", { page: "nowhere" }],
   ["/products/", { page: "nowhere" }],

@@ -5,6 +5,8 @@ export type Route =
   | { page: "diff" }
   | { page: "fetch"; id: string }
   | { page: "sources" }
+  | { page: "alerts" }
+  | { page: "alert"; name: string }
   | { page: "status" }
   | { page: "nowhere" };
 
@@ -18,6 +20,7 @@ export function routeOf(path: string): Route {
         return { page: "products" };
       case "fetches":
       case "sources":
+      case "alerts":
       case "status":
         return { page: first };
     }
@@ -28,6 +31,8 @@ export function routeOf(path: string): Route {
         return { page: "product", id };
       case "fetches":
         return id === "diff" ? { page: "diff" } : { page: "fetch", id };
+      case "alerts":
+        return { page: "alert", name: id };
     }
   }
   return { page: "nowhere" };

@@ -8,9 +8,11 @@ const keys: [string, string[][]][] = [
   ["Clear, close, go back", [["Esc"]]],
   ["Download what is listed", [["d"]]],
   ["Fetch a list", [["n"]]],
+  ["Add an alert", [["a"]]],
   ["Choose a fetch, compare the chosen", [["x"], ["c"]]],
   ["Products, fetches", [["g", "p"], ["g", "f"]]],
-  ["Sources, status", [["g", "s"], ["g", "t"]]],
+  ["Sources, alerts", [["g", "s"], ["g", "a"]]],
+  ["Status", [["g", "t"]]],
   ["This help", [["?"]]],
 ];
 

@@ -15,9 +15,9 @@ export function addKeys(keys: Keys): () => void {
   return () => void layers.splice(layers.indexOf(keys), 1);
 }
 
-const pages: Record<string, string> = { p: "/", f: "/fetches", s: "/sources", t: "/status" };
+const pages: Record<string, string> = { p: "/", f: "/fetches", s: "/sources", a: "/alerts", t: "/status" };
 
-addKeys({ n: () => navigate("/fetches?new") });
+addKeys({ n: () => navigate("/fetches?new"), a: () => navigate("/alerts?new") });
 
 let going = 0; // when g was pressed, in milliseconds
 

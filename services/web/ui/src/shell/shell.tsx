@@ -2,7 +2,7 @@ import type { ComponentChildren, ComponentType } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 
 import { keyWanted } from "../api/key";
-import { FetchesIcon, HelpIcon, AutoIcon, MoonIcon, ProductsIcon, SourcesIcon, StatusIcon, SunIcon } from "../elements/icons";
+import { BellIcon, FetchesIcon, HelpIcon, AutoIcon, MoonIcon, ProductsIcon, SourcesIcon, StatusIcon, SunIcon } from "../elements/icons";
 import { Toasts } from "../elements/toast";
 import { plural } from "../format/count";
 import { arrived, path } from "../router/location";
@@ -16,6 +16,7 @@ const pages: { to: string; name: string; under: string; Icon: ComponentType }[] 
   { to: "/", name: "Products", under: "/products/", Icon: ProductsIcon },
   { to: "/fetches", name: "Fetches", under: "/fetches/", Icon: FetchesIcon },
   { to: "/sources", name: "Sources", under: "/sources/", Icon: SourcesIcon },
+  { to: "/alerts", name: "Alerts", under: "/alerts/", Icon: BellIcon },
   { to: "/status", name: "Status", under: "/status/", Icon: StatusIcon },
 ];
 

@@ -2,7 +2,9 @@ import { useState } from "preact/hooks";
 
 import { sources } from "../api/clients";
 import { failureText } from "../api/failure";
-import { CsvFields, readCsv, textOf } from "../fetches/csvfields";
+import { Field } from "../elements/field";
+import { textOf } from "../elements/fieldtext";
+import { CsvFields, readCsv } from "../fetches/csvfields";
 import type { Source } from "../gen/atlant/v1/source_pb";
 
 type Timing = "none" | "every" | "cron";
@@ -51,8 +53,8 @@ export function SourceForm({ source, onSaved }: { source?: Source; onSaved: () =
       }}
     >
       <div class="fields pair">
-        <Field name="name" label="Name" required longest={64} pattern="[a-zA-Z0-9][a-zA-Z0-9._\-]*" hint="Letters, digits, points, hyphens and underscores" value={source?.name} fixed={source !== undefined} placeholder="shop" />
-        <Field name="currency" label="Currency" longest={3} pattern="[A-Za-z]{3}" hint="Three letters, like EUR" value={source?.currencyCode} placeholder="as the list says" />
+        <Field name="name" label="Name" required longest={64} pattern="[a-zA-Z0-9][a-zA-Z0-9._\-]*" rule="Letters, digits, points, hyphens and underscores" value={source?.name} fixed={source !== undefined} placeholder="shop" />
+        <Field name="currency" label="Currency" longest={3} pattern="[A-Za-z]{3}" rule="Three letters, like EUR" value={source?.currencyCode} placeholder="as the list says" />
       </div>
       <Field name="url" label="URL of the list" required longest={2048} value={source?.url} placeholder="https://example.com/prices.csv" />
       <div class="fields pair">
@@ -65,7 +67,7 @@ export function SourceForm({ source, onSaved }: { source?: Source; onSaved: () =
           </select>
         </div>
         {timing === "every" && (
-          <Field name="every" label="Every" required pattern="([0-9.]+(ms|s|m|h))+" hint="Like 30m, 1h or 1h30m" value={expression.replace(/^@every\s+/, "") || "1h"} placeholder="1h" />
+          <Field name="every" label="Every" required pattern="([0-9.]+(ms|s|m|h))+" rule="Like 30m, 1h or 1h30m" value={expression.replace(/^@every\s+/, "") || "1h"} placeholder="1h" />
         )}
         {timing === "cron" && (
           <Field name="cron" label="Minute hour day month weekday" required longest={200} value={expression.startsWith("@every") ? "" : expression} placeholder="30 6 * * MON-FRI" />
@@ -129,34 +131,6 @@ function credentialsOf(access: Access, values: FormData) {
     default:
       return undefined;
   }
-}
-
-interface FieldProps {
-  name: string;
-  label: string;
-  value?: string;
-  placeholder?: string;
-  longest?: number;
-  pattern?: string;
-  hint?: string;
-  required?: boolean;
-  fixed?: boolean;
-  secret?: boolean;
-}
-
-function Field({ name, label, value = "", placeholder, longest, pattern, hint, required, fixed, secret }: FieldProps) {
-  const id = `source-${name}`;
-  const rules = { id, name, required, readOnly: fixed, maxLength: longest, pattern, title: hint };
-  return (
-    <div class="field">
-      <label for={id}>{label}</label>
-      {secret ? (
-        <input {...rules} type="password" autocomplete="new-password" />
-      ) : (
-        <input {...rules} autocomplete="off" spellcheck={false} placeholder={placeholder} defaultValue={value} />
-      )}
-    </div>
-  );
 }
 
 function TimeZone({ value = "" }: { value?: string }) {
