@@ -369,13 +369,13 @@ type ListRequest struct {
 	Source string `protobuf:"bytes,5,opt,name=source,proto3" json:"source,omitempty"`
 	// Only products whose name has a word that begins with each of these words, whatever the case and the accents.
 	Query string `protobuf:"bytes,6,opt,name=query,proto3" json:"query,omitempty"`
-	// Only products that cost at least this.
+	// Only products that cost at least this when the first page was read.
 	MinPriceMicros *int64 `protobuf:"varint,7,opt,name=min_price_micros,json=minPriceMicros,proto3,oneof" json:"min_price_micros,omitempty"`
-	// Only products that cost at most this.
+	// Only products that cost at most this when the first page was read.
 	MaxPriceMicros *int64 `protobuf:"varint,8,opt,name=max_price_micros,json=maxPriceMicros,proto3,oneof" json:"max_price_micros,omitempty"`
 	// Only products whose price changed at or after this time.
 	ChangedSince *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=changed_since,json=changedSince,proto3" json:"changed_since,omitempty"`
-	// Fetch.position: wait until the views hold what that fetch wrote.
+	// Fetch.position: wait until the views hold what that fetch wrote. One beyond the end of the log is an invalid_argument.
 	Position string `protobuf:"bytes,10,opt,name=position,proto3" json:"position,omitempty"`
 	// Count all products that match, in total_size, as they are now.
 	Total bool `protobuf:"varint,11,opt,name=total,proto3" json:"total,omitempty"`

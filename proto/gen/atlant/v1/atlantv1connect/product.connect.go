@@ -53,6 +53,8 @@ const (
 type ProductServiceClient interface {
 	// List returns a page of products. Walking all pages meets every product that is there all the while exactly once, however
 	// prices move meanwhile: products stay in the places that they had when the first page was read, and show what they cost now.
+	// After more than 100,000 prices have changed, a walk whose order or filter prices decide on must begin again: then page_token
+	// is an invalid_argument. By name, and by first observation, any number may.
 	List(context.Context, *connect.Request[v1.ListRequest]) (*connect.Response[v1.ListResponse], error)
 	// Get returns one product; not_found if there is none.
 	Get(context.Context, *connect.Request[v1.GetRequest]) (*connect.Response[v1.GetResponse], error)
@@ -168,6 +170,8 @@ func (c *productServiceClient) Explain(ctx context.Context, req *connect.Request
 type ProductServiceHandler interface {
 	// List returns a page of products. Walking all pages meets every product that is there all the while exactly once, however
 	// prices move meanwhile: products stay in the places that they had when the first page was read, and show what they cost now.
+	// After more than 100,000 prices have changed, a walk whose order or filter prices decide on must begin again: then page_token
+	// is an invalid_argument. By name, and by first observation, any number may.
 	List(context.Context, *connect.Request[v1.ListRequest]) (*connect.Response[v1.ListResponse], error)
 	// Get returns one product; not_found if there is none.
 	Get(context.Context, *connect.Request[v1.GetRequest]) (*connect.Response[v1.GetResponse], error)

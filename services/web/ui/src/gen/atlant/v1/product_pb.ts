@@ -201,14 +201,14 @@ export type ListRequest = Message<"atlant.v1.ListRequest"> & {
   query: string;
 
   /**
-   * Only products that cost at least this.
+   * Only products that cost at least this when the first page was read.
    *
    * @generated from field: optional int64 min_price_micros = 7;
    */
   minPriceMicros?: bigint | undefined;
 
   /**
-   * Only products that cost at most this.
+   * Only products that cost at most this when the first page was read.
    *
    * @generated from field: optional int64 max_price_micros = 8;
    */
@@ -222,7 +222,7 @@ export type ListRequest = Message<"atlant.v1.ListRequest"> & {
   changedSince?: Timestamp | undefined;
 
   /**
-   * Fetch.position: wait until the views hold what that fetch wrote.
+   * Fetch.position: wait until the views hold what that fetch wrote. One beyond the end of the log is an invalid_argument.
    *
    * @generated from field: string position = 10;
    */
@@ -1004,6 +1004,8 @@ export const ProductService: GenService<{
   /**
    * List returns a page of products. Walking all pages meets every product that is there all the while exactly once, however
    * prices move meanwhile: products stay in the places that they had when the first page was read, and show what they cost now.
+   * After more than 100,000 prices have changed, a walk whose order or filter prices decide on must begin again: then page_token
+   * is an invalid_argument. By name, and by first observation, any number may.
    *
    * @generated from rpc atlant.v1.ProductService.List
    */
