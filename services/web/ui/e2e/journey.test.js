@@ -262,8 +262,7 @@ for (const transport of ["connect", "grpc-web"]) {
       const receiver = await Receiver.serve(t);
       await page.goto(url("/?source=larder&q=marmalade"));
       await rows.first().getByText("Marmalade").click();
-      await page.getByRole("link", { name: "Alert me" }).waitFor();
-      await page.keyboard.press("a");
+      await page.getByRole("link", { name: "Alert me" }).click();
       const form = page.getByRole("dialog", { name: "Add an alert" });
       await form.getByRole("group", { name: "Product" }).getByText("Marmalade").waitFor();
       await form.getByLabel("When its price").selectOption("below");
