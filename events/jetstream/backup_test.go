@@ -80,19 +80,26 @@ func fillLog(t testing.TB, log *jetstream.Log) {
 	}
 }
 
+// askAgain asks until there is an answer: there is none while another server begins to lead.
+func askAgain[T any](ask func() (T, error)) (answer T, err error) {
+	for range 10 {
+		if answer, err = ask(); !errors.Is(err, context.DeadlineExceeded) {
+			break
+		}
+	}
+	return answer, err
+}
+
 // contentsOf returns every message of a log, but for the claims of living processes.
 func contentsOf(t testing.TB, nc *nats.Conn) map[string][]string {
 	t.Helper()
 	all := map[string][]string{}
 	names := server(t, nc).StreamNames(t.Context())
 	for name := range names.Name() {
-		stream, err := server(t, nc).Stream(t.Context(), name)
+		stream, err := askAgain(func() (natsjs.Stream, error) { return server(t, nc).Stream(t.Context(), name) })
 		wantNoError(t, err)
 		for sequence := uint64(1); sequence <= stream.CachedInfo().State.LastSeq; sequence++ {
-			msg, err := stream.GetMsg(t.Context(), sequence)
-			for tries := 0; errors.Is(err, context.DeadlineExceeded) && tries < 10; tries++ { // while another server begins to lead
-				msg, err = stream.GetMsg(t.Context(), sequence)
-			}
+			msg, err := askAgain(func() (*natsjs.RawStreamMsg, error) { return stream.GetMsg(t.Context(), sequence) })
 			if errors.Is(err, natsjs.ErrMsgNotFound) {
 				all[name] = append(all[name], "gone")
 				continue

@@ -148,7 +148,11 @@ func TestListStale(t *testing.T) {
 	store := newViews(t)
 	products := fixture(t, store)
 	client := clients(t, store)["connect"]
-	token := list(t, client, &atlantv1.ListRequest{PageSize: 5}).GetNextPageToken()
+	byPrice := func(token string) *atlantv1.ListRequest {
+		return &atlantv1.ListRequest{SortBy: atlantv1.SortBy_SORT_BY_PRICE, PageSize: 5, PageToken: token}
+	}
+	token := list(t, client, byPrice("")).GetNextPageToken()
+	byName := list(t, client, &atlantv1.ListRequest{PageSize: 5}).GetNextPageToken()
 	const many = 110_000
 	changes := make([]projections.Change, many)
 	for i := range changes {
@@ -162,12 +166,13 @@ func TestListStale(t *testing.T) {
 	}
 	wantNoError(t, store.ApplyPrices(t.Context(), projections.Delta{}, projections.Checkpoint{Stream: events.PriceStream(0), Sequence: 1000 + many}))
 	for range 2 {
-		_, err := client.List(t.Context(), connect.NewRequest(&atlantv1.ListRequest{PageSize: 5, PageToken: token}))
+		_, err := client.List(t.Context(), connect.NewRequest(byPrice(token)))
 		if connect.CodeOf(err) != connect.CodeInvalidArgument || !strings.Contains(err.Error(), "page_token") || !strings.Contains(err.Error(), "start again") {
 			t.Errorf("got error %v", err)
 		}
 	}
-	list(t, client, &atlantv1.ListRequest{PageSize: 5})
+	list(t, client, byPrice(""))
+	list(t, client, &atlantv1.ListRequest{PageSize: 5, PageToken: byName}) // which no price disturbs
 }
 
 // What a client makes of a token is refused, or leads somewhere in the list; it never does harm.
