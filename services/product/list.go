@@ -14,12 +14,8 @@ import (
 	"github.com/atlant-log/atlant/services/rpc"
 )
 
-const (
-	// positionTimeout bounds how long List waits for the views to reach a position.
-	positionTimeout = 30 * time.Second
-	// positionPatience is for how long a position is waited for before the log is asked whether it has come to it.
-	positionPatience = 200 * time.Millisecond
-)
+// positionTimeout bounds how long List waits for the views to reach a position.
+const positionTimeout = 30 * time.Second
 
 // countedProducts is up to how many products are looked at to count those that match; beyond, their number is estimated.
 const countedProducts = 100_000
@@ -145,15 +141,10 @@ func (s *Service) pageAsOf(ctx context.Context, views projections.Views, query *
 func (s *Service) reach(ctx context.Context, field string, position events.LogPosition) (projections.Views, error) {
 	ctx, cancel := context.WithTimeout(ctx, positionTimeout)
 	defer cancel()
-	soon, stop := context.WithTimeout(ctx, positionPatience)
-	views, err := projections.WaitForPosition(soon, s.live, position)
-	stop()
-	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
-		if err := s.requireLogged(ctx, field, position); err != nil {
-			return nil, err
-		}
-		views, err = projections.WaitForPosition(ctx, s.live, position)
+	if err := s.requireReachable(ctx, field, position); err != nil {
+		return nil, err
 	}
+	views, err := projections.WaitForPosition(ctx, s.live, position)
 	if errors.Is(err, context.DeadlineExceeded) {
 		err = fmt.Errorf("%s: %w; ProjectionService.GetStatus tells how they get on", field, err)
 		return nil, connect.NewError(connect.CodeDeadlineExceeded, err)
@@ -161,9 +152,20 @@ func (s *Service) reach(ctx context.Context, field string, position events.LogPo
 	return views, err
 }
 
-// requireLogged refuses a position that the log has not come to: it is none that Atlant gave out for this log. While the log
-// cannot say, the position is taken for one.
-func (s *Service) requireLogged(ctx context.Context, field string, position events.LogPosition) error {
+// requireReachable refuses a position that neither the views nor the log have come to: it is none that Atlant gave out for this
+// log. While the log cannot say, the position is taken for one.
+func (s *Service) requireReachable(ctx context.Context, field string, position events.LogPosition) error {
+	if len(position) == 0 {
+		return nil
+	}
+	views, err := s.live.Live(ctx)
+	if err != nil {
+		return err
+	}
+	now, err := projections.Position(ctx, views, s.shards)
+	if err != nil || now.Reaches(position) {
+		return err
+	}
 	for shard, sequence := range position {
 		stream := events.PriceStream(int(shard))
 		if last, err := s.log.LastSequence(ctx, stream); err == nil && sequence > last {

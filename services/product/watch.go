@@ -8,7 +8,6 @@ import (
 	"connectrpc.com/connect"
 
 	"github.com/atlant-log/atlant/events"
-	"github.com/atlant-log/atlant/projections"
 	atlantv1 "github.com/atlant-log/atlant/proto/gen/atlant/v1"
 	"github.com/atlant-log/atlant/services/rpc"
 )
@@ -39,7 +38,7 @@ func (s *Service) Watch(
 	if err != nil {
 		return rpc.InvalidArgument("position", "%v", err)
 	}
-	if err := s.requireReachable(ctx, position); err != nil {
+	if err := s.requireReachable(ctx, "position", position); err != nil {
 		return err
 	}
 	w, err := s.feed.join(ctx, position)
@@ -52,20 +51,6 @@ func (s *Service) Watch(
 		return err
 	}
 	return w.stream(ctx, filter, stream.Send)
-}
-
-// requireReachable refuses a position that the views have not come to and that is not in the log: until the log came to it, there
-// would be no news.
-func (s *Service) requireReachable(ctx context.Context, position events.LogPosition) error {
-	views, err := s.live.Live(ctx)
-	if err != nil {
-		return err
-	}
-	now, err := projections.Position(ctx, views, s.shards)
-	if err != nil || now.Reaches(position) {
-		return err
-	}
-	return s.requireLogged(ctx, "position", position)
 }
 
 // stream sends what passes the filter, until the context ends or the server shuts down. Sending blocks while the client does
