@@ -63,18 +63,18 @@ func (tx *transaction) rememberNumbers(ctx context.Context, first int64, product
 
 var selectNumbers = &rowStatement{before: "SELECT id, product FROM products WHERE id IN (", row: "?", after: ")"}
 
-// numbersOf returns the number of each of n products. It returns ErrConflict if one of them is not stored.
-func (tx *transaction) numbersOf(ctx context.Context, n int, id func(i int) events.ProductID) ([]int64, error) {
+// numbersOf returns the number of each of the products. It returns ErrConflict if one of them is not stored.
+func (tx *transaction) numbersOf(ctx context.Context, products []projections.Product) ([]int64, error) {
 	known, err := tx.knownNumbers(ctx)
 	if err != nil {
 		return nil, err
 	}
-	numbers := make([]int64, n)
+	numbers := make([]int64, len(products))
 	var unknown []events.ProductID
-	for i := range numbers {
+	for i := range products {
 		var ok bool
-		if numbers[i], ok = known.numbers[id(i)]; !ok {
-			unknown = append(unknown, id(i))
+		if numbers[i], ok = known.numbers[products[i].ID]; !ok {
+			unknown = append(unknown, products[i].ID)
 		}
 	}
 	if len(unknown) == 0 {
@@ -88,7 +88,7 @@ func (tx *transaction) numbersOf(ctx context.Context, n int, id func(i int) even
 		if numbers[i] > 0 {
 			continue
 		}
-		number, ok := found[id(i)]
+		number, ok := found[products[i].ID]
 		if !ok {
 			return nil, projections.ErrConflict
 		}

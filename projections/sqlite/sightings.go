@@ -44,7 +44,10 @@ func (tx *transaction) insertSightings(ctx context.Context, first int64, product
 // moveSightings moves products to their last observation, unless another projector, which is ahead, has moved them further. It
 // returns ErrConflict if one of the products does not exist.
 func (tx *transaction) moveSightings(ctx context.Context, seen []projections.Product) error {
-	numbers, err := tx.numbersOf(ctx, len(seen), func(i int) events.ProductID { return seen[i].ID })
+	if len(seen) == 0 {
+		return nil
+	}
+	numbers, err := tx.numbersOf(ctx, seen)
 	if err != nil {
 		return err
 	}
@@ -78,11 +81,8 @@ func (tx *transaction) sightings(ctx context.Context, of []sighting) ([]sighting
 			args = append(args, of[i].block)
 		}
 	}
-	for last := args[len(args)-1]; len(args) < paddedSize(len(args)); {
-		args = append(args, last)
-	}
 	var stored []sighting
-	err := tx.query(ctx, selectSightings, args, func(rows *sql.Rows) error {
+	err := tx.query(ctx, selectSightings, pad(args), func(rows *sql.Rows) error {
 		var s sighting
 		var products int64
 		err := rows.Scan(&s.block, (*int64)(&s.at.ObservedAt), &s.at.Fetch, &products)

@@ -31,11 +31,19 @@ func paddedSize(n int) int {
 	return idsPerStatement
 }
 
-// appendIDs appends ids as parameters, padded.
+// appendIDs appends ids as the only parameters, padded.
 func appendIDs[ID ~[16]byte](args []any, ids []ID) []any {
-	for i := range paddedSize(len(ids)) {
-		id := ids[min(i, len(ids)-1)]
-		args = append(args, id[:])
+	for i := range ids {
+		args = append(args, ids[i][:])
+	}
+	return pad(args)
+}
+
+// pad repeats the last of some parameters, of which there are as many as idsPerStatement at most.
+func pad(args []any) []any {
+	last := args[len(args)-1]
+	for size := paddedSize(len(args)); len(args) < size; {
+		args = append(args, last)
 	}
 	return args
 }
