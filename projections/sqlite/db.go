@@ -66,9 +66,6 @@ func (db *DB) open(ctx context.Context) error {
 	if err := inspect(ctx, db.path); err != nil {
 		return err
 	}
-	if err := registerFunctions(); err != nil {
-		return err
-	}
 	pool, err := connect(db.path, writerPragmas)
 	if err != nil {
 		return err
