@@ -86,20 +86,38 @@ type suspect struct {
 	product, changes bool      // seen to be right
 }
 
-// portion compares the products of a portion. want returns all that should be there, by id; it works while the live views
+// views compares other views, which stand still, with the live ones.
+func (c *comparer) views(ctx context.Context, want Scans, sums *comparedSums) error {
+	summing, summingCtx := errgroup.WithContext(ctx)
+	summing.Go(func() error { return want.ScanDigests(summingCtx, sums.want) })
+	summing.Go(func() error { return c.live.ScanDigests(summingCtx, sums.got) })
+	if err := summing.Wait(); err != nil {
+		return err
+	}
+	for index := range sums.portions {
+		for _, p := range sums.unequal(index) {
+			_, err := c.portion(ctx, p, func(ctx context.Context) ([]*replayed, error) { return scanPortion(ctx, want, p) })
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// portion compares the products of a portion, and returns how many there should be. want returns all that should be there, by id; it works while the live views
 // are read.
-func (c *comparer) portion(ctx context.Context, p portion, want func(context.Context) ([]*replayed, error)) error {
+func (c *comparer) portion(ctx context.Context, p portion, want func(context.Context) ([]*replayed, error)) (int, error) {
 	var wanted, got []*replayed
 	reading, readingCtx := errgroup.WithContext(ctx)
 	reading.Go(func() (err error) { wanted, err = want(readingCtx); return err })
 	reading.Go(func() (err error) { got, err = scanPortion(readingCtx, c.live, p); return err })
 	if err := reading.Wait(); err != nil {
-		return err
+		return 0, err
 	}
-	c.result.Products += int64(len(wanted))
 	suspects := c.suspectsIn(wanted, got)
 	var mu sync.Mutex
-	return eachShard(ctx, c.shards, func(ctx context.Context, shard int) error {
+	return len(wanted), eachShard(ctx, c.shards, func(ctx context.Context, shard int) error {
 		if err := c.clear(ctx, events.PriceStream(shard), suspects[shard]); err != nil {
 			return err
 		}

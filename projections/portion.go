@@ -15,14 +15,16 @@ type portion struct{ index, of int }
 // portions returns how many portions hold at most so many of the products each.
 func portions(products int64, perPortion int) int { return int(products/int64(perPortion)) + 1 }
 
-// bound returns the prefix of ids at which portion i begins.
-func (p portion) bound(i int) uint64 { return uint64(i) << 32 / uint64(p.of) }
+// portionOf returns the index of the portion, of so many, that holds an id.
+func portionOf(id events.ProductID, of int) int { return int(prefixOf(id) * uint64(of) >> 32) }
+
+func prefixOf(id events.ProductID) uint64 { return uint64(binary.BigEndian.Uint32(id[:4])) }
 
 // holds tells whether an id is in the portion.
-func (p portion) holds(id events.ProductID) bool {
-	prefix := uint64(binary.BigEndian.Uint32(id[:4]))
-	return prefix >= p.bound(p.index) && prefix < p.bound(p.index+1)
-}
+func (p portion) holds(id events.ProductID) bool { return portionOf(id, p.of) == p.index }
+
+// part returns the index-th of so many equal parts of the portion.
+func (p portion) part(index, of int) portion { return portion{p.index*of + index, p.of * of} }
 
 // before returns the last id before the portion, nil for the first portion.
 func (p portion) before() *events.ProductID {
@@ -30,6 +32,7 @@ func (p portion) before() *events.ProductID {
 		return nil
 	}
 	id := uuid.Max
-	binary.BigEndian.PutUint32(id[:4], uint32(p.bound(p.index)-1))
+	first := (uint64(p.index)<<32 + uint64(p.of) - 1) / uint64(p.of) // the least prefix that portionOf finds here
+	binary.BigEndian.PutUint32(id[:4], uint32(first-1))
 	return &id
 }

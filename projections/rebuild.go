@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"maps"
 	"math"
-	"sync"
 	"time"
 
 	"github.com/atlant-log/atlant/events"
@@ -258,26 +257,13 @@ func (r *Rebuilder) compare(
 		return Comparison{}, err
 	}
 	c := newComparer(&replayer{source: r.source}, r.shards, live, end)
-	of := portions(products, productsPerPass/2) // of both generations
-	var mu sync.Mutex
+	c.result.Products = products
+	sums := newComparedSums(products)
 	progress = Progress{Stage: StageComparing, Generation: record.Next, Total: products}
 	err = reporting(ctx, func() error {
-		mu.Lock()
-		defer mu.Unlock()
+		progress.Done = min((sums.want.Products()+sums.got.Products())/2, products)
 		return report(progress)
-	}, func(ctx context.Context) error {
-		for index := range of {
-			p := portion{index, of}
-			err := c.portion(ctx, p, func(ctx context.Context) ([]*replayed, error) { return scanPortion(ctx, views, p) })
-			if err != nil {
-				return err
-			}
-			mu.Lock()
-			progress.Done = c.result.Products
-			mu.Unlock()
-		}
-		return nil
-	})
+	}, func(ctx context.Context) error { return c.views(ctx, views, sums) })
 	if err != nil {
 		return c.result, err
 	}

@@ -96,13 +96,17 @@ type ChangeCursor struct {
 	At        events.Position
 }
 
-// Scans reads everything, in an order that no write can disturb.
+// Scans reads everything: by id, which no write can disturb, or in whatever order is fastest.
 type Scans interface {
 	// ScanProducts returns up to limit products by id, bytewise, beginning right behind after; nil: from the start.
 	ScanProducts(ctx context.Context, after *events.ProductID, limit int) ([]Product, error)
 	// ScanChanges returns up to limit changes by product id and position, beginning right behind after; nil: from the start.
 	// Changes of products that are not known may be left out.
 	ScanChanges(ctx context.Context, after *ChangeCursor, limit int) ([]Change, error)
+	// ScanDigests adds a digest of everything that is stored of products to sums: of a product but for when it was seen, of when
+	// it was seen, of each change. Equal records have equal digests in one store, and others others, but for what has a chance of 1 in
+	// 2^64; two that mean the same may have different ones. What is written meanwhile it may find as it was, as it is, both, or not at all.
+	ScanDigests(ctx context.Context, sums *DigestSums) error
 }
 
 // Repairs writes what a projector would not.

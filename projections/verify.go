@@ -82,12 +82,14 @@ func (a *Auditor) Verify(ctx context.Context, report func(Progress) error) (Comp
 		func(ctx context.Context) error {
 			for index := range of {
 				p := portion{index, of}
-				if err := c.portion(ctx, p, func(ctx context.Context) ([]*replayed, error) {
+				products, err := c.portion(ctx, p, func(ctx context.Context) ([]*replayed, error) {
 					replays, err := r.fold(ctx, a.shards, end, p, ignoreChange)
 					return byID(replays), err
-				}); err != nil {
+				})
+				if err != nil {
 					return err
 				}
+				c.result.Products += int64(products)
 			}
 			return nil
 		})

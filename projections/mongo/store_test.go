@@ -2,6 +2,7 @@ package mongo
 
 import (
 	"errors"
+	"hash/maphash"
 	"slices"
 	"strings"
 	"sync"
@@ -72,6 +73,7 @@ func TestDroppedViewsMeetErrors(t *testing.T) {
 		"FeedChanges":    last(v.FeedChanges(ctx, 0, 0, 1)),
 		"ScanProducts":   last(v.ScanProducts(ctx, nil, 1)),
 		"ScanChanges":    last(v.ScanChanges(ctx, nil, 1)),
+		"ScanDigests":    v.ScanDigests(ctx, projections.NewDigestSums(maphash.MakeSeed(), 1)),
 		"Checkpoint":     last(v.Checkpoint(ctx, testStream)),
 		"Fetches":        last(v.Fetches(ctx, []events.FetchID{uuid.New()})),
 		"ListFetches":    last(v.ListFetches(ctx, "", nil, 1)),

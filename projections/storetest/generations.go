@@ -25,6 +25,7 @@ func RunStore(t *testing.T, empty func(testing.TB) OpenStore) {
 		{"EveryReaderSeesTheRecord", testRecord},
 		{"RecordIsSetOnce", testRecordConflict},
 		{"GenerationsAreApart", testGenerationsApart},
+		{"EqualGenerationsHaveEqualDigests", testDigests},
 		{"FilledViewsAreAsProjectedOnes", testFill},
 		{"FillingAgainChangesNothing", testFillAgain},
 		{"DroppedViewsAreGone", testDrop},
