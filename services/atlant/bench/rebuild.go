@@ -21,7 +21,8 @@ type rebuilt struct {
 	stages map[string]time.Duration
 }
 
-// rebuild replays the log into new views until these are live.
+// rebuild replays the log into new views until these are live. The call goes on for two seconds then, in which it sees to it that
+// every projector has noticed, and answers come from the new views.
 func (j *journey) rebuild(ctx context.Context) error {
 	j.run.sayf("rebuilding from %d observations", j.run.options.Products*len(j.loads))
 	resetPeak()
@@ -33,10 +34,11 @@ func (j *journey) rebuild(ctx context.Context) error {
 	stages, stage, since := map[string]time.Duration{}, "", began
 	for stream.Receive() {
 		if s := stageName(stream.Msg().GetStage()); s != stage {
+			now := time.Now()
 			if stage != "" {
-				stages[stage] += time.Since(since)
+				stages[stage] += now.Sub(since)
 			}
-			stage, since = s, time.Now()
+			stage, since = s, now
 		}
 	}
 	if err := stream.Err(); err != nil {
@@ -45,7 +47,7 @@ func (j *journey) rebuild(ctx context.Context) error {
 	if stage != stageName(atlantv1.RebuildStage_REBUILD_STAGE_SWITCHED) {
 		return errors.New("rebuild: the stream ended before the views were switched")
 	}
-	j.rebuilt = rebuilt{took: time.Since(began), stages: stages}
+	j.rebuilt = rebuilt{took: since.Sub(began), stages: stages}
 	j.peaks[Rebuild] = peakMemory()
 	return nil
 }
