@@ -2,8 +2,8 @@ import { Code } from "@connectrpc/connect";
 import { useEffect, useRef, useState } from "preact/hooks";
 
 import { alerts } from "../api/clients";
-import { hasCode, isCalledOff } from "../api/failure";
-import { pause } from "../api/retry";
+import { hasCode } from "../api/failure";
+import { repeat } from "../api/repeat";
 import type { Alert, Delivery } from "../gen/atlant/v1/alert_pb";
 import { DeliveryState } from "../gen/atlant/v1/alert_pb";
 import { merge } from "./deliverylist";
@@ -11,23 +11,15 @@ import { merge } from "./deliverylist";
 const every = 3_000; // milliseconds
 const everyRetrying = 1_000;
 
-/** Looks now, and again and again while the page is shown, until the signal aborts or it turns out that the caller may not. */
-async function repeat(signal: AbortSignal, look: () => Promise<void>, onFailure: (error: unknown) => void, wait: () => number): Promise<void> {
-  while (!signal.aborted) {
-    try {
-      if (!document.hidden) {
-        await look();
-      }
-    } catch (error) {
-      if (!isCalledOff(error, signal)) {
-        onFailure(error);
-      }
-      if (hasCode(error, Code.PermissionDenied)) {
-        return;
-      }
+/** Looks again and again, until it turns out that the caller may not: alerts take the scope admin, and asking on does not give it. */
+function follow(calls: AbortController, look: () => Promise<void>, onFailure: (error: unknown) => void, wait = () => every): void {
+  const fail = (error: unknown) => {
+    onFailure(error);
+    if (hasCode(error, Code.PermissionDenied)) {
+      calls.abort();
     }
-    await pause(wait(), signal);
-  }
+  };
+  void repeat(calls.signal, look, fail, wait);
 }
 
 const alertsPerPage = 100;
@@ -44,7 +36,7 @@ export function useAlerts() {
       setFound(await loadAlerts(pages, calls.signal));
       setFailure(undefined);
     };
-    void repeat(calls.signal, look, setFailure, () => every);
+    follow(calls, look, setFailure);
     return () => calls.abort();
   }, [pages, round]);
   return { list: found?.list, more: found?.more === true, failure, loadMore: () => setPages(pages + 1), reload: () => setRound((n) => n + 1) };
@@ -85,7 +77,7 @@ export function useLastDeliveries(list: readonly Alert[] | undefined): ReadonlyM
         setFound(new Map(known));
       }
     };
-    void repeat(signal, look, () => undefined, () => every); // the list says what cannot be reached
+    follow(calls, look, () => undefined); // the list says what cannot be reached
     return () => calls.abort();
   }, [names]);
   return found;
@@ -103,7 +95,7 @@ export function useAlert(name: string) {
       setAlert(answer.alert);
       setFailure(undefined);
     };
-    void repeat(calls.signal, look, setFailure, () => every);
+    follow(calls, look, setFailure);
     return () => calls.abort();
   }, [name, round]);
   return { alert, failure, reload: () => setRound((n) => n + 1) };
@@ -130,7 +122,7 @@ export function useDeliveries(alert: string) {
   useEffect(() => {
     const calls = new AbortController();
     const isRetrying = () => known.current.some(({ state }) => state === DeliveryState.RETRYING);
-    void repeat(calls.signal, () => load("", calls.signal), setFailure, () => (isRetrying() ? everyRetrying : every));
+    follow(calls, () => load("", calls.signal), setFailure, () => (isRetrying() ? everyRetrying : every));
     return () => calls.abort();
   }, [alert, round]);
   return {

@@ -1,8 +1,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 
 import { fetches } from "../api/clients";
-import { isCalledOff } from "../api/failure";
-import { pause } from "../api/retry";
+import { repeat } from "../api/repeat";
 import { isComparable } from "../diff/comparable";
 import { Copyable } from "../elements/copy";
 import { Dialog } from "../elements/dialog";
@@ -21,6 +20,8 @@ import { PickBar, PickBox, Picks } from "./pick";
 import { isUnderWay, StateBadge } from "./states";
 
 const pageSize = 50;
+const every = 4_000; // milliseconds
+const everyMoving = 1_000;
 
 /** Fetches, the newest first; what is under way moves on by itself. */
 export function FetchesPage() {
@@ -178,19 +179,10 @@ function useFetches(source: string) {
 
   useEffect(() => {
     const calls = new AbortController();
-    const { signal } = calls;
     known.current.clear();
     older.current = undefined;
-    const follow = async () => {
-      while (!signal.aborted) {
-        if (!document.hidden) {
-          await load("", signal).catch((error: unknown) => isCalledOff(error, signal) || setFailure(error));
-        }
-        const moving = [...known.current.values()].some((fetch) => isUnderWay(fetch.state));
-        await pause(moving ? 1_000 : 4_000, signal);
-      }
-    };
-    void follow();
+    const isMoving = () => [...known.current.values()].some(({ state }) => isUnderWay(state));
+    void repeat(calls.signal, () => load("", calls.signal), setFailure, () => (isMoving() ? everyMoving : every));
     return () => calls.abort();
   }, [source, attempt]);
 

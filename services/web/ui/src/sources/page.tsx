@@ -1,8 +1,7 @@
 import { useEffect, useState } from "preact/hooks";
 
 import { sources } from "../api/clients";
-import { isCalledOff } from "../api/failure";
-import { pause } from "../api/retry";
+import { repeat } from "../api/repeat";
 import { Dialog } from "../elements/dialog";
 import { PlusIcon, SourcesIcon } from "../elements/icons";
 import { Failure, Notice } from "../elements/notice";
@@ -14,7 +13,7 @@ import { listKeys } from "../shell/listkeys";
 import { SourceForm } from "./form";
 import { SourceRow } from "./row";
 
-const every = 3_000;
+const every = 3_000; // milliseconds
 
 /** The lists that are fetched again and again. Which dialog is open is in the URL: ?new, ?edit=NAME or ?delete=NAME. */
 export function SourcesPage() {
@@ -120,23 +119,11 @@ function useSources() {
   const [round, setRound] = useState(0);
   useEffect(() => {
     const calls = new AbortController();
-    const { signal } = calls;
-    const follow = async () => {
-      while (!signal.aborted) {
-        if (!document.hidden) {
-          try {
-            setList(await loadSources(signal));
-            setFailure(undefined);
-          } catch (error) {
-            if (!isCalledOff(error, signal)) {
-              setFailure(error);
-            }
-          }
-        }
-        await pause(every, signal);
-      }
+    const look = async () => {
+      setList(await loadSources(calls.signal));
+      setFailure(undefined);
     };
-    void follow();
+    void repeat(calls.signal, look, setFailure, () => every);
     return () => calls.abort();
   }, [round]);
   return { list, failure, reload: () => setRound((n) => n + 1) };

@@ -1,1 +1,0 @@
-import{k as e}from"./index-BGarS53C.js";function t(t){let n=e=>()=>{let n=[...document.querySelectorAll(t)],r=n.indexOf(document.activeElement),i=r<0?0:Math.min(Math.max(r+e,0),n.length-1);n[i]?.focus(),n[i]?.scrollIntoView({block:`nearest`})};return e({j:n(1),k:n(-1),ArrowDown:n(1),ArrowUp:n(-1)})}export{t};
