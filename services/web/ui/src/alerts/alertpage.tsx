@@ -7,8 +7,9 @@ import { Dialog } from "../elements/dialog";
 import { BackIcon } from "../elements/icons";
 import { Moment } from "../elements/moment";
 import { Failure, Notice } from "../elements/notice";
+import { Removal } from "../elements/removal";
 import { useTitle } from "../elements/title";
-import { say, sayFailure } from "../elements/toast";
+import { say } from "../elements/toast";
 import type { Alert } from "../gen/atlant/v1/alert_pb";
 import { back, navigate, query } from "../router/location";
 import { addKeys } from "../shell/keyboard";
@@ -135,16 +136,8 @@ function Deletion({ alert, onClose }: { alert: Alert; onClose: () => void }) {
     navigate("/alerts", { replace: true });
   };
   return (
-    <Dialog title={`Remove ${name}?`} onClose={onClose}>
-      <p class="dim">What it has fired and is not delivered yet is given up.</p>
-      <div class="dialog-foot">
-        <button type="button" class="button" onClick={onClose}>
-          Keep it
-        </button>
-        <button type="button" class="button danger" onClick={() => void remove().catch(sayFailure)}>
-          Remove it
-        </button>
-      </div>
-    </Dialog>
+    <Removal name={name} onClose={onClose} onRemove={remove}>
+      What it has fired and is not delivered yet is given up.
+    </Removal>
   );
 }

@@ -3,6 +3,7 @@ import { useEffect } from "preact/hooks";
 import { Dialog } from "../elements/dialog";
 import { BellIcon, PlusIcon } from "../elements/icons";
 import { Failure, Notice } from "../elements/notice";
+import { TableHead } from "../elements/tablehead";
 import { useTitle } from "../elements/title";
 import { say } from "../elements/toast";
 import { back, navigate, query } from "../router/location";
@@ -42,18 +43,7 @@ export function AlertsPage() {
       )}
       {list && list.length > 0 && (
         <div class="table alerts" role="table" aria-label="Alerts">
-          <div role="rowgroup" class="table-head">
-            <div role="row" class="row">
-              {["Alert", "Fires when its price", "Posts to", "Last delivery"].map((name) => (
-                <div key={name} role="columnheader">
-                  {name}
-                </div>
-              ))}
-              <div role="columnheader">
-                <span class="unseen">Actions</span>
-              </div>
-            </div>
-          </div>
+          <TableHead columns={["Alert", "Fires when its price", "Posts to", "Last delivery"]} />
           <div role="rowgroup">
             {list.map((alert) => (
               <AlertRow key={alert.name} alert={alert} last={last.get(alert.name)} onChanged={reload} />

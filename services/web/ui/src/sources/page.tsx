@@ -5,8 +5,10 @@ import { repeat } from "../api/repeat";
 import { Dialog } from "../elements/dialog";
 import { PlusIcon, SourcesIcon } from "../elements/icons";
 import { Failure, Notice } from "../elements/notice";
+import { Removal } from "../elements/removal";
+import { TableHead } from "../elements/tablehead";
 import { useTitle } from "../elements/title";
-import { say, sayFailure } from "../elements/toast";
+import { say } from "../elements/toast";
 import type { Source } from "../gen/atlant/v1/source_pb";
 import { navigate, query } from "../router/location";
 import { listKeys } from "../shell/listkeys";
@@ -51,18 +53,7 @@ export function SourcesPage() {
       )}
       {list && list.length > 0 && (
         <div class="table sources" role="table" aria-label="Sources">
-          <div role="rowgroup" class="table-head">
-            <div role="row" class="row">
-              {["Source", "Schedule", "Next", "Last fetch"].map((name) => (
-                <div key={name} role="columnheader">
-                  {name}
-                </div>
-              ))}
-              <div role="columnheader">
-                <span class="unseen">Actions</span>
-              </div>
-            </div>
-          </div>
+          <TableHead columns={["Source", "Schedule", "Next", "Last fetch"]} />
           <div role="rowgroup">
             {list.map((source) => (
               <SourceRow key={source.name} source={source} onChanged={reload} />
@@ -86,19 +77,15 @@ export function SourcesPage() {
 }
 
 function Deletion({ source, onClose, onDeleted }: { source: Source; onClose: () => void; onDeleted: () => void }) {
-  const remove = () => sources.deleteSource({ name: source.name, revision: source.revision }).then(onDeleted, sayFailure);
+  const { name, revision } = source;
+  const remove = async () => {
+    await sources.deleteSource({ name, revision });
+    onDeleted();
+  };
   return (
-    <Dialog title={`Remove ${source.name}?`} onClose={onClose}>
-      <p class="dim">Its schedule goes with it. Its fetches and products stay.</p>
-      <div class="dialog-foot">
-        <button type="button" class="button" onClick={onClose}>
-          Keep it
-        </button>
-        <button type="button" class="button danger" onClick={() => void remove()}>
-          Remove it
-        </button>
-      </div>
-    </Dialog>
+    <Removal name={name} onClose={onClose} onRemove={remove}>
+      Its schedule goes with it. Its fetches and products stay.
+    </Removal>
   );
 }
 
