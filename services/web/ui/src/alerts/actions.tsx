@@ -1,5 +1,6 @@
 import { alerts } from "../api/clients";
-import { EditIcon, PauseIcon, PlayIcon, SendIcon, TrashIcon } from "../elements/icons";
+import { EditLinks } from "../elements/editlinks";
+import { PauseIcon, PlayIcon, SendIcon } from "../elements/icons";
 import { say, sayFailure } from "../elements/toast";
 import type { Alert } from "../gen/atlant/v1/alert_pb";
 
@@ -36,12 +37,7 @@ export function AlertActions({ alert, worded = false, onChanged }: Props) {
         {paused ? <PlayIcon /> : <PauseIcon />}
         {worded && pauseWord}
       </button>
-      <a class="button plain square" title="Edit" aria-label={`Edit ${name}`} href={`/alerts/${name}?edit`}>
-        <EditIcon />
-      </a>
-      <a class="button plain square" title="Remove" aria-label={`Remove ${name}`} href={`/alerts/${name}?delete`}>
-        <TrashIcon />
-      </a>
+      <EditLinks name={name} edit={`/alerts/${name}?edit`} remove={`/alerts/${name}?delete`} />
     </>
   );
 }

@@ -3,8 +3,8 @@ import { useEffect } from "preact/hooks";
 
 import { alerts } from "../api/clients";
 import { hasCode } from "../api/failure";
+import { Crumb } from "../elements/crumb";
 import { Dialog } from "../elements/dialog";
-import { BackIcon } from "../elements/icons";
 import { Moment } from "../elements/moment";
 import { Failure, Notice } from "../elements/notice";
 import { Removal } from "../elements/removal";
@@ -49,12 +49,7 @@ export function AlertPage({ name }: { name: string }) {
   return (
     <article class="alert-page">
       <header class="product-head">
-        <nav aria-label="Where this is">
-          <a class="crumb" href="/alerts">
-            <BackIcon />
-            Alerts
-          </a>
-        </nav>
+        <Crumb to="/alerts" name="Alerts" />
         <div class="product-title">
           <h1>{alert.name}</h1>
           <AlertBadge alert={alert} />

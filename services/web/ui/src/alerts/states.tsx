@@ -1,10 +1,7 @@
+import type { Look } from "../elements/badge";
+import { Badge } from "../elements/badge";
 import type { Alert } from "../gen/atlant/v1/alert_pb";
 import { DeliveryState } from "../gen/atlant/v1/alert_pb";
-
-interface Look {
-  name: string;
-  kind: "" | "good" | "bad" | "warn";
-}
 
 const looks: Record<DeliveryState, Look> = {
   [DeliveryState.UNSPECIFIED]: { name: "Unknown", kind: "" },
@@ -23,13 +20,4 @@ export function AlertBadge({ alert }: { alert: Alert }) {
     return <Badge name="On" kind="good" />;
   }
   return <Badge name="Paused" kind={alert.pausedReason ? "bad" : ""} />;
-}
-
-function Badge({ name, kind }: Look) {
-  return (
-    <span class={`state ${kind}`}>
-      <span class="dot" />
-      {name}
-    </span>
-  );
 }

@@ -2,7 +2,8 @@ import { Code } from "@connectrpc/connect";
 import { useEffect, useMemo, useState } from "preact/hooks";
 
 import { hasCode } from "../api/failure";
-import { BackIcon, CheckIcon, DiffIcon, SearchIcon } from "../elements/icons";
+import { Crumb } from "../elements/crumb";
+import { CheckIcon, DiffIcon, SearchIcon } from "../elements/icons";
 import { Failure, Notice } from "../elements/notice";
 import { useTitle } from "../elements/title";
 import { formatCount, plural } from "../format/count";
@@ -28,12 +29,7 @@ export function DiffPage() {
   return (
     <>
       <header class="product-head">
-        <nav aria-label="Where this is">
-          <a class="crumb" href="/fetches">
-            <BackIcon />
-            Fetches
-          </a>
-        </nav>
+        <Crumb to="/fetches" name="Fetches" />
         <div class="product-title">
           <h1>Compare two fetches</h1>
         </div>

@@ -5,7 +5,7 @@ import { fetches } from "../api/clients";
 import { hasCode } from "../api/failure";
 import { isComparable } from "../diff/comparable";
 import { addressOf } from "../diff/view";
-import { BackIcon } from "../elements/icons";
+import { Crumb } from "../elements/crumb";
 import { Failure, Notice } from "../elements/notice";
 import { useTitle } from "../elements/title";
 import { say, sayFailure } from "../elements/toast";
@@ -66,12 +66,7 @@ export function FetchPage({ id }: { id: string }) {
 function Head({ fetch, again }: { fetch: Fetch; again: () => void }) {
   return (
     <header class="product-head">
-      <nav aria-label="Where this is">
-        <a class="crumb" href="/fetches">
-          <BackIcon />
-          Fetches
-        </a>
-      </nav>
+      <Crumb to="/fetches" name="Fetches" />
       <div class="product-title">
         <h1 class="list-name">{fetch.url}</h1>
         <StateBadge state={fetch.state} />

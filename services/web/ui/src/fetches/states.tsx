@@ -1,9 +1,6 @@
+import type { Look } from "../elements/badge";
+import { Badge } from "../elements/badge";
 import { FetchState, RejectReason } from "../gen/atlant/v1/fetch_pb";
-
-interface Look {
-  name: string;
-  kind: "" | "good" | "bad" | "busy" | "warn";
-}
 
 const looks: Record<FetchState, Look> = {
   [FetchState.UNSPECIFIED]: { name: "Unknown", kind: "" },
@@ -18,18 +15,11 @@ const looks: Record<FetchState, Look> = {
 };
 
 export function StateBadge({ state }: { state: FetchState }) {
-  const { name, kind } = looks[state] ?? looks[FetchState.UNSPECIFIED];
-  return (
-    <span class={`state ${kind}`}>
-      <span class="dot" />
-      {name}
-    </span>
-  );
+  return <Badge {...(looks[state] ?? looks[FetchState.UNSPECIFIED])} />;
 }
 
 /** Whether anything of it is still to come. */
 export const isUnderWay = (state: FetchState): boolean => state === FetchState.QUEUED || state === FetchState.RUNNING;
-
 
 export const rejectReasons: Record<RejectReason, string> = {
   [RejectReason.UNSPECIFIED]: "Unknown",

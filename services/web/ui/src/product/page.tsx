@@ -3,8 +3,9 @@ import { useEffect, useRef, useState } from "preact/hooks";
 
 import { products } from "../api/clients";
 import { hasCode, isCalledOff } from "../api/failure";
+import { Crumb } from "../elements/crumb";
 import { Delta } from "../elements/delta";
-import { BackIcon, BellIcon } from "../elements/icons";
+import { BellIcon } from "../elements/icons";
 import { stillness } from "../elements/media";
 import { Failure, Notice } from "../elements/notice";
 import { useTitle } from "../elements/title";
@@ -103,21 +104,16 @@ const alertAddress = (id: string): string => `/alerts?new&product=${id}`;
 function Head({ product }: { product: Product }) {
   return (
     <header class="product-head">
-      <nav aria-label="Where this is">
-        <a
-          class="crumb"
-          href="/"
-          onClick={(event) => {
-            if (!event.metaKey && !event.ctrlKey && !event.shiftKey) {
-              event.preventDefault();
-              back("/");
-            }
-          }}
-        >
-          <BackIcon />
-          Products
-        </a>
-      </nav>
+      <Crumb
+        to="/"
+        name="Products"
+        onClick={(event) => {
+          if (!event.metaKey && !event.ctrlKey && !event.shiftKey) {
+            event.preventDefault();
+            back("/");
+          }
+        }}
+      />
       <div class="product-title">
         <h1>{product.name}</h1>
         <a class="tag" href={`/?source=${encodeURIComponent(product.source)}`} aria-label={`Source ${product.source}`}>

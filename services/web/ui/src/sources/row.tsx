@@ -1,5 +1,6 @@
 import { sources } from "../api/clients";
-import { EditIcon, FetchesIcon, PauseIcon, PlayIcon, TrashIcon } from "../elements/icons";
+import { EditLinks } from "../elements/editlinks";
+import { FetchesIcon, PauseIcon, PlayIcon } from "../elements/icons";
 import { Ago } from "../elements/moment";
 import { say, sayFailure } from "../elements/toast";
 import { plural } from "../format/count";
@@ -71,12 +72,7 @@ function Actions({ source, onChanged }: { source: Source; onChanged: () => void 
           {source.paused ? <PlayIcon /> : <PauseIcon />}
         </button>
       )}
-      <a class="button plain square" title="Edit" aria-label={`Edit ${name}`} href={`/sources?edit=${encodeURIComponent(name)}`}>
-        <EditIcon />
-      </a>
-      <a class="button plain square" title="Remove" aria-label={`Remove ${name}`} href={`/sources?delete=${encodeURIComponent(name)}`}>
-        <TrashIcon />
-      </a>
+      <EditLinks name={name} edit={`/sources?edit=${encodeURIComponent(name)}`} remove={`/sources?delete=${encodeURIComponent(name)}`} />
     </>
   );
 }

@@ -1,3 +1,4 @@
+import { Badge } from "../elements/badge";
 import { Ago } from "../elements/moment";
 import { Failure, Notice } from "../elements/notice";
 import { AlertIcon } from "../elements/icons";
@@ -23,10 +24,7 @@ export function StatusPage() {
     <>
       <header class="page-head">
         <h1>Status</h1>
-        <span class={upToDate ? "state good" : "state busy"}>
-          <span class="dot" />
-          {upToDate ? "Up to date" : `${plural(status.lag, "message")} behind`}
-        </span>
+        {upToDate ? <Badge name="Up to date" kind="good" /> : <Badge name={`${plural(status.lag, "message")} behind`} kind="busy" />}
       </header>
       <dl class="tiles cards">
         <Tile name="Products" value={formatCount(status.products)} />
