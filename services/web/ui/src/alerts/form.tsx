@@ -5,6 +5,7 @@ import { alerts } from "../api/clients";
 import { failureText, hasCode } from "../api/failure";
 import { fieldFailures } from "../api/fieldfailures";
 import { Field } from "../elements/field";
+import { currencyRules, nameRules } from "../elements/fieldrules";
 import { decimalText } from "../format/money";
 import { basisPointsText } from "../format/percent";
 import type { Alert } from "../gen/atlant/v1/alert_pb";
@@ -130,9 +131,7 @@ function ScopeFields({ alert, choices: { scope, productId }, choose, failures }:
           <Field
             name="source"
             label="Source"
-            longest={64}
-            pattern="[a-zA-Z0-9][a-zA-Z0-9._\-]*"
-            rule="Letters, digits, points, hyphens and underscores"
+            {...nameRules}
             placeholder="all sources"
             value={alert?.source}
             choices={[...sourceNames.known.value].sort()}
@@ -190,9 +189,7 @@ function ConditionFields({ alert, choices: { scope, productId, kind }, choose, f
           <Field
             name="currency_code"
             label="Currency"
-            longest={3}
-            pattern="[A-Za-z]{3}"
-            rule="Three letters, like EUR"
+            {...currencyRules}
             placeholder="whatever it is"
             value={threshold ? threshold.currencyCode : product?.price?.currencyCode}
             failure={failures.currency_code}
@@ -223,9 +220,7 @@ function NameField({ alert, choices: { scope, productId }, failure }: { alert?: 
       label="Name"
       required
       fixed={alert !== undefined}
-      longest={64}
-      pattern="[a-zA-Z0-9][a-zA-Z0-9._\-]*"
-      rule="Letters, digits, points, hyphens and underscores"
+      {...nameRules}
       placeholder="cheap-coffee"
       value={typed ?? suggestName(product?.name ?? "")}
       onTyped={type}

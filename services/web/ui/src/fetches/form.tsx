@@ -2,6 +2,8 @@ import { useEffect, useRef, useState } from "preact/hooks";
 
 import { fetches } from "../api/clients";
 import { failureText } from "../api/failure";
+import { Field } from "../elements/field";
+import { currencyRules, nameRules } from "../elements/fieldrules";
 import { textOf } from "../elements/fieldtext";
 import { navigate } from "../router/location";
 import { CsvFields, readCsv } from "./csvfields";
@@ -69,34 +71,8 @@ export function FetchForm({ autoFocus = false, url: given = "", source = "", cur
         />
       </div>
       <div class="fields">
-        <div class="field">
-          <label for="fetch-source">Source</label>
-          <input
-            id="fetch-source"
-            name="source"
-            maxLength={64}
-            pattern="[a-zA-Z0-9][a-zA-Z0-9._\-]*"
-            title="Letters, digits, points, hyphens and underscores"
-            autocomplete="off"
-            spellcheck={false}
-            placeholder="default"
-            defaultValue={source}
-          />
-        </div>
-        <div class="field">
-          <label for="fetch-currency">Currency</label>
-          <input
-            id="fetch-currency"
-            name="currency"
-            maxLength={3}
-            pattern="[A-Za-z]{3}"
-            title="Three letters, like EUR"
-            autocomplete="off"
-            spellcheck={false}
-            placeholder="found out"
-            defaultValue={currency}
-          />
-        </div>
+        <Field name="source" label="Source" {...nameRules} placeholder="default" value={source} />
+        <Field name="currency" label="Currency" {...currencyRules} placeholder="found out" value={currency} />
         <button type="submit" class="button primary" disabled={busy}>
           {busy ? "Asking…" : "Fetch"}
         </button>

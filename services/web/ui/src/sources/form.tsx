@@ -3,6 +3,7 @@ import { useState } from "preact/hooks";
 import { sources } from "../api/clients";
 import { failureText } from "../api/failure";
 import { Field } from "../elements/field";
+import { currencyRules, nameRules } from "../elements/fieldrules";
 import { textOf } from "../elements/fieldtext";
 import { CsvFields, readCsv } from "../fetches/csvfields";
 import type { Source } from "../gen/atlant/v1/source_pb";
@@ -53,8 +54,8 @@ export function SourceForm({ source, onSaved }: { source?: Source; onSaved: () =
       }}
     >
       <div class="fields pair">
-        <Field name="name" label="Name" required longest={64} pattern="[a-zA-Z0-9][a-zA-Z0-9._\-]*" rule="Letters, digits, points, hyphens and underscores" value={source?.name} fixed={source !== undefined} placeholder="shop" />
-        <Field name="currency" label="Currency" longest={3} pattern="[A-Za-z]{3}" rule="Three letters, like EUR" value={source?.currencyCode} placeholder="as the list says" />
+        <Field name="name" label="Name" required {...nameRules} value={source?.name} fixed={source !== undefined} placeholder="shop" />
+        <Field name="currency" label="Currency" {...currencyRules} value={source?.currencyCode} placeholder="as the list says" />
       </div>
       <Field name="url" label="URL of the list" required longest={2048} value={source?.url} placeholder="https://example.com/prices.csv" />
       <div class="fields pair">
