@@ -1,3 +1,4 @@
+import { capital } from "../format/capital";
 import { formatPrice } from "../format/money";
 import { formatBasisPoints } from "../format/percent";
 import type { AlertCondition, PriceMove, PriceThreshold } from "../gen/atlant/v1/alert_pb";
@@ -43,5 +44,3 @@ const thresholdText = ({ amountMicros, currencyCode }: PriceThreshold, locale?: 
 function againText({ hysteresisMicros, currencyCode }: PriceThreshold, locale?: string): string {
   return hysteresisMicros > 0n ? `again once back by ${formatPrice({ amountMicros: hysteresisMicros, currencyCode }, locale)}` : "";
 }
-
-const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

@@ -1,13 +1,14 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 
+import { capital } from "../format/capital";
+
 /** What went wrong, for people. That a server cannot be reached browsers say with a TypeError, which Connect wraps. */
 export function failureText(error: unknown): string {
   const failure = ConnectError.from(error);
   if (failure.cause instanceof TypeError) {
     return "Atlant cannot be reached.";
   }
-  const text = failure.rawMessage || "Something went wrong.";
-  return text.charAt(0).toUpperCase() + text.slice(1);
+  return capital(failure.rawMessage || "Something went wrong.");
 }
 
 export function hasCode(error: unknown, ...codes: Code[]): boolean {

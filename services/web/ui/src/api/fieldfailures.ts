@@ -1,5 +1,6 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 
+import { capital } from "../format/capital";
 import { failureText } from "./failure";
 
 /**
@@ -24,5 +25,3 @@ export function fieldFailures(error: unknown, fields: readonly string[]): Record
   }
   return failures;
 }
-
-const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

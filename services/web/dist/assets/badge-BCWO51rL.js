@@ -1,0 +1,1 @@
+import{$ as e}from"./clients-B1OgqwSM.js";function t({name:t,kind:n}){return e(`span`,{class:`state ${n}`,children:[e(`span`,{class:`dot`}),t]})}export{t};

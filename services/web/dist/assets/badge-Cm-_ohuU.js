@@ -1,1 +1,0 @@
-import{$ as e}from"./clients-DYwcYaaP.js";function t({name:t,kind:n}){return e(`span`,{class:`state ${n}`,children:[e(`span`,{class:`dot`}),t]})}export{t};

@@ -1,1 +1,0 @@
-import{$ as e,C as t}from"./clients-DYwcYaaP.js";function n({to:n,name:r,onClick:i}){return e(`nav`,{"aria-label":`Where this is`,children:e(`a`,{class:`crumb`,href:n,onClick:i,children:[e(t,{}),r]})})}export{n as t};

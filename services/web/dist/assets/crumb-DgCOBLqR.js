@@ -1,0 +1,1 @@
+import{$ as e,C as t}from"./clients-B1OgqwSM.js";function n({to:n,name:r,onClick:i}){return e(`nav`,{"aria-label":`Where this is`,children:e(`a`,{class:`crumb`,href:n,onClick:i,children:[e(t,{}),r]})})}export{n as t};

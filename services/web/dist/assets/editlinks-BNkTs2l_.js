@@ -1,0 +1,1 @@
+import{$ as e,J as t,Tt as n,j as r}from"./clients-B1OgqwSM.js";function i({name:i,edit:a,remove:o}){return e(n,{children:[e(`a`,{class:`button plain square`,title:`Edit`,"aria-label":`Edit ${i}`,href:a,children:e(r,{})}),e(`a`,{class:`button plain square`,title:`Remove`,"aria-label":`Remove ${i}`,href:o,children:e(t,{})})]})}export{i as t};

@@ -1,1 +1,0 @@
-import{$ as e,J as t,j as n,wt as r}from"./clients-DYwcYaaP.js";function i({name:i,edit:a,remove:o}){return e(r,{children:[e(`a`,{class:`button plain square`,title:`Edit`,"aria-label":`Edit ${i}`,href:a,children:e(n,{})}),e(`a`,{class:`button plain square`,title:`Remove`,"aria-label":`Remove ${i}`,href:o,children:e(t,{})})]})}export{i as t};

@@ -1,1 +1,0 @@
-import{$ as e}from"./clients-DYwcYaaP.js";function t({columns:t}){return e(`div`,{role:`rowgroup`,class:`table-head`,children:e(`div`,{role:`row`,class:`row`,children:[t.map(t=>e(`div`,{role:`columnheader`,children:t},t)),e(`div`,{role:`columnheader`,children:e(`span`,{class:`unseen`,children:`Actions`})})]})})}export{t};
