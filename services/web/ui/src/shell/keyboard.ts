@@ -19,7 +19,8 @@ const pages: Record<string, string> = { p: "/", f: "/fetches", s: "/sources", a:
 
 addKeys({ n: () => navigate("/fetches?new"), a: () => navigate("/alerts?new") });
 
-let going = 0; // when g was pressed, in milliseconds
+const never = -Infinity; // 0 is when the page was opened
+let going = never; // when g was pressed, in milliseconds
 
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || event.defaultPrevented) {
@@ -31,7 +32,7 @@ document.addEventListener("keydown", (event) => {
     return;
   }
   if (event.timeStamp - going < 1_000 && pages[event.key]) {
-    going = 0;
+    going = never;
     event.preventDefault();
     navigate(pages[event.key]!);
     return;
