@@ -261,10 +261,14 @@ for (const transport of ["connect", "grpc-web"]) {
     await once("an alert about a product fires, and its delivery is shown", async () => {
       const receiver = await Receiver.serve(t);
       await page.goto(url("/?source=larder&q=marmalade"));
-      await rows.first().getByText("Marmalade").click();
-      await page.getByRole("link", { name: "Alert me" }).click();
       const form = page.getByRole("dialog", { name: "Add an alert" });
-      await form.getByRole("group", { name: "Product" }).getByText("Marmalade").waitFor();
+      const product = form.getByRole("group", { name: "Product" });
+      await rows.first().getByText("Marmalade").click();
+      await page.keyboard.press("a"); // however little of the product's page is there yet
+      await product.getByText("Marmalade").waitFor();
+      await page.keyboard.press("Escape");
+      await page.getByRole("link", { name: "Alert me" }).click();
+      await product.getByText("Marmalade").waitFor();
       await form.getByLabel("When its price").selectOption("below");
       await form.getByLabel("Threshold").fill("3");
       await form.getByLabel("Again once it was back by").fill("a bit");

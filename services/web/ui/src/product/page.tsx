@@ -13,7 +13,8 @@ import { formatCount, plural } from "../format/count";
 import { formatPrice } from "../format/money";
 import type { Change, GetResponse, Product } from "../gen/atlant/v1/product_pb";
 import { live, watchChanges } from "../products/watch";
-import { back, navigate } from "../router/location";
+import { back } from "../router/location";
+import { newAlertAbout } from "../router/newalert";
 import { addKeys } from "../shell/keyboard";
 import { ChangeFiles, ChangeList } from "./changes";
 import { PriceChart } from "./chart";
@@ -31,7 +32,7 @@ export function ProductPage({ id }: { id: string }) {
   const [attempt, setAttempt] = useState(0);
   const product = answer.product;
   useTitle(product?.name ?? "Product");
-  useEffect(() => addKeys({ Escape: () => back("/"), a: () => navigate(alertAddress(id)) }), []);
+  useEffect(() => addKeys({ Escape: () => back("/") }), []);
 
   useEffect(() => {
     const calls = new AbortController();
@@ -98,9 +99,6 @@ export function ProductPage({ id }: { id: string }) {
   );
 }
 
-/** Where an alert about a product is added. */
-const alertAddress = (id: string): string => `/alerts?new&product=${id}`;
-
 function Head({ product }: { product: Product }) {
   return (
     <header class="product-head">
@@ -126,7 +124,7 @@ function Head({ product }: { product: Product }) {
           </span>
         )}
         <div class="actions">
-          <a class="button" href={alertAddress(product.id)}>
+          <a class="button" href={newAlertAbout(product.id)}>
             <BellIcon />
             Alert me
           </a>

@@ -1,6 +1,7 @@
 import { signal } from "@preact/signals";
 
-import { navigate } from "../router/location";
+import { navigate, path } from "../router/location";
+import { newAlertFrom } from "../router/newalert";
 
 export const helpOpen = signal(false);
 
@@ -17,7 +18,8 @@ export function addKeys(keys: Keys): () => void {
 
 const pages: Record<string, string> = { p: "/", f: "/fetches", s: "/sources", a: "/alerts", t: "/status" };
 
-addKeys({ n: () => navigate("/fetches?new"), a: () => navigate("/alerts?new") });
+// These lead where they should from the moment that one is at a path, before the code of its page is there and adds keys.
+addKeys({ n: () => navigate("/fetches?new"), a: () => navigate(newAlertFrom(path.peek())) });
 
 const never = -Infinity; // 0 is when the page was opened
 let going = never; // when g was pressed, in milliseconds
