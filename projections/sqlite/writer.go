@@ -35,22 +35,23 @@ func (w *writer) do(ctx context.Context, fn func(context.Context, *transaction) 
 	return w.inTurn(ctx, func() error { return w.transact(ctx, fn) })
 }
 
-// doSorting runs a transaction that sorts much. Up to as much as the cache may hold is sorted in memory, beside the cache; what
-// does not fit goes to temporary files.
+// doSorting runs a transaction that sorts much. Half of the cache makes room for it: as much as the cache may then hold is sorted in
+// memory, and what does not fit goes to temporary files.
 func (w *writer) doSorting(ctx context.Context, fn func(context.Context, *transaction) error) error {
 	return w.inTurn(ctx, func() error {
 		if err := w.connect(ctx); err != nil {
 			return err
 		}
-		if _, err := w.conn.ExecContext(ctx, "PRAGMA temp_store = FILE"); err != nil {
+		if _, err := w.conn.ExecContext(ctx, "PRAGMA temp_store = FILE; PRAGMA cache_size = -32768"); err != nil {
 			return fmt.Errorf("sort in files: %w", err)
 		}
 		err := w.transact(ctx, fn)
 		if w.conn == nil { // the next one has the pragmas of all
 			return err
 		}
-		// Not a new connection: to give a cache back page by page can take as long as building the indexes.
-		if _, failed := w.conn.ExecContext(context.WithoutCancel(ctx), "PRAGMA temp_store = MEMORY"); failed != nil {
+		// Not a new connection: to give all of a cache back, page by page, can take as long as building the indexes.
+		const asBefore = "PRAGMA temp_store = MEMORY; PRAGMA cache_size = -65536"
+		if _, failed := w.conn.ExecContext(context.WithoutCancel(ctx), asBefore); failed != nil {
 			return errors.Join(err, failed, w.discard())
 		}
 		return err
