@@ -12,7 +12,7 @@ const keptChanges = 500_000
 // changeList keeps the changes of a replay, of several shards at once, and finds those of a product. It keeps all or none.
 type changeList struct {
 	mu   sync.Mutex
-	all  []listedChange
+	all  pieces[listedChange]
 	full bool // there were too many, none is kept
 }
 
@@ -26,12 +26,12 @@ type listedChange struct {
 func (l *changeList) take(p *replayed, c *Change) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.full = l.full || len(l.all) == keptChanges; l.full {
-		l.all = nil
+	if l.full = l.full || l.all.len() == keptChanges; l.full {
+		l.all = pieces[listedChange]{}
 		return nil
 	}
-	l.all = append(l.all, listedChange{*c, p.kept})
-	p.kept = uint32(len(l.all))
+	l.all.add(listedChange{*c, p.kept})
+	p.kept = uint32(l.all.len())
 	return nil
 }
 
@@ -41,8 +41,9 @@ func (l *changeList) appendOf(into []Change, p *replayed) []Change {
 		return into
 	}
 	start := len(into)
-	for at := p.kept; at > 0; at = l.all[at-1].before {
-		into = append(into, l.all[at-1].Change)
+	for at := int(p.kept); at > 0; {
+		listed := l.all.at(at - 1)
+		into, at = append(into, listed.Change), int(listed.before)
 	}
 	slices.Reverse(into[start:])
 	return into

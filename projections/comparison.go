@@ -105,8 +105,8 @@ func (c *comparer) views(ctx context.Context, want Scans, sums *comparedSums) er
 	return nil
 }
 
-// portion compares the products of a portion, and returns how many there should be. want returns all that should be there, by id; it works while the live views
-// are read.
+// portion compares the products of a portion, and returns how many there should be. want returns all that should be there, by id; it
+// works while the live views are read.
 func (c *comparer) portion(ctx context.Context, p portion, want func(context.Context) ([]*replayed, error)) (int, error) {
 	var wanted, got []*replayed
 	reading, readingCtx := errgroup.WithContext(ctx)

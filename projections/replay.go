@@ -27,10 +27,10 @@ var digestSeed = maphash.MakeSeed()
 
 func digestOf(c *Change) uint64 { return maphash.Comparable(digestSeed, *c) }
 
-// shardReplay folds the messages of one shard in memory. Its products are in one piece, in the order of the log, and their
-// places hold no pointers: the garbage collector would else follow millions of them again and again.
+// shardReplay folds the messages of one shard in memory. Its products are in the order of the log, and their places hold no
+// pointers: the garbage collector would else follow millions of them again and again.
 type shardReplay struct {
-	products []replayed
+	products pieces[replayed]
 	places   map[events.ProductID]uint32
 	late     int64
 	only     func(events.ProductID) bool // which products are folded
@@ -44,18 +44,18 @@ func newShardReplay(only func(events.ProductID) bool, changed changeTaker) *shar
 	return &shardReplay{places: map[events.ProductID]uint32{}, only: only, changed: changed}
 }
 
-// find returns a product as it is by now, nil if it is not known. It is valid until another one becomes known.
+// find returns a product as it is by now, nil if it is not known.
 func (r *shardReplay) find(id events.ProductID) *replayed {
 	if place, ok := r.places[id]; ok {
-		return &r.products[place]
+		return r.products.at(int(place))
 	}
 	return nil
 }
 
 // put takes in a product that is not known.
 func (r *shardReplay) put(p replayed) {
-	r.places[p.ID] = uint32(len(r.products))
-	r.products = append(r.products, p)
+	r.places[p.ID] = uint32(r.products.len())
+	r.products.add(p)
 }
 
 // fold takes one observation in, of the product with this id.
@@ -226,9 +226,9 @@ func ignoreChange(*replayed, *Change) error { return nil }
 func byID(replays []*shardReplay) []*replayed {
 	var all []*replayed
 	for _, r := range replays {
-		all = slices.Grow(all, len(r.products))
-		for i := range r.products {
-			all = append(all, &r.products[i])
+		all = slices.Grow(all, r.products.len())
+		for i := range r.products.len() {
+			all = append(all, r.products.at(i))
 		}
 	}
 	slices.SortFunc(all, func(p, q *replayed) int { return bytes.Compare(p.ID[:], q.ID[:]) })
