@@ -353,12 +353,14 @@ func wantNotMoved(t testing.TB, old *oldLog, config jetstream.MoveConfig, why ..
 
 func streamNames(t testing.TB, nc *nats.Conn) []string {
 	t.Helper()
-	names := server(t, nc).StreamNames(t.Context())
-	var all []string
-	for name := range names.Name() {
-		all = append(all, name)
-	}
-	wantNoError(t, names.Err())
+	all, err := askAgain(func() (all []string, err error) {
+		names := server(t, nc).StreamNames(t.Context())
+		for name := range names.Name() {
+			all = append(all, name)
+		}
+		return all, names.Err()
+	})
+	wantNoError(t, err)
 	slices.Sort(all)
 	return all
 }

@@ -87,17 +87,24 @@ func (l *Log) expel(ctx context.Context, partition int) error {
 	if err != nil {
 		return err
 	}
+	// All of them first: while they are listed the clock of that request runs.
+	var expelled []string
 	all := stream.ConsumerNames(ctx)
 	for name := range all.Name() {
-		if !strings.HasPrefix(name, consumerPrefix(partition)) {
-			continue
+		if strings.HasPrefix(name, consumerPrefix(partition)) {
+			expelled = append(expelled, name)
 		}
+	}
+	if err := all.Err(); err != nil {
+		return err
+	}
+	for _, name := range expelled {
 		err := stream.DeleteConsumer(ctx, name)
 		if err != nil && !errors.Is(err, jetstream.ErrConsumerNotFound) {
 			return err
 		}
 	}
-	return all.Err()
+	return nil
 }
 
 // requestQueue is one owner's hold on a partition.
