@@ -16,9 +16,9 @@ type portion struct{ index, of int }
 func portions(products int64, perPortion int) int { return int(products/int64(perPortion)) + 1 }
 
 // portionOf returns the index of the portion, of so many, that holds an id.
-func portionOf(id events.ProductID, of int) int { return int(prefixOf(id) * uint64(of) >> 32) }
-
-func prefixOf(id events.ProductID) uint64 { return uint64(binary.BigEndian.Uint32(id[:4])) }
+func portionOf(id events.ProductID, of int) int {
+	return int(uint64(binary.BigEndian.Uint32(id[:4])) * uint64(of) >> 32)
+}
 
 // holds tells whether an id is in the portion.
 func (p portion) holds(id events.ProductID) bool { return portionOf(id, p.of) == p.index }

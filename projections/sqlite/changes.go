@@ -39,18 +39,27 @@ func (db *DB) ListChanges(
 	return changes, nil
 }
 
-// changeColumns are what scanChange reads, of products p and changes c.
-const changeColumns = `p.id, c.number, c.price, c.currency, c.previous_price, c.previous_currency, c.previous_since,
+// changeColumns are what readChanges reads, of products p and changes c.
+const changeColumns = "p.id, " + changeValues
+
+// changeValues are what valuesOf reads, of changes c.
+const changeValues = `c.number, c.price, c.currency, c.previous_price, c.previous_currency, c.previous_since,
 	c.observed_at, c.fetch, c.line, c.shard, c.sequence`
+
+// valuesOf returns where the columns of a change are read into, behind one that says which product it is of.
+func valuesOf(product any, c *projections.Change, sequence *int64) []any {
+	return []any{
+		product, &c.Number, &c.Price.Micros, &c.Price.Currency, &c.PreviousPrice.Micros, &c.PreviousPrice.Currency,
+		(*int64)(&c.PreviousSince), (*int64)(&c.At.ObservedAt), &c.At.Fetch, &c.Line, &c.Place.Shard, sequence,
+	}
+}
 
 func (db *DB) readChanges(ctx context.Context, text string, args []any) ([]projections.Change, error) {
 	changes := []projections.Change{}
 	err := db.reader.query(ctx, text, args, func(rows *sql.Rows) error {
 		var c projections.Change
 		var sequence int64
-		err := rows.Scan(&c.ProductID, &c.Number, &c.Price.Micros, &c.Price.Currency, &c.PreviousPrice.Micros,
-			&c.PreviousPrice.Currency, (*int64)(&c.PreviousSince), (*int64)(&c.At.ObservedAt), &c.At.Fetch, &c.Line,
-			&c.Place.Shard, &sequence)
+		err := rows.Scan(valuesOf(&c.ProductID, &c, &sequence)...)
 		c.Place.Sequence = uint64(sequence)
 		changes = append(changes, c)
 		return err

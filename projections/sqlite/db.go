@@ -36,7 +36,7 @@ var (
 		// Not FULL: after a power cut the views may have lost their last batches, and the checkpoint with them, because it
 		// is in the same file. They are then folded again.
 		"synchronous(NORMAL)",
-		"cache_size(-65536)", // KiB
+		"cache_size(" + writerCache + ")",
 		// A batch dirties pages all over the indexes. The longer the log of pages, the fewer times each is written back.
 		"wal_autocheckpoint(65536)",
 		// One transaction that builds indexes makes the log as large as the file; it is cut back when it begins anew.

@@ -14,12 +14,10 @@ import (
 const digestPage = 2048
 
 const (
-	selectProductPage = `SELECT p.product, p.id, o.name, p.name, p.price, p.currency, p.previous_price, p.previous_currency,
-		p.price_changes, p.first_observed_at, p.price_changed_at, p.written_fetch
+	selectProductPage = "SELECT p.product, " + unsightedColumns + `
 		FROM products p CROSS JOIN sources o ON o.source = p.source WHERE p.product > ? ORDER BY p.product LIMIT ?`
 	selectSightingPage = "SELECT block, observed_at, fetch, products FROM sightings WHERE block BETWEEN ? AND ? ORDER BY block"
-	selectChangePage   = `SELECT product, number, price, currency, previous_price, previous_currency, previous_since,
-		observed_at, fetch, line, shard, sequence FROM changes WHERE product BETWEEN ? AND ? ORDER BY product`
+	selectChangePage   = "SELECT c.product, " + changeValues + " FROM changes c WHERE c.product BETWEEN ? AND ? ORDER BY c.product"
 )
 
 // ScanDigests implements projections.Scans: page by page in the order of the tables, which is that of arrival, with what belongs to
@@ -58,10 +56,7 @@ func (s *digestScan) next(ctx context.Context) error {
 func (s *digestScan) products(ctx context.Context) error {
 	var p projections.Product
 	var changedAt int64
-	columns := []any{
-		&s.last, &p.ID, &p.Source, &p.Name, &p.Price.Micros, &p.Price.Currency, &p.PreviousPrice.Micros, &p.PreviousPrice.Currency,
-		&p.PriceChanges, (*int64)(&p.FirstObservedAt), &changedAt, &p.Written.Fetch,
-	}
+	columns := append([]any{&s.last}, unsighted(&p, &changedAt)...)
 	return s.reader.query(ctx, selectProductPage, []any{s.last, digestPage}, func(rows *sql.Rows) error {
 		if err := rows.Scan(columns...); err != nil {
 			return err
@@ -111,10 +106,7 @@ func (s *digestScan) changes(ctx context.Context) error {
 	first, last := s.numbers[0], s.numbers[len(s.numbers)-1]
 	var c projections.Change
 	var product, sequence int64
-	columns := []any{
-		&product, &c.Number, &c.Price.Micros, &c.Price.Currency, &c.PreviousPrice.Micros, &c.PreviousPrice.Currency,
-		(*int64)(&c.PreviousSince), (*int64)(&c.At.ObservedAt), &c.At.Fetch, &c.Line, &c.Place.Shard, &sequence,
-	}
+	columns := valuesOf(&product, &c, &sequence)
 	place := 0
 	return s.reader.query(ctx, selectChangePage, []any{first, last}, func(rows *sql.Rows) error {
 		if err := rows.Scan(columns...); err != nil {

@@ -10,8 +10,19 @@ import (
 )
 
 // productColumns are what scanProduct reads, of products p, sightings s and sources o.
-const productColumns = `p.id, o.name, p.name, p.price, p.currency, p.previous_price, p.previous_currency, p.price_changes,
-	p.first_observed_at, p.price_changed_at, p.written_fetch, s.observed_at, s.fetch`
+const productColumns = unsightedColumns + ", s.observed_at, s.fetch"
+
+// unsightedColumns are what unsighted reads, of products p and sources o.
+const unsightedColumns = `p.id, o.name, p.name, p.price, p.currency, p.previous_price, p.previous_currency, p.price_changes,
+	p.first_observed_at, p.price_changed_at, p.written_fetch`
+
+// unsighted returns where the columns of a product are read into.
+func unsighted(p *projections.Product, changedAt *int64) []any {
+	return []any{
+		&p.ID, &p.Source, &p.Name, &p.Price.Micros, &p.Price.Currency, &p.PreviousPrice.Micros, &p.PreviousPrice.Currency,
+		&p.PriceChanges, (*int64)(&p.FirstObservedAt), changedAt, &p.Written.Fetch,
+	}
+}
 
 // productJoins finish a product that was found by an index. CROSS JOIN keeps this order.
 const productJoins = " CROSS JOIN sightings s ON " + ofSighting + " CROSS JOIN sources o ON o.source = p.source"
@@ -19,9 +30,7 @@ const productJoins = " CROSS JOIN sightings s ON " + ofSighting + " CROSS JOIN s
 func scanProduct(row interface{ Scan(into ...any) error }) (projections.Product, error) {
 	var p projections.Product
 	var changedAt int64
-	err := row.Scan(&p.ID, &p.Source, &p.Name, &p.Price.Micros, &p.Price.Currency,
-		&p.PreviousPrice.Micros, &p.PreviousPrice.Currency, &p.PriceChanges,
-		(*int64)(&p.FirstObservedAt), &changedAt, &p.Written.Fetch, (*int64)(&p.Seen.ObservedAt), &p.Seen.Fetch)
+	err := row.Scan(append(unsighted(&p, &changedAt), (*int64)(&p.Seen.ObservedAt), &p.Seen.Fetch)...)
 	p.Written.ObservedAt = p.FirstObservedAt
 	if p.PriceChanges > 0 {
 		p.Written.ObservedAt = events.Micros(changedAt)

@@ -35,6 +35,12 @@ func (w *writer) do(ctx context.Context, fn func(context.Context, *transaction) 
 	return w.inTurn(ctx, func() error { return w.transact(ctx, fn) })
 }
 
+// How large the cache of the writer is: in KiB, which the minus says. While it sorts it is half as large.
+const (
+	writerCache  = "-65536"
+	sortingCache = "-32768"
+)
+
 // doSorting runs a transaction that sorts much. Half of the cache makes room for it: as much as the cache may then hold is sorted in
 // memory, and what does not fit goes to temporary files.
 func (w *writer) doSorting(ctx context.Context, fn func(context.Context, *transaction) error) error {
@@ -42,7 +48,7 @@ func (w *writer) doSorting(ctx context.Context, fn func(context.Context, *transa
 		if err := w.connect(ctx); err != nil {
 			return err
 		}
-		if _, err := w.conn.ExecContext(ctx, "PRAGMA temp_store = FILE; PRAGMA cache_size = -32768"); err != nil {
+		if _, err := w.conn.ExecContext(ctx, "PRAGMA temp_store = FILE; PRAGMA cache_size = "+sortingCache); err != nil {
 			return fmt.Errorf("sort in files: %w", err)
 		}
 		err := w.transact(ctx, fn)
@@ -50,7 +56,7 @@ func (w *writer) doSorting(ctx context.Context, fn func(context.Context, *transa
 			return err
 		}
 		// Not a new connection: to give all of a cache back, page by page, can take as long as building the indexes.
-		const asBefore = "PRAGMA temp_store = MEMORY; PRAGMA cache_size = -65536"
+		const asBefore = "PRAGMA temp_store = MEMORY; PRAGMA cache_size = " + writerCache
 		if _, failed := w.conn.ExecContext(context.WithoutCancel(ctx), asBefore); failed != nil {
 			return errors.Join(err, failed, w.discard())
 		}
